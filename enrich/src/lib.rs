@@ -1,0 +1,1 @@
+//! Raw record -> enriched event, failed event or bad row.

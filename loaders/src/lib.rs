@@ -1,0 +1,1 @@
+//! Streams -> S3 or a local folder, streams -> Postgres.

@@ -1,0 +1,10 @@
+//! How records move: producers and consumers that know only bytes, keys, shards and sequence numbers.
+//!
+//! * [`record`]: what is moved and where it stands
+//! * [`producer`], [`consumer`]: the two traits every engine implements
+//! * [`memory`]: the engine of tests, [`log`]: the embedded log on disk
+//! * `conformance`: the suite every engine passes
+
+pub mod consumer;
+pub mod producer;
+pub mod record;

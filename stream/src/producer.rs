@@ -1,0 +1,78 @@
+//! The writing half of a stream.
+
+use std::{future::Future, pin::Pin};
+
+use crate::record::{Position, Record, ShardId};
+
+/// A boxed future, so that the traits stay usable as `dyn`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Which shard a batch goes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// Each record by the hash of its key.
+    #[default]
+    ByKey,
+    /// All records to this shard, in order and in one group: all are there after a crash or none.
+    Shard(ShardId),
+}
+
+/// Where the last record of a durable batch stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// One place per shard that took part of the batch.
+    pub last: Vec<(ShardId, Position)>,
+}
+
+/// Why a batch was not taken. Nothing of a refused batch is durable, except where `Interrupted` says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The size limit is reached and a consumer still needs the oldest data, or the disk is full. Try again later.
+    #[error("stream `{stream}` is full: {why}")]
+    Full {
+        /// Name of the stream.
+        stream: String,
+        /// The limit that was met.
+        why: String,
+    },
+    /// This record can never be taken.
+    #[error("record {index} of the batch has {size} bytes, at most {max} are taken")]
+    TooLarge {
+        /// Index in the batch.
+        index: usize,
+        /// Its size in bytes, key and attributes included.
+        size: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// Writing failed; whether the batch is durable is unknown to the caller.
+    #[error("stream `{stream}`: {source}")]
+    Interrupted {
+        /// Name of the stream.
+        stream: String,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The engine has been shut down.
+    #[error("stream `{stream}` is closed")]
+    Closed {
+        /// Name of the stream.
+        stream: String,
+    },
+}
+
+/// Appends records durably. Shared by many tasks.
+pub trait Producer: Send + Sync {
+    /// Name of the stream, for messages.
+    fn stream(&self) -> &str;
+
+    /// Appends a batch and returns once all of it is durable.
+    fn append(&self, batch: Vec<Record>, route: Route) -> BoxFuture<'_, Result<Appended, AppendError>>;
+
+    /// Largest record in bytes (key, attributes and data together).
+    fn max_record_bytes(&self) -> usize;
+
+    /// The newest durable record of a shard, for a copier that must know how far it got before a crash. `None`
+    /// where the shard is empty or the engine cannot tell; such a copier then delivers at least once.
+    fn newest(&self, shard: &ShardId) -> BoxFuture<'_, Result<Option<Record>, AppendError>>;
+}
