@@ -2,7 +2,10 @@
 
 use std::{future::Future, pin::Pin};
 
-use crate::record::{Position, Record, ShardId};
+use crate::{
+    consumer::Delivered,
+    record::{Position, Record, ShardId},
+};
 
 /// A boxed future, so that the traits stay usable as `dyn`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -72,7 +75,11 @@ pub trait Producer: Send + Sync {
     /// Largest record in bytes (key, attributes and data together).
     fn max_record_bytes(&self) -> usize;
 
-    /// The newest durable record of a shard, for a copier that must know how far it got before a crash. `None`
-    /// where the shard is empty or the engine cannot tell; such a copier then delivers at least once.
-    fn newest(&self, shard: &ShardId) -> BoxFuture<'_, Result<Option<Record>, AppendError>>;
+    /// What stands after `after` in a shard (`None`: from its oldest record), for a copier that must learn what it had
+    /// written before a crash. `None` where the engine cannot tell; such a copier then delivers at least once.
+    fn read_after(
+        &self,
+        shard: &ShardId,
+        after: Option<Position>,
+    ) -> BoxFuture<'_, Result<Option<Vec<Delivered>>, AppendError>>;
 }

@@ -1,6 +1,6 @@
 //! A record, and its place in a stream.
 
-use std::{fmt, num::ParseIntError, str::FromStr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
