@@ -23,3 +23,30 @@ impl From<ExitCode> for std::process::ExitCode {
         Self::from(code as u8)
     }
 }
+
+/// Why a role or tool ended: what the log says and the exit code of the process.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct RunError {
+    /// The exit code.
+    pub code: ExitCode,
+    /// What happened, for the operator.
+    pub message: String,
+}
+
+impl RunError {
+    /// An error with its exit code.
+    pub fn new(code: ExitCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// Something needed at start is missing.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Unavailable, message)
+    }
+
+    /// An invariant does not hold.
+    pub fn bug(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Software, message)
+    }
+}

@@ -1,0 +1,241 @@
+//! Finds the lines at which keys of a HOCON text are written. The HOCON library gives lines for syntax errors only,
+//! so this is a small scan of the text: nested keys are followed, comments and strings skipped; keys of included
+//! files and keys that only a substitution brings in are not found.
+
+/// Where each key is written, in order of appearance, with lines counted from 1. A key written twice is listed twice.
+pub(super) fn key_lines(text: &str) -> Vec<(Vec<String>, usize)> {
+    let mut scan = Scan { rest: text, line: 1, depth: 0, closed: false, found: Vec::new() };
+    scan.object(&mut Vec::new());
+    scan.found
+}
+
+/// The line of a closing brace that closes nothing: the HOCON library takes it for the end and ignores what follows.
+pub(super) fn stray_brace(text: &str) -> Option<usize> {
+    let mut scan = Scan { rest: text, line: 1, depth: 0, closed: false, found: Vec::new() };
+    scan.object(&mut Vec::new());
+    scan.closed.then_some(scan.line)
+}
+
+/// The line of the last place that writes `path`, which is the one that counts; else that of its nearest parent.
+pub(super) fn line_of(text: &str, path: &[String]) -> Option<usize> {
+    let lines = key_lines(text);
+    (1..=path.len()).rev().find_map(|length| {
+        lines.iter().rev().find(|(keys, _)| keys.as_slice() == &path[..length]).map(|(_, line)| *line)
+    })
+}
+
+struct Scan<'a> {
+    rest: &'a str,
+    line: usize,
+    depth: usize,
+    /// A brace closed the outermost level.
+    closed: bool,
+    found: Vec<(Vec<String>, usize)>,
+}
+
+impl<'a> Scan<'a> {
+    fn peek(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    fn take(&mut self, bytes: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at(bytes);
+        self.line += taken.matches('\n').count();
+        self.rest = rest;
+        taken
+    }
+
+    fn comment(&mut self) -> bool {
+        if self.rest.starts_with('#') || self.rest.starts_with("//") {
+            self.take(self.rest.find('\n').unwrap_or(self.rest.len()));
+            return true;
+        }
+        false
+    }
+
+    /// A quoted string, its content without undoing escapes.
+    fn string(&mut self) -> Option<&'a str> {
+        if self.rest.starts_with("\"\"\"") {
+            let end = self.rest[3..].find("\"\"\"").map_or(self.rest.len(), |at| at + 6);
+            return Some(self.take(end).trim_matches('"'));
+        }
+        if !self.rest.starts_with('"') {
+            return None;
+        }
+        let mut escaped = false;
+        let end = self.rest[1..]
+            .char_indices()
+            .find(|(_, c)| {
+                let closing = *c == '"' && !escaped;
+                escaped = *c == '\\' && !escaped;
+                closing
+            })
+            .map_or(self.rest.len(), |(at, _)| at + 2);
+        let text = self.take(end);
+        Some(text[1..].strip_suffix('"').unwrap_or(&text[1..]))
+    }
+
+    /// Reads `key = value` pairs until the closing brace or the end.
+    fn object(&mut self, path: &mut Vec<String>) {
+        // Deeper than any configuration: stop rather than overflow the stack.
+        self.depth += 1;
+        if self.depth > 200 {
+            self.rest = "";
+        }
+        self.fields(path);
+        self.depth -= 1;
+    }
+
+    fn fields(&mut self, path: &mut Vec<String>) {
+        let mut keys: Vec<String> = Vec::new();
+        let mut word = String::new();
+        let mut line = self.line;
+        loop {
+            if self.comment() {
+                continue;
+            }
+            let at = self.line;
+            if let Some(text) = self.string() {
+                if keys.is_empty() && word.is_empty() {
+                    line = at;
+                }
+                word.push_str(text);
+                continue;
+            }
+            let Some(c) = self.peek() else { return };
+            match c {
+                '}' => {
+                    self.take(1);
+                    self.closed = self.depth == 1;
+                    return;
+                }
+                '.' => {
+                    self.take(1);
+                    keys.push(std::mem::take(&mut word));
+                }
+                '=' | ':' | '{' | '+' => {
+                    // A brace at the very start is the document's own.
+                    if word.is_empty() && keys.is_empty() {
+                        self.take(1);
+                        if c == '{' {
+                            self.object(path);
+                        }
+                        continue;
+                    }
+                    if c != '{' {
+                        self.take(1);
+                        if c == '+' && self.rest.starts_with('=') {
+                            self.take(1);
+                        }
+                    }
+                    keys.push(std::mem::take(&mut word));
+                    let depth = path.len();
+                    for key in keys.drain(..) {
+                        path.push(key);
+                    }
+                    self.found.push((path.clone(), line));
+                    self.value(path);
+                    path.truncate(depth);
+                }
+                c if c.is_whitespace() || c == ',' => {
+                    self.take(c.len_utf8());
+                    // `include "file"` ends at its line.
+                    if c == '\n' || c == ',' {
+                        word.clear();
+                        keys.clear();
+                    }
+                }
+                c => {
+                    if keys.is_empty() && word.is_empty() {
+                        line = self.line;
+                    }
+                    word.push_str(self.take(c.len_utf8()));
+                }
+            }
+        }
+    }
+
+    /// Skips a value up to the comma or line end that closes it; objects in it are read.
+    fn value(&mut self, path: &mut Vec<String>) {
+        let mut brackets = 0_usize;
+        let mut begun = false;
+        loop {
+            if self.comment() {
+                continue;
+            }
+            if self.string().is_some() {
+                begun = true;
+                continue;
+            }
+            let Some(c) = self.peek() else { return };
+            if brackets == 0 && (c == '}' || c == ',' || (c == '\n' && begun)) {
+                return;
+            }
+            if let Some(after) = self.rest.strip_prefix("${") {
+                self.take(after.find('}').map_or(self.rest.len(), |end| end + 3));
+                begun = true;
+                continue;
+            }
+            self.take(c.len_utf8());
+            match c {
+                '{' if brackets == 0 => self.object(path),
+                // What stands in a list belongs to the list's own key.
+                '[' | '{' => brackets += 1,
+                ']' | '}' => brackets = brackets.saturating_sub(1),
+                _ => {}
+            }
+            begun = begun || !c.is_whitespace();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: &[(&str, usize)]) {
+        let found = key_lines(text);
+        let found: Vec<(String, usize)> =
+            found.into_iter().map(|(keys, line)| (keys.join("."), line)).collect();
+        let expect: Vec<(String, usize)> =
+            expect.iter().map(|(key, line)| ((*key).to_owned(), *line)).collect();
+        assert_eq!(found, expect, "{text}");
+    }
+
+    #[test]
+    fn keys_are_found_at_their_lines() {
+        check("a = 1\nb = 2", &[("a", 1), ("b", 2)]);
+        check("{\n a: 1,\n \"b c\" = x # y = 3\n}", &[("a", 2), ("b c", 3)]);
+        check(
+            "a {\n  b.c = 1\n  d { e = 2, f = 3 }\n}\ng = 1",
+            &[("a", 1), ("a.b.c", 2), ("a.d", 3), ("a.d.e", 3), ("a.d.f", 3), ("g", 5)],
+        );
+        check("// x = 1\na = [\n 1, {b = 2}\n 3\n]\nc += ${?X}\nd = 1", &[("a", 2), ("c", 6), ("d", 7)]);
+        check("a = \"\"\"\nx = 1\n\"\"\"\nb = \"y=\\\"2\"\nc = 3", &[("a", 1), ("b", 4), ("c", 5)]);
+        check(
+            "include \"x.conf\"\na =\n  5\nb = x y z\nc = ${a} {\n d = 1 }",
+            &[("a", 2), ("b", 4), ("c", 5), ("c.d", 6)],
+        );
+    }
+
+    #[test]
+    fn the_last_place_counts_and_a_parent_helps_out() {
+        let text = "a { b = 1 }\na.b = 2\nc = 1";
+        let path = |keys: &[&str]| keys.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>();
+        assert_eq!(line_of(text, &path(&["a", "b"])), Some(2));
+        assert_eq!(line_of(text, &path(&["a", "x"])), Some(1));
+        assert_eq!(line_of(text, &path(&["z"])), None);
+    }
+
+    #[test]
+    fn broken_texts_do_not_break_the_scan() {
+        for text in [
+            "", "{", "}", "}}}", "\"", "\"\"\"", "a", "a=", "a={", "a=[", "${", "a=${", "=", "a.", "+",
+            "é=ü\n", "a=\"\\",
+        ] {
+            key_lines(text);
+        }
+        key_lines(&"a{".repeat(100_000));
+        key_lines(&"{".repeat(100_000));
+    }
+}
