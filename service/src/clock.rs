@@ -14,3 +14,9 @@ pub fn now() -> Timestamp {
 pub fn random_id() -> Uuid {
     Uuid::new_v4()
 }
+
+/// A number between 0 and 1, to spread what would otherwise happen at once.
+pub fn jitter() -> f64 {
+    // The lower 48 bits of a version 4 UUID are all random.
+    (random_id().as_u128() & 0xFFFF_FFFF_FFFF) as f64 / (1_u64 << 48) as f64
+}

@@ -15,7 +15,9 @@ pub struct Stated {
     pub name: &'static str,
     /// `None` when all is well, else what is wrong in one line.
     pub trouble: Option<String>,
-    /// Age of the oldest work taken but not finished, where the part knows it.
+    /// Whether all has been well at least once.
+    pub reached: bool,
+    /// Arrival of the oldest work taken but not finished, where the part knows it.
     pub oldest_unacknowledged: Option<Timestamp>,
 }
 
@@ -30,7 +32,8 @@ impl Health {
     /// Registers a part; it counts as in trouble until it says otherwise.
     pub fn fact(&self, name: &'static str) -> Fact {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push(Stated { name, trouble: Some("not reached yet".into()), oldest_unacknowledged: None });
+        let trouble = Some("not reached yet".into());
+        all.push(Stated { name, trouble, reached: false, oldest_unacknowledged: None });
         Fact { health: self.clone(), index: all.len() - 1 }
     }
 
@@ -48,7 +51,10 @@ impl Health {
 impl Fact {
     /// All is well.
     pub fn well(&self) {
-        self.state(|s| s.trouble = None);
+        self.state(|s| {
+            s.trouble = None;
+            s.reached = true;
+        });
     }
 
     /// Something is wrong; the next `well` ends it.

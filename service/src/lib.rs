@@ -1,7 +1,19 @@
 //! How a process behaves: configuration, telemetry, health, drain, exit codes.
+//!
+//! * [`config`]: HOCON into structs, with lines in errors; reference configurations
+//! * [`telemetry`], [`metric`]: logs to stderr, the one table of metrics
+//! * [`health`], [`admin`]: facts, and the server that shows them
+//! * [`supervise`], [`drain`], [`exit`]: signals, the orderly end, exit codes
+//! * [`clock`], [`retry`]: the only place that asks the time; backoff as a function
 
+pub mod admin;
 pub mod clock;
+pub mod config;
 pub mod context;
 pub mod drain;
 pub mod exit;
 pub mod health;
+pub mod metric;
+pub mod retry;
+pub mod supervise;
+pub mod telemetry;

@@ -1,0 +1,110 @@
+//! The one table of metrics. Roles move them only through these statics; names are `piste_<role>_<what>_<unit>`.
+//!
+//! A label never holds an IP address, a user id, a cookie or anything else that a client sends, and has few values.
+//! Moving a metric does not allocate once its label values have been seen.
+
+mod family;
+
+pub use family::{Counter, Definition, Gauge, Histogram, Kind};
+
+/// Upper bounds of the buckets of times, in seconds.
+pub const SECONDS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
+];
+
+/// Upper bounds of the buckets of counts.
+pub const COUNTS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0];
+
+macro_rules! metrics {
+    ($($ident:ident: $kind:ident($name:literal, [$($label:literal),*], $help:literal $(, $buckets:expr)?);)*) => {
+        $(
+            #[doc = $help]
+            pub static $ident: $kind = $kind::new($name, &[$($label),*], $help $(, $buckets)?);
+        )*
+
+        /// Every metric, for the exporter and the documentation.
+        pub static ALL: &[&Definition] = &[$(&$ident.definition),*];
+    };
+}
+
+metrics! {
+    COLLECTOR_REQUESTS: Counter("piste_collector_requests_total", ["status"], "Requests answered, by HTTP status");
+    COLLECTOR_REQUEST_BYTES: Counter("piste_collector_request_bytes_total", [], "Bytes of request bodies and query strings taken");
+    COLLECTOR_REQUEST_SECONDS: Histogram("piste_collector_request_seconds", [], "Time from the end of a request's head to its answer", SECONDS);
+    COLLECTOR_PAYLOADS: Counter("piste_collector_payloads_total", ["stream"], "Payloads made durable, by stream (raw, bad)");
+    COLLECTOR_REFUSED: Counter("piste_collector_refused_total", ["reason"], "Requests not taken, by reason (full, head, body, connections, draining)");
+    COLLECTOR_CONNECTIONS: Gauge("piste_collector_connections", [], "Open connections");
+
+    LOG_APPENDED_RECORDS: Counter("piste_log_appended_records_total", ["stream"], "Records made durable in the embedded log");
+    LOG_APPENDED_BYTES: Counter("piste_log_appended_bytes_total", ["stream"], "Bytes written to the embedded log");
+    LOG_GROUPS: Counter("piste_log_groups_total", ["stream"], "Group commits of the embedded log");
+    LOG_SYNC_SECONDS: Histogram("piste_log_sync_seconds", [], "Time of one fdatasync of the embedded log", SECONDS);
+    LOG_GROUP_RECORDS: Histogram("piste_log_group_records", [], "Records in one group commit", COUNTS);
+    LOG_STORED_BYTES: Gauge("piste_log_stored_bytes", ["stream"], "Bytes the embedded log holds on disk");
+    LOG_REFUSED: Counter("piste_log_refused_total", ["stream"], "Batches refused because the log or the disk is full");
+
+    ENRICH_GOOD: Counter("piste_enrich_good_total", [], "Enriched events written");
+    ENRICH_BAD: Counter("piste_enrich_bad_total", ["kind"], "Bad rows written, by kind");
+    ENRICH_FAILED: Counter("piste_enrich_failed_total", [], "Failed events written");
+    ENRICH_LATENCY_SECONDS: Histogram("piste_enrich_latency_seconds", [], "From the collector's time stamp to the event being written", SECONDS);
+    ENRICH_BATCH_SECONDS: Histogram("piste_enrich_batch_seconds", [], "Time to enrich and write one batch", SECONDS);
+
+    LAKE_OBJECTS: Counter("piste_lake_objects_total", ["stream"], "Objects put");
+    LAKE_RECORDS: Counter("piste_lake_records_total", ["stream"], "Records in objects put");
+    LAKE_BYTES: Counter("piste_lake_bytes_total", ["stream"], "Compressed bytes of objects put");
+    LAKE_FAILED_PUTS: Counter("piste_lake_failed_puts_total", ["stream"], "Puts that failed and were tried again");
+
+    POSTGRES_ROWS: Counter("piste_postgres_rows_total", [], "Rows committed, all tables");
+    POSTGRES_EVENTS: Counter("piste_postgres_events_total", [], "Events committed");
+    POSTGRES_BATCHES: Counter("piste_postgres_batches_total", ["outcome"], "Transactions, by outcome (committed, failed)");
+    POSTGRES_BATCH_SECONDS: Histogram("piste_postgres_batch_seconds", [], "Time of one committed transaction", SECONDS);
+    POSTGRES_BAD: Counter("piste_postgres_bad_total", ["kind"], "Events that could not be loaded and became bad rows, by kind");
+
+    CONSUMER_RECORDS: Counter("piste_consumer_records_total", ["stream", "consumer"], "Records read");
+    CONSUMER_LAG_SECONDS: Gauge("piste_consumer_lag_seconds", ["stream", "consumer"], "Age of the oldest record that is read and not acknowledged");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rule() {
+        let mut seen = std::collections::HashSet::new();
+        for metric in ALL {
+            let name = metric.name;
+            assert!(seen.insert(name), "{name} twice");
+            assert!(name.starts_with("piste_") && name.split('_').count() >= 3, "{name}");
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
+            assert_eq!(
+                name.ends_with("_total"),
+                metric.kind == Kind::Counter,
+                "{name}: counters end in _total"
+            );
+            assert!(!metric.help.is_empty() && !metric.help.ends_with('.'), "{name}");
+            for label in metric.labels {
+                assert!(!["ip", "user", "cookie", "path", "url", "host"].contains(label), "{name}: {label}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_moved_metric_is_rendered() {
+        LAKE_OBJECTS.increment(&["test-a"]);
+        LAKE_OBJECTS.add(2, &["test-a"]);
+        LAKE_OBJECTS.increment(&["test-b"]);
+        CONSUMER_LAG_SECONDS.set(1.5, &["test-a", "lake"]);
+        LOG_GROUP_RECORDS.record(3.0, &[]);
+        let text = crate::telemetry::render();
+        for line in [
+            "# TYPE piste_lake_objects_total counter",
+            "# HELP piste_lake_objects_total Objects put",
+            "piste_lake_objects_total{stream=\"test-a\"} 3",
+            "piste_lake_objects_total{stream=\"test-b\"} 1",
+            "piste_consumer_lag_seconds{stream=\"test-a\",consumer=\"lake\"} 1.5",
+            "piste_log_group_records_bucket{le=\"5\"} 1",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
+        }
+    }
+}

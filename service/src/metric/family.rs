@@ -1,0 +1,128 @@
+//! Handles of metrics, kept by label values so that moving one costs a read lock and an atomic addition.
+
+use std::sync::{PoisonError, RwLock};
+
+use crate::telemetry;
+
+/// What a metric is.
+#[derive(Debug)]
+pub struct Definition {
+    /// Its name.
+    pub name: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// Names of its labels.
+    pub labels: &'static [&'static str],
+    /// One line about it.
+    pub help: &'static str,
+}
+
+/// How a metric moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Only up.
+    Counter,
+    /// Up and down.
+    Gauge,
+    /// Counted in buckets with these upper bounds.
+    Histogram(&'static [f64]),
+}
+
+/// A number that only grows.
+#[derive(Debug)]
+pub struct Counter {
+    /// What it is.
+    pub definition: Definition,
+    handles: Handles<metrics::Counter>,
+}
+
+/// A number that goes up and down.
+#[derive(Debug)]
+pub struct Gauge {
+    /// What it is.
+    pub definition: Definition,
+    handles: Handles<metrics::Gauge>,
+}
+
+/// A distribution.
+#[derive(Debug)]
+pub struct Histogram {
+    /// What it is.
+    pub definition: Definition,
+    handles: Handles<metrics::Histogram>,
+}
+
+/// Handles by their label values; few, so a scan beats hashing.
+type Handles<H> = RwLock<Vec<(Box<[Box<str>]>, H)>>;
+
+impl Counter {
+    pub(super) const fn new(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
+        let definition = Definition { name, kind: Kind::Counter, labels, help };
+        Self { definition, handles: RwLock::new(Vec::new()) }
+    }
+
+    /// Adds one. `values`: one value a label, in the order of the table.
+    pub fn increment(&self, values: &[&str]) {
+        self.add(1, values);
+    }
+
+    /// Adds `amount`.
+    pub fn add(&self, amount: u64, values: &[&str]) {
+        let register = || telemetry::register_counter(&self.definition, values);
+        with(&self.handles, values, register, |counter| counter.increment(amount));
+    }
+}
+
+impl Gauge {
+    pub(super) const fn new(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
+        let definition = Definition { name, kind: Kind::Gauge, labels, help };
+        Self { definition, handles: RwLock::new(Vec::new()) }
+    }
+
+    /// Sets the value.
+    pub fn set(&self, value: f64, values: &[&str]) {
+        let register = || telemetry::register_gauge(&self.definition, values);
+        with(&self.handles, values, register, |gauge| gauge.set(value));
+    }
+
+    /// Changes the value by `difference`.
+    pub fn change(&self, difference: f64, values: &[&str]) {
+        let register = || telemetry::register_gauge(&self.definition, values);
+        with(&self.handles, values, register, |gauge| gauge.increment(difference));
+    }
+}
+
+impl Histogram {
+    pub(super) const fn new(
+        name: &'static str,
+        labels: &'static [&'static str],
+        help: &'static str,
+        buckets: &'static [f64],
+    ) -> Self {
+        let definition = Definition { name, kind: Kind::Histogram(buckets), labels, help };
+        Self { definition, handles: RwLock::new(Vec::new()) }
+    }
+
+    /// Counts one observation.
+    pub fn record(&self, value: f64, values: &[&str]) {
+        let register = || telemetry::register_histogram(&self.definition, values);
+        with(&self.handles, values, register, |histogram| histogram.record(value));
+    }
+}
+
+fn with<H>(handles: &Handles<H>, values: &[&str], register: impl Fn() -> H, act: impl Fn(&H)) {
+    let same = |known: &[Box<str>]| known.iter().map(AsRef::as_ref).eq(values.iter().copied());
+    {
+        let known = handles.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, handle)) = known.iter().find(|(k, _)| same(k)) {
+            return act(handle);
+        }
+    }
+    let mut known = handles.write().unwrap_or_else(PoisonError::into_inner);
+    let at = known.iter().position(|(k, _)| same(k)).unwrap_or_else(|| {
+        let values = values.iter().map(|value| Box::from(*value)).collect();
+        known.push((values, register()));
+        known.len() - 1
+    });
+    act(&known[at].1);
+}

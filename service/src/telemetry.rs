@@ -1,0 +1,140 @@
+//! Logs to stderr and metrics for Prometheus; the only file that names an exporter.
+
+use std::{io::IsTerminal, str::FromStr, sync::LazyLock};
+
+use metrics::{Key, Label, Level, Metadata, Recorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::metric::{self, Definition, Kind};
+
+/// Names the environment variable that filters logs: `info`, `debug`, `warn,collector=debug` ...
+pub const LOG_VARIABLE: &str = "PISTE_LOG";
+
+/// Names the environment variable that chooses the format: `text` or `json`.
+pub const LOG_FORMAT_VARIABLE: &str = "PISTE_LOG_FORMAT";
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How to log; what is `None` is decided by the environment, then by what stderr is.
+#[derive(Clone, Debug, Default)]
+pub struct LogOptions {
+    /// `text` at a terminal, else `json`.
+    pub format: Option<LogFormat>,
+    /// A filter as in [`LOG_VARIABLE`]; `info` by default.
+    pub filter: Option<String>,
+}
+
+/// The options for logging are wrong, or logging is set up already.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct TelemetryError(pub String);
+
+impl FromStr for LogFormat {
+    type Err = TelemetryError;
+
+    fn from_str(text: &str) -> Result<Self, TelemetryError> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            other => Err(TelemetryError(format!("log format: expected text or json, found `{other}`"))),
+        }
+    }
+}
+
+/// Sends logs to stderr from now on. Called once, by `main`.
+///
+/// # Errors
+///
+/// A filter or format that cannot be understood, or a second call.
+pub fn init(options: &LogOptions) -> Result<(), TelemetryError> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let filter = options.filter.clone().or_else(|| variable(LOG_VARIABLE)).unwrap_or_else(|| "info".into());
+    let filter = EnvFilter::try_new(&filter).map_err(|e| {
+        TelemetryError(format!("log filter `{filter}`: {e}; expected for example `info,enrich=debug`"))
+    })?;
+    let terminal = std::io::stderr().is_terminal();
+    let format = match options.format {
+        Some(format) => format,
+        None => match variable(LOG_FORMAT_VARIABLE) {
+            Some(text) => text.parse()?,
+            None if terminal => LogFormat::Text,
+            None => LogFormat::Json,
+        },
+    };
+    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines.with_ansi(terminal).with_target(false).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
+    }
+    .map_err(|e| TelemetryError(e.to_string()))
+}
+
+/// All metrics that have moved, as Prometheus' text format.
+pub fn render() -> String {
+    EXPORTER.handle.render()
+}
+
+/// Content type of [`render`].
+pub const RENDERED_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Moves what histograms have gathered into their buckets. Called every few seconds, so that a process whose metrics
+/// nobody reads does not grow.
+pub fn tidy() {
+    EXPORTER.handle.run_upkeep();
+}
+
+struct Exporter {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+}
+
+// Handles register here directly: metrics count from the first move on, whether or not `init` has been called.
+static EXPORTER: LazyLock<Exporter> = LazyLock::new(|| {
+    let mut builder = PrometheusBuilder::new();
+    for each in metric::ALL {
+        if let Kind::Histogram(buckets) = each.kind {
+            builder = builder
+                .set_buckets_for_metric(Matcher::Full(each.name.to_owned()), buckets)
+                .expect("the table lists no empty buckets");
+        }
+    }
+    let recorder = builder.build_recorder();
+    for each in metric::ALL {
+        let (name, help) = (each.name.into(), each.help.into());
+        match each.kind {
+            Kind::Counter => recorder.describe_counter(name, None, help),
+            Kind::Gauge => recorder.describe_gauge(name, None, help),
+            Kind::Histogram(_) => recorder.describe_histogram(name, None, help),
+        }
+    }
+    Exporter { handle: recorder.handle(), recorder }
+});
+
+const METADATA: Metadata<'static> = Metadata::new("piste", Level::INFO, None);
+
+pub(crate) fn register_counter(definition: &Definition, values: &[&str]) -> metrics::Counter {
+    EXPORTER.recorder.register_counter(&key(definition, values), &METADATA)
+}
+
+pub(crate) fn register_gauge(definition: &Definition, values: &[&str]) -> metrics::Gauge {
+    EXPORTER.recorder.register_gauge(&key(definition, values), &METADATA)
+}
+
+pub(crate) fn register_histogram(definition: &Definition, values: &[&str]) -> metrics::Histogram {
+    EXPORTER.recorder.register_histogram(&key(definition, values), &METADATA)
+}
+
+fn key(definition: &Definition, values: &[&str]) -> Key {
+    debug_assert_eq!(definition.labels.len(), values.len(), "{}: one value a label", definition.name);
+    let labels =
+        definition.labels.iter().zip(values).map(|(name, value)| Label::new(*name, (*value).to_owned()));
+    Key::from_parts(definition.name, labels.collect::<Vec<_>>())
+}
