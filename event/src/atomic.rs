@@ -5,6 +5,8 @@
 pub enum Kind {
     /// Any text.
     Text,
+    /// A UUID, in lower case.
+    Uuid,
     /// 32-bit integer.
     Int,
     /// `0` or `1`.
@@ -32,10 +34,21 @@ pub struct AtomicField {
     pub redshift: &'static str,
     /// Column type in Postgres' `atomic.events`; `None`: not a column there.
     pub postgres: Option<&'static str>,
+    /// Must be there: NOT NULL in databases, refused by readers when empty.
+    pub required: bool,
+}
+
+macro_rules! present {
+    () => {
+        false
+    };
+    (required) => {
+        true
+    };
 }
 
 macro_rules! atomic_fields {
-    ($($field:ident $name:literal $kind:ident $limit:expr, $redshift:literal $postgres:expr;)*) => {
+    ($($field:ident $name:literal $kind:ident $limit:expr, $redshift:literal $postgres:expr $(=> $required:ident)?;)*) => {
         /// An atomic field; its discriminant is its column in the TSV.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
@@ -48,7 +61,7 @@ macro_rules! atomic_fields {
 
         /// The table, in TSV order.
         pub const TABLE: [AtomicField; COUNT] = [$(AtomicField {
-            name: $name, kind: Kind::$kind, limit: $limit, redshift: $redshift, postgres: $postgres,
+            name: $name, kind: Kind::$kind, limit: $limit, redshift: $redshift, postgres: $postgres, required: present!($($required)?),
         }),*];
     };
 }
@@ -60,15 +73,15 @@ atomic_fields! {
     AppId "app_id" Text Some(255), "varchar(255)" Some("varchar(255)");
     Platform "platform" Text Some(255), "varchar(255)" Some("varchar(255)");
     EtlTstamp "etl_tstamp" Timestamp None, "timestamp" Some("timestamp");
-    CollectorTstamp "collector_tstamp" Timestamp None, "timestamp NN" Some("timestamp NN");
+    CollectorTstamp "collector_tstamp" Timestamp None, "timestamp" Some("timestamp") => required;
     DvceCreatedTstamp "dvce_created_tstamp" Timestamp None, "timestamp" Some("timestamp");
     Event "event" Text Some(128), "varchar(128)" Some("varchar(128)");
-    EventId "event_id" Text Some(36), "char(36) NN" Some("uuid NN");
+    EventId "event_id" Uuid Some(36), "char(36)" Some("uuid") => required;
     TxnId "txn_id" Int None, "int" Some("integer");
     NameTracker "name_tracker" Text Some(128), "varchar(128)" Some("varchar(128)");
     VTracker "v_tracker" Text Some(100), "varchar(100)" Some("varchar(100)");
-    VCollector "v_collector" Text Some(100), "varchar(100) NN" Some("varchar(100) NN");
-    VEtl "v_etl" Text Some(100), "varchar(100) NN" Some("varchar(100) NN");
+    VCollector "v_collector" Text Some(100), "varchar(100)" Some("varchar(100)") => required;
+    VEtl "v_etl" Text Some(100), "varchar(100)" Some("varchar(100)") => required;
     UserId "user_id" Text Some(255), "varchar(255)" Some("varchar(255)");
     UserIpaddress "user_ipaddress" Text Some(128), "varchar(128)" Some("varchar(128)");
     UserFingerprint "user_fingerprint" Text Some(128), "varchar(128)" Some("varchar(50)");
@@ -79,8 +92,8 @@ atomic_fields! {
     GeoRegion "geo_region" Text Some(3), "char(3)" Some("char(3)");
     GeoCity "geo_city" Text Some(75), "varchar(75)" Some("varchar(75)");
     GeoZipcode "geo_zipcode" Text Some(15), "varchar(15)" Some("varchar(15)");
-    GeoLatitude "geo_latitude" Float None, "double" Some("double");
-    GeoLongitude "geo_longitude" Float None, "double" Some("double");
+    GeoLatitude "geo_latitude" Float None, "double precision" Some("double precision");
+    GeoLongitude "geo_longitude" Float None, "double precision" Some("double precision");
     GeoRegionName "geo_region_name" Text Some(100), "varchar(100)" Some("varchar(100)");
     IpIsp "ip_isp" Text Some(100), "varchar(100)" Some("varchar(100)");
     IpOrganization "ip_organization" Text Some(128), "varchar(128)" Some("varchar(100)");
@@ -114,13 +127,13 @@ atomic_fields! {
     SeAction "se_action" Text Some(1000), "varchar(1000)" Some("varchar(1000)");
     SeLabel "se_label" Text Some(4096), "varchar(4096)" Some("varchar(1000)");
     SeProperty "se_property" Text Some(1000), "varchar(1000)" Some("varchar(1000)");
-    SeValue "se_value" Decimal None, "double" Some("double");
+    SeValue "se_value" Decimal None, "double precision" Some("double precision");
     UnstructEvent "unstruct_event" Json None, "—" None;
     TrOrderid "tr_orderid" Text Some(255), "varchar(255)" Some("varchar(255)");
     TrAffiliation "tr_affiliation" Text Some(255), "varchar(255)" Some("varchar(255)");
-    TrTotal "tr_total" Decimal None, "dec(18,2)" Some("double");
-    TrTax "tr_tax" Decimal None, "dec(18,2)" Some("double");
-    TrShipping "tr_shipping" Decimal None, "dec(18,2)" Some("double");
+    TrTotal "tr_total" Decimal None, "dec(18,2)" Some("double precision");
+    TrTax "tr_tax" Decimal None, "dec(18,2)" Some("double precision");
+    TrShipping "tr_shipping" Decimal None, "dec(18,2)" Some("double precision");
     TrCity "tr_city" Text Some(255), "varchar(255)" Some("varchar(255)");
     TrState "tr_state" Text Some(255), "varchar(255)" Some("varchar(255)");
     TrCountry "tr_country" Text Some(255), "varchar(255)" Some("varchar(255)");
@@ -128,7 +141,7 @@ atomic_fields! {
     TiSku "ti_sku" Text Some(255), "varchar(255)" Some("varchar(255)");
     TiName "ti_name" Text Some(255), "varchar(255)" Some("varchar(255)");
     TiCategory "ti_category" Text Some(255), "varchar(255)" Some("varchar(255)");
-    TiPrice "ti_price" Decimal None, "dec(18,2)" Some("double");
+    TiPrice "ti_price" Decimal None, "dec(18,2)" Some("double precision");
     TiQuantity "ti_quantity" Int None, "int" Some("integer");
     PpXoffsetMin "pp_xoffset_min" Int None, "int" Some("integer");
     PpXoffsetMax "pp_xoffset_max" Int None, "int" Some("integer");
@@ -166,11 +179,11 @@ atomic_fields! {
     DocWidth "doc_width" Int None, "int" Some("integer");
     DocHeight "doc_height" Int None, "int" Some("integer");
     TrCurrency "tr_currency" Text Some(3), "char(3)" Some("char(3)");
-    TrTotalBase "tr_total_base" Decimal None, "dec(18,2)" Some("double");
-    TrTaxBase "tr_tax_base" Decimal None, "dec(18,2)" Some("double");
-    TrShippingBase "tr_shipping_base" Decimal None, "dec(18,2)" Some("double");
+    TrTotalBase "tr_total_base" Decimal None, "dec(18,2)" Some("double precision");
+    TrTaxBase "tr_tax_base" Decimal None, "dec(18,2)" Some("double precision");
+    TrShippingBase "tr_shipping_base" Decimal None, "dec(18,2)" Some("double precision");
     TiCurrency "ti_currency" Text Some(3), "char(3)" Some("char(3)");
-    TiPriceBase "ti_price_base" Decimal None, "dec(18,2)" Some("double");
+    TiPriceBase "ti_price_base" Decimal None, "dec(18,2)" Some("double precision");
     BaseCurrency "base_currency" Text Some(3), "char(3)" Some("char(3)");
     GeoTimezone "geo_timezone" Text Some(64), "varchar(64)" Some("varchar(64)");
     MktClickid "mkt_clickid" Text Some(1000), "varchar(1000)" Some("varchar(128)");

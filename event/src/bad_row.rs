@@ -1,13 +1,18 @@
 //! Bad rows: what could not be processed, why, and the original payload (`spec/enrich.md` 6, `spec/collector.md` 5.2,
 //! `spec/loaders-and-leases.md` 5). Keys are printed in the order given there, absent values as `null`.
 
+mod print;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
     enriched::EnrichedEvent,
-    schema_key::{SchemaCriterion, SchemaKey},
+    schema_key::{SchemaCriterion, SchemaKey, SchemaVersion},
 };
+
+/// The vendor of all bad-row schemas.
+pub const VENDOR: &str = "com.snowplowanalytics.snowplow.badrows";
 
 /// One bad row.
 #[derive(Clone, Debug, PartialEq)]
@@ -252,11 +257,36 @@ pub struct EnrichmentPayload {
 impl BadRow {
     /// The schema of this kind.
     pub fn schema_key(&self) -> SchemaKey {
-        todo!()
+        let (name, version) = self.failure.schema();
+        SchemaKey::new(VENDOR, name, "jsonschema", version)
     }
 
     /// Compact JSON, without newline.
     pub fn to_json(&self) -> String {
-        todo!()
+        let mut out = String::with_capacity(1024);
+        print::write(self, &mut out);
+        out
+    }
+}
+
+impl Failure {
+    /// Name and version of the schema.
+    fn schema(&self) -> (&'static str, SchemaVersion) {
+        let v = SchemaVersion::new;
+        match self {
+            Self::SizeViolation { .. } => ("size_violation", v(1, 0, 0)),
+            Self::GenericError { .. } => ("generic_error", v(1, 0, 0)),
+            Self::CollectorPayloadFormatViolation { .. } => {
+                ("collector_payload_format_violation", v(1, 0, 0))
+            }
+            Self::AdapterFailures(_) => ("adapter_failures", v(1, 0, 0)),
+            Self::TrackerProtocolViolations(_) => ("tracker_protocol_violations", v(1, 0, 1)),
+            Self::SchemaViolations { .. } => ("schema_violations", v(2, 0, 1)),
+            Self::EnrichmentFailures { .. } => ("enrichment_failures", v(2, 0, 1)),
+            Self::LoaderParsingError { .. } => ("loader_parsing_error", v(2, 0, 0)),
+            Self::LoaderIgluError { .. } => ("loader_iglu_error", v(2, 0, 1)),
+            Self::LoaderRuntimeError { .. } => ("loader_runtime_error", v(1, 0, 1)),
+            Self::LoaderRecoveryError { .. } => ("loader_recovery_error", v(1, 0, 0)),
+        }
     }
 }

@@ -1,14 +1,30 @@
 //! The enriched event: 131 texts, exactly as the TSV carries them (`spec/enrich.md` 3).
 
-use serde_json::Value;
+mod analytics;
+mod column;
 
-use crate::atomic::Field;
+use std::fmt::{self, Write as _};
+
+use crate::atomic::{COUNT, FIELDS, Field};
+
+pub use column::Column;
 
 /// An event under construction or as read. An absent field and an empty text are the same thing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// One buffer holds all texts: setting a field appends to it, reading a line copies it once. No text holds a TAB, so a
+/// written line has 131 columns always.
+#[derive(Clone)]
 pub struct EnrichedEvent {
-    // The owner of this file chooses the representation: one text buffer and 131 spans.
-    _private: (),
+    text: String,
+    spans: [Span; COUNT],
+    /// Bytes of `text` that a span refers to.
+    live: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    len: u32,
 }
 
 /// Why a line is no enriched event.
@@ -20,51 +36,153 @@ pub enum ParseError {
         /// How many there are.
         found: usize,
     },
-    /// A column that must be there is empty, or its text is not of its kind.
-    #[error("{}: {what}", field.name())]
-    Field {
-        /// The column.
-        field: Field,
-        /// What is wrong with it.
-        what: String,
-    },
+    /// Columns that must be there are empty, or their texts are not of their kind. At least one, in TSV order.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Fields(Vec<FieldError>),
 }
+
+/// What is wrong with one column.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", field.name())]
+pub struct FieldError {
+    /// The column.
+    pub field: Field,
+    /// Its text.
+    pub value: String,
+    /// What is wrong with it, as the Analytics SDK says it.
+    pub message: String,
+}
+
+/// Buffers below this size are never compacted.
+const COMPACT_ABOVE: usize = 16 * 1024;
 
 impl EnrichedEvent {
     /// The field's text; `None` when absent.
-    pub fn get(&self, _field: Field) -> Option<&str> {
-        todo!()
+    pub fn get(&self, field: Field) -> Option<&str> {
+        let Span { start, len } = self.spans[field as usize];
+        (len > 0).then(|| &self.text[start as usize..(start + len) as usize])
     }
 
-    /// Sets the text as it is (sanitising is the caller's business). Empty removes the field.
-    pub fn set(&mut self, _field: Field, _text: &str) {
-        todo!()
+    /// Sets the text; a TAB or line break in it becomes a space. Empty removes the field.
+    pub fn set(&mut self, field: Field, text: &str) {
+        self.set_with(field, |out| out.push_str(text));
+    }
+
+    /// Sets the text to what a value prints.
+    pub fn set_display(&mut self, field: Field, value: impl fmt::Display) {
+        self.set_with(field, |out| {
+            // Writing to a String cannot fail, and a value that refuses to print has no text.
+            let _ = write!(out, "{value}");
+        });
+    }
+
+    /// Sets the text to what `write` appends to the buffer it is given (it must not shorten it).
+    pub fn set_with(&mut self, field: Field, write: impl FnOnce(&mut String)) {
+        self.clear(field);
+        if self.text.len() > COMPACT_ABOVE && self.live < self.text.len() / 2 {
+            self.compact();
+        }
+        let start = self.text.len();
+        write(&mut self.text);
+        if memchr::memchr3(b'\t', b'\n', b'\r', &self.text.as_bytes()[start..]).is_some() {
+            let clean = self.text[start..].replace(['\t', '\n', '\r'], " ");
+            self.text.truncate(start);
+            self.text.push_str(&clean);
+        }
+        self.spans[field as usize] = Span::new(start, self.text.len());
+        self.live += self.text.len() - start;
     }
 
     /// Removes the field.
-    pub fn clear(&mut self, _field: Field) {
-        todo!()
+    pub fn clear(&mut self, field: Field) {
+        self.live -= self.spans[field as usize].len as usize;
+        self.spans[field as usize] = Span::default();
     }
 
-    /// Appends the 131 columns, joined by TAB, without newline. A TAB or line break inside a text becomes a space, so that
-    /// a line always has 131 columns.
-    pub fn write_tsv(&self, _out: &mut Vec<u8>) {
-        todo!()
+    /// The fields that are there, in TSV order.
+    pub fn iter(&self) -> impl Iterator<Item = (Field, &str)> {
+        FIELDS.into_iter().filter_map(|field| self.get(field).map(|text| (field, text)))
+    }
+
+    /// How many bytes [`EnrichedEvent::write_tsv`] appends.
+    pub fn tsv_len(&self) -> usize {
+        self.live + COUNT - 1
+    }
+
+    /// Appends the 131 columns, joined by TAB, without newline.
+    pub fn write_tsv(&self, out: &mut Vec<u8>) {
+        out.reserve(self.tsv_len());
+        let text = self.text.as_bytes();
+        for (column, Span { start, len }) in self.spans.iter().enumerate() {
+            if column > 0 {
+                out.push(b'\t');
+            }
+            if *len > 0 {
+                out.extend_from_slice(&text[*start as usize..(start + len) as usize]);
+            }
+        }
     }
 
     /// Splits a line without looking into the columns: `write_tsv` of the result is the line again.
-    pub fn split_tsv(_line: &str) -> Result<Self, ParseError> {
-        todo!()
+    ///
+    /// # Errors
+    /// Only [`ParseError::Columns`].
+    pub fn split_tsv(line: &str) -> Result<Self, ParseError> {
+        let mut event = Self::default();
+        let (mut column, mut start) = (0, 0);
+        for tab in memchr::memchr_iter(b'\t', line.as_bytes()) {
+            if column < COUNT {
+                event.spans[column] = Span::new(start, tab);
+            }
+            column += 1;
+            start = tab + 1;
+        }
+        if column + 1 != COUNT {
+            return Err(ParseError::Columns { found: column + 1 });
+        }
+        event.spans[column] = Span::new(start, line.len());
+        event.live = line.len() - column;
+        event.text = line.to_owned();
+        Ok(event)
     }
 
-    /// Splits a line and checks each column against its kind, and that the required ones are there (`spec/enrich.md` 3.3).
-    pub fn parse_tsv(_line: &str) -> Result<Self, ParseError> {
-        todo!()
+    /// Drops the texts that no field refers to any more.
+    fn compact(&mut self) {
+        let mut text = String::with_capacity(2 * self.live);
+        for span in &mut self.spans {
+            let start = text.len();
+            text.push_str(&self.text[span.start as usize..(span.start + span.len) as usize]);
+            *span = Span::new(start, text.len());
+        }
+        self.text = text;
     }
+}
 
-    /// The Analytics SDK's JSON: typed atomic fields, `contexts_*` and `unstruct_event_*` keys, `geo_location`
-    /// (`spec/loaders-and-leases.md` 2).
-    pub fn to_json(&self) -> Result<Value, ParseError> {
-        todo!()
+impl Span {
+    fn new(start: usize, end: usize) -> Self {
+        let fit = |n: usize| {
+            u32::try_from(n).expect("records are capped far below 4 GiB, and so are the texts of an event")
+        };
+        Self { start: fit(start), len: fit(end - start) }
+    }
+}
+
+impl Default for EnrichedEvent {
+    fn default() -> Self {
+        Self { text: String::new(), spans: [Span::default(); COUNT], live: 0 }
+    }
+}
+
+impl PartialEq for EnrichedEvent {
+    fn eq(&self, other: &Self) -> bool {
+        FIELDS.into_iter().all(|field| self.get(field) == other.get(field))
+    }
+}
+
+impl Eq for EnrichedEvent {}
+
+impl fmt::Debug for EnrichedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(field, text)| (field.name(), text))).finish()
     }
 }

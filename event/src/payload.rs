@@ -1,6 +1,13 @@
 //! The collector payload, in Thrift's binary protocol (`spec/collector.md` 4, `spec/enrich.md` 1.2).
 
+mod decode;
+mod encode;
+mod text;
+
 use bytes::Bytes;
+
+pub use decode::DecodeError;
+pub use encode::PayloadRef;
 
 /// The schema every payload names.
 pub const SCHEMA: &str = "iglu:com.snowplowanalytics.snowplow/CollectorPayload/thrift/1-0-0";
@@ -38,27 +45,55 @@ pub struct CollectorPayload {
     pub network_userid: Option<String>,
 }
 
-/// Why bytes are no payload; the text is what follows `error deserializing raw event: ` in bad rows.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct DecodeError(pub String);
-
 impl CollectorPayload {
     /// Thrift bytes, fields in ascending order of their ids, appended to `out`.
-    pub fn encode(&self, _out: &mut Vec<u8>) {
-        todo!()
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        self.as_ref().encode_into(out);
     }
 
-    /// Reads Thrift bytes: fields in any order, unknown ones skipped.
+    /// How many bytes [`CollectorPayload::encode`] appends.
+    pub fn encoded_len(&self) -> usize {
+        self.as_ref().encoded_len()
+    }
+
+    /// Reads Thrift bytes: fields in any order, unknown ones and those of another type skipped, the last of a repeated one
+    /// kept, texts that are not UTF-8 decoded as Java does. What follows the struct is ignored. The body shares the record's
+    /// memory; nothing larger than the record is ever allocated.
     ///
     /// # Errors
     /// The text of the original (`spec/enrich.md` 1.2).
-    pub fn decode(_bytes: &Bytes) -> Result<Self, DecodeError> {
-        todo!()
+    pub fn decode(bytes: &Bytes) -> Result<Self, DecodeError> {
+        decode::decode(bytes)
     }
 
-    /// The textual form that size violations carry (`spec/collector.md` 5.2), cut after `max_chars`.
-    pub fn to_text(&self, _max_chars: usize) -> String {
-        todo!()
+    /// The textual form that size violations of the current line carry (`spec/collector.md` 5.2), with the body as hex
+    /// pairs, cut after `max_chars` UTF-16 units.
+    pub fn to_text(&self, max_chars: usize) -> String {
+        text::to_text(self, text::Body::Hex, max_chars)
+    }
+
+    /// The same as the Apache line prints it: the body as text.
+    pub fn to_plain_text(&self, max_chars: usize) -> String {
+        text::to_text(self, text::Body::Plain, max_chars)
+    }
+
+    /// The fields, borrowed.
+    pub fn as_ref(&self) -> PayloadRef<'_> {
+        PayloadRef {
+            schema: &self.schema,
+            ip_address: self.ip_address.as_deref(),
+            timestamp: self.timestamp,
+            encoding: self.encoding.as_deref(),
+            collector: self.collector.as_deref(),
+            user_agent: self.user_agent.as_deref(),
+            referer_uri: self.referer_uri.as_deref(),
+            path: self.path.as_deref(),
+            querystring: self.querystring.as_deref(),
+            body: self.body.as_deref(),
+            headers: self.headers.as_deref(),
+            content_type: self.content_type.as_deref(),
+            hostname: self.hostname.as_deref(),
+            network_userid: self.network_userid.as_deref(),
+        }
     }
 }
