@@ -1,0 +1,272 @@
+//! A request becomes a response and the records to store before it may be sent.
+
+use std::{net::IpAddr, sync::Arc};
+
+use bytes::Bytes;
+use event::payload::{CollectorPayload, SCHEMA};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use jiff::Timestamp;
+use stream::record::Record;
+use uuid::Uuid;
+
+use crate::{
+    bounce, client_ip,
+    config::CollectorConfig,
+    content_type, cookie, cors,
+    head::{Head, Method, Name},
+    header_list,
+    identity::{self, CookieAction, Identity},
+    ids::Ids,
+    redirect,
+    refusal::Refusal,
+    response::{self, Fixed},
+    route::{self, Route},
+    split::{self, Limits},
+    target::{self, Target},
+};
+
+/// The pure collector: configuration, and what is made of it once.
+#[derive(Clone, Debug)]
+pub struct Collector {
+    /// Its configuration.
+    pub config: Arc<CollectorConfig>,
+    limits: Limits,
+    fixed: Fixed,
+}
+
+/// A request that came in whole.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Its head.
+    pub head: &'a Head,
+    /// Its body; empty where there is none.
+    pub body: Bytes,
+    /// The other end of the connection.
+    pub peer: IpAddr,
+}
+
+/// What the process knows about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Whether new requests are welcome.
+    pub ready: bool,
+    /// Whether both sinks take records.
+    pub sinks: bool,
+}
+
+/// What comes of a request.
+#[derive(Debug)]
+pub struct Outcome {
+    /// To be sent once all records are durable.
+    pub response: Response<Bytes>,
+    /// Payloads for the raw stream.
+    pub good: Vec<Record>,
+    /// Bad rows.
+    pub bad: Vec<Record>,
+}
+
+const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate");
+const P3P: HeaderName = HeaderName::from_static("p3p");
+
+impl Collector {
+    /// A collector whose sinks take records of at most so many bytes, keys included.
+    pub fn new(config: Arc<CollectorConfig>, good_max_record: usize, bad_max_record: usize) -> Self {
+        let limits = Limits {
+            good: config.streams.good_max_bytes().min(good_max_record.saturating_sub(KEY_LENGTH)),
+            bad: config.streams.bad_max_bytes().min(bad_max_record.saturating_sub(KEY_LENGTH)),
+            payload: config.networking.max_payload_size,
+        };
+        let fixed = Fixed::new(&config);
+        Self { config, limits, fixed }
+    }
+
+    /// Answers a request. Nothing of it is stored yet.
+    pub fn answer(
+        &self,
+        request: Request<'_>,
+        condition: Condition,
+        now: Timestamp,
+        ids: &mut impl Ids,
+    ) -> Outcome {
+        let (head, config) = (request.head, &*self.config);
+        let compatibility = config.compatibility;
+        let Some(target) = Target::parse(head.target()) else {
+            return self.refuse(&Refusal::Malformed("Illegal request-target")).into();
+        };
+        let response = match route::route(head.method(), target.path, config) {
+            Route::Event(path) => return self.event(request, &target, &path, now, ids),
+            Route::Preflight => response::preflight(cors::allow_origin(head, compatibility), &config.cors),
+            Route::Root => response::root(&config.root_response),
+            Route::CrossDomain => response::cross_domain(&config.cross_domain, compatibility),
+            Route::Health => {
+                response::health(condition.ready || !config.pre_termination_unhealthy, compatibility)
+            }
+            Route::SinkHealth => response::health(condition.sinks, compatibility),
+            Route::Robots => response::robots(compatibility),
+            Route::RedirectsOff => response::redirects_off(),
+            Route::NotFound => response::not_found(compatibility),
+        };
+        self.finish(response).into()
+    }
+
+    /// Answers a request whose records could not be stored.
+    pub fn try_again(&self, head: &Head) -> Response<Bytes> {
+        self.finish(response::try_again(cors::allow_origin(head, self.config.compatibility)))
+    }
+
+    /// Answers a head that is refused.
+    pub fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
+        self.finish(response::refused(refusal, self.config.compatibility))
+    }
+
+    /// Adds what every response has.
+    pub fn finish(&self, mut response: Response<Bytes>) -> Response<Bytes> {
+        if let Some(hsts) = &self.fixed.hsts {
+            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+        }
+        response
+    }
+
+    fn event(
+        &self,
+        request: Request<'_>,
+        target: &Target<'_>,
+        path: &str,
+        now: Timestamp,
+        ids: &mut impl Ids,
+    ) -> Outcome {
+        let is_redirect = redirect::is_redirect(path);
+        let query = target.query.unwrap_or_default();
+        let identity = identity::identify(request.head, query, is_redirect, self, ids);
+        let response = self.event_response(request.head, target, is_redirect, &identity, now);
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        if identity.store {
+            let payload = self.payload(request, target, path, identity, now);
+            split::into_records(payload, &self.limits, self.config.compatibility, now, ids, &mut good, &mut bad);
+        }
+        Outcome { response, good, bad }
+    }
+
+    fn event_response(
+        &self,
+        head: &Head,
+        target: &Target<'_>,
+        is_redirect: bool,
+        identity: &Identity,
+        now: Timestamp,
+    ) -> Response<Bytes> {
+        let config = &*self.config;
+        let compatibility = config.compatibility;
+        let is_get = head.method() != Method::Post;
+        let mut response = Response::new(Bytes::new());
+        let location = if is_redirect {
+            redirect::location(target.query.unwrap_or_default(), &identity.network_userid, config)
+        } else if identity.bounce {
+            bounce::location(head, target, config)
+        } else {
+            None
+        };
+        *response.status_mut() = match (&location, is_redirect) {
+            (Some(_), _) => StatusCode::FOUND,
+            (None, true) => StatusCode::BAD_REQUEST,
+            (None, false) => StatusCode::OK,
+        };
+        let plain = location.is_none() && !is_redirect;
+        let headers = response.headers_mut();
+        headers.reserve(8);
+        for (name, http_only) in [(Some(&config.cookie.name), config.cookie.http_only), (config.cookie.client_cookie_name.as_ref(), false)] {
+            let Some(name) = name else { continue };
+            let (value, expires) = match &identity.cookie {
+                CookieAction::Leave => break,
+                CookieAction::Set(value) => (value.as_str(), config.cookie.expiration.0.as_secs() as i64),
+                CookieAction::Delete => ("", -(config.cookie.expiration.0.as_secs() as i64)),
+            };
+            let domain = cookie::domain(head, &config.cookie);
+            let expires = now.as_second().saturating_add(expires);
+            let cookie =
+                cookie::set_cookie(name, value, expires, domain, http_only, &config.cookie, compatibility);
+            if let Some(cookie) = cookie {
+                headers.append(header::SET_COOKIE, cookie);
+            }
+        }
+        if is_get {
+            headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
+        }
+        if let Some(p3p) = &self.fixed.p3p {
+            headers.insert(P3P, p3p.clone());
+        }
+        response::allow(headers, cors::allow_origin(head, compatibility));
+        if let Some(location) = location {
+            headers.insert(header::LOCATION, location);
+        }
+        if plain {
+            let content_type = match (is_get, compatibility.is_v2()) {
+                (true, _) => "image/gif",
+                (false, true) => "text/plain; charset=UTF-8",
+                (false, false) => "text/plain",
+            };
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+            *response.body_mut() = if is_get { response::pixel(compatibility) } else { Bytes::from_static(b"ok") };
+        }
+        self.finish(response)
+    }
+
+    fn payload(
+        &self,
+        request: Request<'_>,
+        target: &Target<'_>,
+        path: &str,
+        identity: Identity,
+        now: Timestamp,
+    ) -> CollectorPayload {
+        let head = request.head;
+        let compatibility = self.config.compatibility;
+        let text = |value| header_list::text(value, compatibility).into_owned();
+        let is_post = head.method() == Method::Post;
+        let content_type =
+            is_post.then(|| content_type::normalised(head.first(Name::ContentType), compatibility)).flatten();
+        let mut headers = header_list::header_list(head, identity.anonymous, compatibility);
+        headers.extend(content_type.clone());
+        let querystring = match (target.query, compatibility.is_v2()) {
+            (None, true) => None,
+            _ => Some(target.query_text().into_owned()),
+        };
+        let host = match target.absolute {
+            Some((_, authority)) => Some(authority),
+            None => head.first(Name::Host).filter(|_| compatibility.is_v2()),
+        };
+        CollectorPayload {
+            schema: SCHEMA.into(),
+            ip_address: Some(match identity.anonymous {
+                true => client_ip::UNKNOWN.into(),
+                false => client_ip::client_ip(head, request.peer, compatibility),
+            }),
+            timestamp: now.as_millisecond(),
+            encoding: Some("UTF-8".into()),
+            collector: Some(self.config.name.clone()),
+            user_agent: head.first(Name::UserAgent).map(text),
+            referer_uri: head.first(Name::Referer).map(text),
+            path: Some(path.into()),
+            querystring,
+            body: is_post.then_some(request.body),
+            headers: Some(headers),
+            content_type,
+            hostname: host.map(|host| target::text_or_escapes(target::host_of(host)).to_ascii_lowercase()),
+            network_userid: Some(identity.network_userid),
+        }
+    }
+}
+
+impl From<Response<Bytes>> for Outcome {
+    fn from(response: Response<Bytes>) -> Self {
+        Self { response, good: Vec::new(), bad: Vec::new() }
+    }
+}
+
+/// Bytes of a partition key.
+const KEY_LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
+
+/// A partition key: any, as long as they spread.
+pub(crate) fn partition_key(id: Uuid) -> Bytes {
+    Bytes::copy_from_slice(id.hyphenated().encode_lower(&mut [0; KEY_LENGTH]).as_bytes())
+}

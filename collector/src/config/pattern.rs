@@ -1,0 +1,36 @@
+//! A regular expression that must match a whole value.
+
+use regex::bytes::Regex;
+use serde::{Deserialize, Deserializer, de};
+
+/// The compiled pattern. The empty text matches the empty value alone.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What the compiler says; look-around and back references, which Java knows, are not supported.
+    pub fn new(text: &str) -> Result<Self, regex::Error> {
+        Regex::new(&format!(r"(?s-u)\A(?:{text})\z")).or_else(|_| Regex::new(&format!(r"(?s)\A(?:{text})\z"))).map(Self)
+    }
+
+    /// Whether the whole value matches.
+    pub fn matches(&self, value: &[u8]) -> bool {
+        self.0.is_match(value)
+    }
+}
+
+impl Default for Pattern {
+    fn default() -> Self {
+        Self::new("").expect("the empty pattern compiles")
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(&text).map_err(|e| de::Error::custom(format!("not a usable regular expression: {e}")))
+    }
+}

@@ -1,0 +1,101 @@
+//! `streams`: in the object style of the current line, or names with one shared `sink` and `buffer`.
+
+use serde::{Deserialize, Deserializer, de};
+
+/// `streams`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Streams {
+    /// Payloads.
+    pub good: Stream,
+    /// Bad rows.
+    pub bad: Stream,
+    /// The legacy style's shared sink.
+    pub sink: Option<Sink>,
+    /// The legacy style's shared buffer.
+    pub buffer: Option<Buffer>,
+}
+
+/// `streams.good`, `streams.bad`
+#[derive(Clone, Debug, Default)]
+pub struct Stream {
+    /// Name of the stream.
+    pub name: Option<String>,
+    /// Bytes a record may have.
+    pub max_bytes: Option<usize>,
+    /// When a batch is written.
+    pub buffer: Option<Buffer>,
+}
+
+/// `streams.sink`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sink {
+    /// Bytes a record may have.
+    pub max_bytes: Option<usize>,
+}
+
+/// `buffer`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Buffer {
+    /// Bytes.
+    pub byte_limit: u64,
+    /// Records.
+    pub record_limit: u64,
+    /// Milliseconds.
+    pub time_limit: u64,
+}
+
+impl Streams {
+    /// Bytes a good record may have.
+    pub fn good_max_bytes(&self) -> usize {
+        self.max_bytes(&self.good)
+    }
+
+    /// Bytes a bad record may have.
+    pub fn bad_max_bytes(&self) -> usize {
+        self.max_bytes(&self.bad)
+    }
+
+    fn max_bytes(&self, stream: &Stream) -> usize {
+        stream.max_bytes.or(self.sink.as_ref().and_then(|s| s.max_bytes)).unwrap_or(1_000_000)
+    }
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self { byte_limit: 3_145_728, record_limit: 500, time_limit: 5000 }
+    }
+}
+
+impl<'de> Deserialize<'de> for Stream {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Object {
+            name: Option<String>,
+            max_bytes: Option<usize>,
+            buffer: Option<Buffer>,
+        }
+
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Stream;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the name of a stream or an object with `name`")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Stream, E> {
+                Ok(Stream { name: Some(name.into()), ..Stream::default() })
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Stream, A::Error> {
+                let o = Object::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Stream { name: o.name, max_bytes: o.max_bytes, buffer: o.buffer })
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}

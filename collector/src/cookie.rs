@@ -1,0 +1,113 @@
+//! Request cookies and `Set-Cookie` (`spec/collector.md` 3.2 to 3.4).
+
+use http::HeaderValue;
+
+use crate::{
+    compatibility::Compatibility,
+    config,
+    cors,
+    date,
+    head::{self, Head, Name},
+};
+
+/// The first cookie of that name. A header with one bad pair counts as absent, as the original counts it.
+pub fn find<'a>(head: &'a Head, name: &str, compatibility: Compatibility) -> Option<&'a [u8]> {
+    head.all(Name::Cookie)
+        .filter(|header| pairs(header, compatibility).all(|pair| pair.is_some()))
+        .flat_map(|header| pairs(header, compatibility).flatten())
+        .find(|(n, _)| *n == name.as_bytes())
+        .map(|(_, value)| value)
+}
+
+/// Whether every pair of a `Cookie` header is well formed.
+pub fn is_well_formed(header: &[u8], compatibility: Compatibility) -> bool {
+    !header.is_empty() && pairs(header, compatibility).all(|pair| pair.is_some())
+}
+
+/// Name and value of each pair, `None` for one that is malformed.
+pub fn pairs(header: &[u8], compatibility: Compatibility) -> impl Iterator<Item = Option<(&[u8], &[u8])>> {
+    let header = header.strip_suffix(b";").unwrap_or(header);
+    header.split(|&b| b == b';').map(move |pair| {
+        let pair = pair.trim_ascii_start();
+        let at = memchr::memchr(b'=', pair)?;
+        let (name, value) = (&pair[..at], &pair[at + 1..]);
+        let value = match compatibility {
+            Compatibility::V3 => value.iter().all(|&b| b >= b' ').then_some(value)?,
+            Compatibility::V2 => {
+                let value = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or(value);
+                value.iter().all(|&b| is_octet(b)).then_some(value)?
+            }
+        };
+        (!name.is_empty() && name.iter().all(|&b| head::is_token(b))).then_some((name, value))
+    })
+}
+
+/// RFC 6265's cookie octets.
+pub fn is_octet(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e)
+}
+
+/// Whether a text can be the value of a cookie without changing what comes behind it.
+pub fn is_valid_value(value: &str) -> bool {
+    value.bytes().all(is_octet)
+}
+
+/// A `Set-Cookie` header. `expires` is in seconds since the epoch.
+pub fn set_cookie(
+    name: &str,
+    value: &str,
+    expires: i64,
+    domain: Option<&str>,
+    http_only: bool,
+    config: &config::Cookie,
+    compatibility: Compatibility,
+) -> Option<HeaderValue> {
+    let mut out = String::with_capacity(160);
+    for part in [name, "=", value, "; Expires="] {
+        out.push_str(part);
+    }
+    date::http_date(expires, &mut out);
+    if let Some(domain) = domain {
+        out.push_str("; Domain=");
+        out.push_str(domain);
+    }
+    out.push_str("; Path=/");
+    let same_site = config.same_site;
+    let secure = match compatibility {
+        Compatibility::V2 => config.secure,
+        Compatibility::V3 => config.secure || same_site == Some(config::SameSite::None),
+    };
+    let mut push_same_site = |out: &mut String| {
+        if let Some(same_site) = same_site {
+            out.push_str("; SameSite=");
+            out.push_str(same_site.as_str());
+        }
+    };
+    if !compatibility.is_v2() {
+        push_same_site(&mut out);
+    }
+    if secure {
+        out.push_str("; Secure");
+    }
+    if http_only {
+        out.push_str("; HttpOnly");
+    }
+    if compatibility.is_v2() {
+        push_same_site(&mut out);
+    }
+    HeaderValue::try_from(out).ok()
+}
+
+/// The domain to set the cookie for: the first configured one that an origin's host is or lies under.
+pub fn domain<'a>(head: &Head, config: &'a config::Cookie) -> Option<&'a str> {
+    config
+        .domains
+        .iter()
+        .find(|domain| cors::origins(head).any(|origin| lies_under(origin.host, domain)))
+        .or(config.fallback_domain.as_ref())
+        .map(String::as_str)
+}
+
+fn lies_under(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}

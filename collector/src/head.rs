@@ -1,0 +1,277 @@
+//! The head of a request, read leniently from its raw bytes: names keep their spelling and their order.
+
+use memchr::{memchr, memrchr};
+
+use crate::{compatibility::Compatibility, framing::Framing, refusal::Refusal};
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`
+    Head,
+    /// `POST`
+    Post,
+    /// `OPTIONS`
+    Options,
+    /// `PUT`, `DELETE`, `PATCH`, `TRACE`, `CONNECT`
+    OtherKnown,
+    /// A token that is no method we know of.
+    Unknown,
+}
+
+/// A request head. Its bytes stay in one buffer that the connection uses again.
+#[derive(Debug, Default)]
+pub struct Head {
+    raw: Vec<u8>,
+    method: Span,
+    target: Span,
+    http_11: bool,
+    fields: Vec<(Span, Span)>,
+    known: Known,
+}
+
+/// The first field of each name that the collector looks at, as an index plus one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known([u16; NAMES.len()]);
+
+/// Names looked up by [`Head::first`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the headers")]
+pub enum Name {
+    Connection,
+    ContentLength,
+    ContentType,
+    Cookie,
+    Expect,
+    Host,
+    Origin,
+    Referer,
+    SpAnonymous,
+    TransferEncoding,
+    UserAgent,
+    XForwardedFor,
+    XRealIp,
+}
+
+const NAMES: [(Name, &[u8]); 13] = [
+    (Name::Connection, b"connection"),
+    (Name::ContentLength, b"content-length"),
+    (Name::ContentType, b"content-type"),
+    (Name::Cookie, b"cookie"),
+    (Name::Expect, b"expect"),
+    (Name::Host, b"host"),
+    (Name::Origin, b"origin"),
+    (Name::Referer, b"referer"),
+    (Name::SpAnonymous, b"sp-anonymous"),
+    (Name::TransferEncoding, b"transfer-encoding"),
+    (Name::UserAgent, b"user-agent"),
+    (Name::XForwardedFor, b"x-forwarded-for"),
+    (Name::XRealIp, b"x-real-ip"),
+];
+
+/// Fields of the Apache line at most.
+const V2_MAX_FIELDS: usize = 64;
+/// Bytes of a field's value in the Apache line.
+const V2_MAX_VALUE: usize = 8192;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Span(u32, u32);
+
+impl Head {
+    /// Reads a head: request line, fields and the empty line after them. `spare` gives its buffers.
+    ///
+    /// # Errors
+    /// The refusal to answer with; the connection cannot go on after it.
+    pub fn read(bytes: &[u8], spare: &mut Self, compatibility: Compatibility) -> Result<Self, Refusal> {
+        let mut head = std::mem::take(spare);
+        head.raw.clear();
+        head.fields.clear();
+        head.known = Known::default();
+        head.raw.extend_from_slice(bytes);
+        if folded(&head.raw) {
+            head.raw = unfold(&head.raw);
+        }
+        let line_end = memchr(b'\n', &head.raw).unwrap_or(head.raw.len());
+        head.read_request_line(line_end)?;
+        head.read_fields(line_end + 1, compatibility)?;
+        Ok(head)
+    }
+
+    /// The method.
+    pub fn method(&self) -> Method {
+        match self.at(self.method) {
+            b"GET" => Method::Get,
+            b"HEAD" => Method::Head,
+            b"POST" => Method::Post,
+            b"OPTIONS" => Method::Options,
+            b"PUT" | b"DELETE" | b"PATCH" | b"TRACE" | b"CONNECT" => Method::OtherKnown,
+            _ => Method::Unknown,
+        }
+    }
+
+    /// The request target as it came.
+    pub fn target(&self) -> &[u8] {
+        self.at(self.target)
+    }
+
+    /// Whether it is HTTP/1.1 (else HTTP/1.0).
+    pub fn is_http_11(&self) -> bool {
+        self.http_11
+    }
+
+    /// All fields in the order they came, values without surrounding blanks.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|&(name, value)| (self.at(name), self.at(value)))
+    }
+
+    /// The value of the first field of that name.
+    pub fn first(&self, name: Name) -> Option<&[u8]> {
+        let index = usize::from(self.known.0[name as usize]).checked_sub(1)?;
+        Some(self.at(self.fields[index].1))
+    }
+
+    /// The values of all fields of that name.
+    pub fn all(&self, name: Name) -> impl Iterator<Item = &[u8]> {
+        let spelled = NAMES[name as usize].1;
+        let from = usize::from(self.known.0[name as usize]).checked_sub(1).unwrap_or(self.fields.len());
+        self.fields[from..]
+            .iter()
+            .filter(move |(n, _)| self.at(*n).eq_ignore_ascii_case(spelled))
+            .map(|&(_, value)| self.at(value))
+    }
+
+    /// The value of the first field of any name.
+    pub fn first_named(&self, name: &str) -> Option<&[u8]> {
+        self.fields().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+    }
+
+    /// How long the body is.
+    ///
+    /// # Errors
+    /// Lengths that contradict each other: the next request cannot be told from the body.
+    pub fn framing(&self) -> Result<Framing, Refusal> {
+        if let Some(coding) = self.first(Name::TransferEncoding) {
+            let chunked = coding.eq_ignore_ascii_case(b"chunked") && self.all(Name::TransferEncoding).count() == 1;
+            if !chunked || !self.http_11 || self.first(Name::ContentLength).is_some() {
+                return Err(Refusal::Malformed("Unsupported transfer coding"));
+            }
+            return Ok(Framing::chunked());
+        }
+        let Some(length) = self.first(Name::ContentLength) else { return Ok(Framing::none()) };
+        if self.all(Name::ContentLength).count() > 1 {
+            return Err(Refusal::Malformed("HTTP message must not contain more than one Content-Length header"));
+        }
+        if length.is_empty() || length.len() > 18 || !length.iter().all(u8::is_ascii_digit) {
+            return Err(Refusal::Malformed("Illegal Content-Length"));
+        }
+        Ok(Framing::length(length.iter().fold(0, |n, d| n * 10 + u64::from(d - b'0'))))
+    }
+
+    fn at(&self, span: Span) -> &[u8] {
+        &self.raw[span.0 as usize..span.1 as usize]
+    }
+
+    /// `GET /i?a=b HTTP/1.1`: the target is all between the first and the last blank, whatever it holds but control
+    /// characters.
+    fn read_request_line(&mut self, end: usize) -> Result<(), Refusal> {
+        let line = trim_end(&self.raw[..end]);
+        let method_end = memchr(b' ', line).ok_or(Refusal::Malformed("Illegal request line"))?;
+        let version_at = memrchr(b' ', line).ok_or(Refusal::Malformed("Illegal request line"))?;
+        if method_end == 0 || !line[..method_end].iter().all(|&b| is_token(b)) {
+            return Err(Refusal::Malformed("Unsupported HTTP method"));
+        }
+        self.http_11 = match &line[version_at + 1..] {
+            b"HTTP/1.1" => true,
+            b"HTTP/1.0" => false,
+            b"HTTP/2.0" => return Err(Refusal::UnsupportedMethod),
+            _ => return Err(Refusal::UnsupportedVersion),
+        };
+        let target = line.get(method_end + 1..version_at).unwrap_or_default();
+        if target.is_empty() || target.iter().any(|&b| b < b' ' || b == 0x7f) {
+            return Err(Refusal::Malformed("Illegal request-target"));
+        }
+        self.method = Span(0, method_end as u32);
+        self.target = Span(method_end as u32 + 1, version_at as u32);
+        Ok(())
+    }
+
+    fn read_fields(&mut self, from: usize, compatibility: Compatibility) -> Result<(), Refusal> {
+        let mut at = from;
+        while at < self.raw.len() {
+            let end = memchr(b'\n', &self.raw[at..]).map_or(self.raw.len(), |i| at + i);
+            let line = trim_end(&self.raw[at..end]);
+            if line.is_empty() {
+                break;
+            }
+            // A line without colon is a field without value.
+            let name_end = memchr(b':', line).unwrap_or(line.len());
+            let after = line.get(name_end + 1..).unwrap_or_default();
+            let value_at = at + line.len() - after.trim_ascii_start().len();
+            let value = after.trim_ascii();
+            if name_end == 0 || !line[..name_end].iter().all(|&b| is_token(b)) {
+                return Err(Refusal::Malformed("Illegal character in header name"));
+            }
+            if value.iter().any(|&b| b == 0 || b == b'\r') {
+                return Err(Refusal::Malformed("Illegal character in header value"));
+            }
+            if compatibility.is_v2() && value.len() > V2_MAX_VALUE {
+                return Err(Refusal::ValueTooLong);
+            }
+            let value = Span(value_at as u32, (value_at + value.len()) as u32);
+            let name = Span(at as u32, (at + name_end) as u32);
+            self.note(name);
+            self.fields.push((name, value));
+            at = end + 1;
+        }
+        if compatibility.is_v2() && self.fields.len() > V2_MAX_FIELDS {
+            return Err(Refusal::TooManyFields);
+        }
+        Ok(())
+    }
+
+    /// Remembers the index of the field about to be pushed if it is the first of its name.
+    fn note(&mut self, name: Span) {
+        let name = self.at(name);
+        let known = NAMES.iter().find(|(_, n)| n.len() == name.len() && n.eq_ignore_ascii_case(name));
+        if let (Some(&(known, _)), Ok(index)) = (known, u16::try_from(self.fields.len() + 1)) {
+            let slot = &mut self.known.0[known as usize];
+            if *slot == 0 {
+                *slot = index;
+            }
+        }
+    }
+}
+
+/// RFC 9110's token characters.
+pub fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn trim_end(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Whether a line begins with a blank: it continues the one before (obsolete line folding).
+fn folded(raw: &[u8]) -> bool {
+    memchr::memmem::find(raw, b"\n ").is_some() || memchr::memmem::find(raw, b"\n\t").is_some()
+}
+
+fn unfold(raw: &[u8]) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(end) = memchr(b'\n', rest) {
+        let (line, after) = rest.split_at(end + 1);
+        if matches!(after.first(), Some(b' ' | b'\t')) {
+            out.extend_from_slice(trim_end(&line[..end]));
+            out.push(b' ');
+            rest = &after[after.iter().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(after.len())..];
+        } else {
+            out.extend_from_slice(line);
+            rest = after;
+        }
+    }
+    out.extend_from_slice(rest);
+    out
+}

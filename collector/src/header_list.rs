@@ -1,0 +1,99 @@
+//! The `headers` list of a payload (`spec/collector.md` 4.3).
+
+use std::borrow::Cow;
+
+use crate::{client_ip, compatibility::Compatibility, content_type, cookie, head::Head};
+
+/// One `Name: value` line per field, in the order they came.
+pub fn header_list(head: &Head, anonymous: bool, compatibility: Compatibility) -> Vec<String> {
+    let mut lines = Vec::with_capacity(16);
+    for (name, value) in head.fields() {
+        let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+        if anonymous && (is("cookie") || is("x-forwarded-for") || is("x-real-ip")) {
+            continue;
+        }
+        let value = match compatibility {
+            Compatibility::V3 if is("cookie") => match cookie_v3(value) {
+                Some(value) => Cow::Owned(value),
+                None => continue,
+            },
+            Compatibility::V3 => text(value, compatibility),
+            Compatibility::V2 if is("content-length") || is("transfer-encoding") => continue,
+            Compatibility::V2 if is("content-type") && content_type::is_valid(value) => continue,
+            Compatibility::V2 => value_v2(name, value),
+        };
+        lines.push(line(name, &value));
+    }
+    lines
+}
+
+/// Bytes of a header as text: the current line reads them as Latin-1, the Apache line as UTF-8.
+pub fn text(value: &[u8], compatibility: Compatibility) -> Cow<'_, str> {
+    match compatibility {
+        Compatibility::V2 => String::from_utf8_lossy(value),
+        Compatibility::V3 => match std::str::from_utf8(value) {
+            Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+            _ => Cow::Owned(value.iter().map(|&b| b as char).collect()),
+        },
+    }
+}
+
+fn line(name: &[u8], value: &str) -> String {
+    let mut line = String::with_capacity(name.len() + 2 + value.len());
+    line.extend(name.iter().map(|&b| b as char));
+    line.push_str(": ");
+    line.push_str(value);
+    line
+}
+
+/// Without spaces and without the parts that are no cookies; quotes around a value are taken off. `None`: nothing is left.
+fn cookie_v3(value: &[u8]) -> Option<String> {
+    let mut out = String::with_capacity(value.len());
+    for part in value.split(|&b| b == b';') {
+        let mut part: Cow<'_, [u8]> = match part.contains(&b' ') {
+            false => Cow::Borrowed(part),
+            true => part.iter().copied().filter(|&b| b != b' ').collect(),
+        };
+        if let Some(unquoted) = unwrap_quotes(&part) {
+            part = Cow::Owned(unquoted);
+        }
+        if part.is_empty() || !part.iter().all(|&b| cookie::is_octet(b)) {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(';');
+        }
+        out.extend(part.iter().map(|&b| b as char));
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+/// `a="b"` -> `a=b`
+fn unwrap_quotes(part: &[u8]) -> Option<Vec<u8>> {
+    let at = memchr::memchr(b'=', part)?;
+    let inner = part[at + 1..].strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    Some([&part[..=at], inner].concat())
+}
+
+/// The Apache line prints headers that it understood in its own way.
+fn value_v2<'a>(name: &[u8], value: &'a [u8]) -> Cow<'a, str> {
+    let compatibility = Compatibility::V2;
+    if name.eq_ignore_ascii_case(b"cookie") && cookie::is_well_formed(value, compatibility) {
+        let mut out = String::with_capacity(value.len());
+        for (name, value) in cookie::pairs(value, compatibility).flatten() {
+            if !out.is_empty() {
+                out.push_str("; ");
+            }
+            out.push_str(&String::from_utf8_lossy(name));
+            out.push('=');
+            out.push_str(&String::from_utf8_lossy(value));
+        }
+        return Cow::Owned(out);
+    }
+    if name.eq_ignore_ascii_case(b"x-forwarded-for")
+        && let Some(list) = client_ip::render_list(value)
+    {
+        return Cow::Owned(list);
+    }
+    text(value, compatibility)
+}

@@ -1,0 +1,73 @@
+//! Who asks, and what becomes of the event (`spec/collector.md` 3.1).
+
+use crate::{
+    collect::Collector,
+    cookie,
+    head::{Head, Method, Name},
+    ids::Ids,
+    query,
+};
+
+/// The network user id of everyone who asks for anonymity.
+pub const ANONYMOUS: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Everything that is decided about the visitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Goes into the payload.
+    pub network_userid: String,
+    /// Whether the client sent `SP-Anonymous`.
+    pub anonymous: bool,
+    /// Whether the event is to be stored.
+    pub store: bool,
+    /// Whether to find out first if the browser keeps cookies.
+    pub bounce: bool,
+    /// What to do with the cookie.
+    pub cookie: CookieAction,
+}
+
+/// What to do with the cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CookieAction {
+    /// Set it to this.
+    Set(String),
+    /// Take it away.
+    Delete,
+    /// Leave it.
+    Leave,
+}
+
+/// Decides. `redirect`: the request is a click redirect.
+pub fn identify(head: &Head, query: &[u8], redirect: bool, collector: &Collector, ids: &mut impl Ids) -> Identity {
+    let config = &*collector.config;
+    let compatibility = config.compatibility;
+    let anonymous = head.first(Name::SpAnonymous).is_some();
+    let sent = cookie::find(head, &config.cookie.name, compatibility);
+    let dnt = &config.do_not_track_cookie;
+    let opted_out =
+        dnt.enabled && cookie::find(head, &dnt.name, compatibility).is_some_and(|value| dnt.value.matches(value));
+    let bounces = config.cookie_bounce.enabled;
+    let bounced = bounces && memchr::memmem::find(query, config.cookie_bounce.name.as_bytes()).is_some();
+    let from_cookie = sent.map(|value| String::from_utf8_lossy(value).into_owned());
+    let from_query = query::values(query, "nuid").next().map(String::from);
+    // An id that is no cookie value is stored, and answered as if none were given.
+    let settable = from_query.as_ref().filter(|id| cookie::is_valid_value(id)).or(from_cookie.as_ref()).cloned();
+    let known = if anonymous { Some(ANONYMOUS.to_owned()) } else { from_query.or(from_cookie) };
+    let bounce = bounces
+        && known.is_none()
+        && !bounced
+        && !redirect
+        && matches!(head.method(), Method::Get | Method::Head);
+    let network_userid = known.unwrap_or_else(|| {
+        if bounced { config.cookie_bounce.fallback_network_user_id.clone() } else { ids.next().to_string() }
+    });
+    let cookie = match (anonymous, sent) {
+        _ if opted_out || !config.cookie.enabled => CookieAction::Leave,
+        (true, Some(_)) if !compatibility.is_v2() => CookieAction::Delete,
+        (true, _) => CookieAction::Leave,
+        (false, _) => CookieAction::Set(settable.unwrap_or_else(|| {
+            if cookie::is_valid_value(&network_userid) { network_userid.clone() } else { ids.next().to_string() }
+        })),
+    };
+    Identity { network_userid, anonymous, store: !opted_out && !bounce, bounce, cookie }
+}

@@ -1,0 +1,76 @@
+//! Looking up a parameter in a raw query string, and its escapes.
+
+use std::borrow::Cow;
+
+/// The pairs of a query, undecoded: split on `&` and `;`, then at the first `=`.
+pub fn pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+    let mut rest = Some(query);
+    std::iter::from_fn(move || {
+        let here = rest?;
+        let end = memchr::memchr2(b'&', b';', here);
+        rest = end.map(|end| &here[end + 1..]);
+        let pair = &here[..end.unwrap_or(here.len())];
+        Some(match memchr::memchr(b'=', pair) {
+            Some(i) => (&pair[..i], Some(&pair[i + 1..])),
+            None => (pair, None),
+        })
+    })
+}
+
+/// The decoded values of a parameter in order; one without `=` is the empty text.
+pub fn values<'a>(query: &'a [u8], name: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
+    pairs(query).filter(move |(key, _)| is_named(key, name)).map(|(_, value)| decode_form(value.unwrap_or_default()))
+}
+
+/// Decodes escapes and `+`.
+pub fn decode_form(text: &[u8]) -> Cow<'_, str> {
+    decode(text, true)
+}
+
+/// Decodes escapes alone.
+pub fn decode_escapes(text: &[u8]) -> Cow<'_, str> {
+    decode(text, false)
+}
+
+/// Writes a decoded text as a query component: unreserved characters as they are, all else as escapes.
+pub fn encode(text: &[u8], out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for &b in text {
+        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+            out.push(b);
+        } else {
+            out.extend([b'%', HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]);
+        }
+    }
+}
+
+fn is_named(key: &[u8], name: &str) -> bool {
+    key == name.as_bytes() || (key.contains(&b'%') && decode_form(key) == name)
+}
+
+/// Broken escapes stay as they are; bytes that are no UTF-8 become U+FFFD.
+fn decode(text: &[u8], plus: bool) -> Cow<'_, str> {
+    if !text.iter().any(|&b| b == b'%' || (plus && b == b'+')) {
+        return String::from_utf8_lossy(text);
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        let escape = match text[at] {
+            b'%' => text.get(at + 1..at + 3).and_then(|digits| Some(hex(digits[0])? * 16 + hex(digits[1])?)),
+            b'+' if plus => {
+                out.push(b' ');
+                at += 1;
+                continue;
+            }
+            _ => None,
+        };
+        out.push(escape.unwrap_or(text[at]));
+        at += if escape.is_some() { 3 } else { 1 };
+    }
+    Cow::Owned(String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    (digit as char).to_digit(16).map(|d| d as u8)
+}

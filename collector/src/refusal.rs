@@ -1,0 +1,69 @@
+//! Requests that are refused before they can be anything (`spec/collector.md` 2.8): no event, no CORS headers.
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::compatibility::Compatibility;
+
+/// Why the head of a request is refused. The connection is closed after the answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not HTTP.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// Not HTTP in the strict reading of the Apache line.
+    #[error("{0}")]
+    Strict(String),
+    /// A method nobody knows.
+    #[error("Unsupported HTTP method")]
+    UnsupportedMethod,
+    /// Neither HTTP/1.0 nor HTTP/1.1.
+    #[error("The server does not support the HTTP protocol version used in the request.")]
+    UnsupportedVersion,
+    /// Longer than `networking.maxRequestLineLength`.
+    #[error("URI length exceeds the configured limit of {limit} characters")]
+    RequestLineTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Longer than `networking.maxHeadersLength`.
+    #[error("HTTP headers exceed the configured limit of {limit} bytes")]
+    HeadersTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// More fields than the Apache line takes.
+    #[error("HTTP message contains more than the configured limit of 64 headers")]
+    TooManyFields,
+    /// A longer value than the Apache line takes.
+    #[error("HTTP header value exceeds the configured limit of 8192 characters")]
+    ValueTooLong,
+    /// The head did not come in time.
+    #[error("request head timed out")]
+    HeadTimeout,
+}
+
+impl Refusal {
+    /// Status to answer with.
+    pub fn status(&self, compatibility: Compatibility) -> StatusCode {
+        match (compatibility, self) {
+            (_, Self::HeadTimeout) => StatusCode::REQUEST_TIMEOUT,
+            (Compatibility::V3, _) => StatusCode::BAD_REQUEST,
+            (Compatibility::V2, Self::UnsupportedMethod) => StatusCode::NOT_IMPLEMENTED,
+            (Compatibility::V2, Self::UnsupportedVersion) => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            (Compatibility::V2, Self::RequestLineTooLong { .. }) => StatusCode::URI_TOO_LONG,
+            (Compatibility::V2, Self::HeadersTooLong { .. } | Self::ValueTooLong) => {
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+            }
+            (Compatibility::V2, _) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// Body to answer with; the current line sends none.
+    pub fn body(&self, compatibility: Compatibility) -> Bytes {
+        match compatibility {
+            Compatibility::V2 => Bytes::from(self.to_string()),
+            Compatibility::V3 => Bytes::new(),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Responses, byte by byte (`spec/collector.md` 2.4).
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+
+use crate::{
+    compatibility::Compatibility,
+    config::{self, CollectorConfig},
+    refusal::Refusal,
+};
+
+/// The transparent pixel; the lines differ in one byte.
+const PIXEL_V2: &[u8] = b"GIF89a\x01\x00\x01\x00\xf0\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+const PIXEL_V3: &[u8] = b"GIF89a\x01\x00\x01\x00\xf0\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x05\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+const ROBOTS_V2: &[u8] = b"User-agent: *\nDisallow: /";
+const ROBOTS_V3: &[u8] =
+    b"User-agent: *\nDisallow: /\n\nUser-agent: Googlebot\nDisallow: /\n\nUser-agent: AdsBot-Google\nDisallow: /";
+
+/// Seconds after which a refused client may try again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// The transparent pixel.
+pub fn pixel(compatibility: Compatibility) -> Bytes {
+    Bytes::from_static(match compatibility {
+        Compatibility::V2 => PIXEL_V2,
+        Compatibility::V3 => PIXEL_V3,
+    })
+}
+
+/// A text that is no event's answer.
+pub fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=UTF-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
+}
+
+/// No body.
+pub fn empty(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// `/health`, `/sink-health`
+pub fn health(healthy: bool, compatibility: Compatibility) -> Response<Bytes> {
+    match (healthy, compatibility) {
+        (true, Compatibility::V2) => text(StatusCode::OK, Bytes::from_static(b"OK")),
+        (true, Compatibility::V3) => text(StatusCode::OK, Bytes::from_static(b"ok")),
+        (false, _) => text(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"Service Unavailable")),
+    }
+}
+
+/// Anything nobody serves.
+pub fn not_found(compatibility: Compatibility) -> Response<Bytes> {
+    text(
+        StatusCode::NOT_FOUND,
+        Bytes::from_static(match compatibility {
+            Compatibility::V2 => b"404 not found",
+            Compatibility::V3 => b"Not found",
+        }),
+    )
+}
+
+/// `/r/...` while redirects are off.
+pub fn redirects_off() -> Response<Bytes> {
+    text(StatusCode::NOT_FOUND, Bytes::from_static(b"redirects disabled"))
+}
+
+/// `/robots.txt`
+pub fn robots(compatibility: Compatibility) -> Response<Bytes> {
+    text(
+        StatusCode::OK,
+        Bytes::from_static(match compatibility {
+            Compatibility::V2 => ROBOTS_V2,
+            Compatibility::V3 => ROBOTS_V3,
+        }),
+    )
+}
+
+/// `/crossdomain.xml`
+pub fn cross_domain(config: &config::CrossDomain, compatibility: Compatibility) -> Response<Bytes> {
+    let (prolog, indent) = match compatibility {
+        Compatibility::V2 => (r#"<?xml version="1.0" encoding="ISO-8859-1"?>"#, "  "),
+        Compatibility::V3 => (r#"<?xml version="1.0"?>"#, ""),
+    };
+    let mut body = format!("{prolog}\n<cross-domain-policy>\n");
+    for domain in &config.domains {
+        let secure = config.secure;
+        body.push_str(&format!("{indent}<allow-access-from domain=\"{domain}\" secure=\"{secure}\" />\n"));
+    }
+    body.push_str("</cross-domain-policy>");
+    let mut response = text(StatusCode::OK, body);
+    if !compatibility.is_v2() {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    } else {
+        let xml = HeaderValue::from_static("text/xml; charset=UTF-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, xml);
+    }
+    response
+}
+
+/// `GET /`; headers that cannot be sent are left out.
+pub fn root(config: &config::RootResponse) -> Response<Bytes> {
+    let mut response = empty(StatusCode::from_u16(config.status_code).unwrap_or(StatusCode::FOUND));
+    *response.body_mut() = Bytes::from(config.body.clone());
+    for (name, value) in &config.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+/// The answer to a preflight.
+pub fn preflight(allow_origin: HeaderValue, config: &config::Cors) -> Response<Bytes> {
+    let mut response = empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    allow(headers, allow_origin);
+    let allowed = HeaderValue::from_static("Content-Type, SP-Anonymous");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(config.access_control_max_age.0.as_secs()));
+    response
+}
+
+/// Cross-origin headers.
+pub fn allow(headers: &mut HeaderMap, allow_origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allow_origin);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+}
+
+/// The event could not be stored now: the client keeps it and tries again.
+pub fn try_again(allow_origin: HeaderValue) -> Response<Bytes> {
+    let mut response = health(false, Compatibility::V3);
+    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    allow(response.headers_mut(), allow_origin);
+    response
+}
+
+/// The answer to a head that is refused.
+pub fn refused(refusal: &Refusal, compatibility: Compatibility) -> Response<Bytes> {
+    let body = refusal.body(compatibility);
+    let status = refusal.status(compatibility);
+    closing(if body.is_empty() { empty(status) } else { text(status, body) })
+}
+
+/// A body that is too large.
+pub fn too_large() -> Response<Bytes> {
+    closing(empty(StatusCode::PAYLOAD_TOO_LARGE))
+}
+
+/// A body that did not come in time, or not whole.
+pub fn body_timeout() -> Response<Bytes> {
+    closing(empty(StatusCode::REQUEST_TIMEOUT))
+}
+
+/// A body that is malformed.
+pub fn body_malformed() -> Response<Bytes> {
+    closing(empty(StatusCode::BAD_REQUEST))
+}
+
+/// The sink took too long.
+pub fn timed_out(compatibility: Compatibility) -> Response<Bytes> {
+    match compatibility {
+        Compatibility::V2 => text(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"Service Unavailable")),
+        Compatibility::V3 => text(StatusCode::REQUEST_TIMEOUT, Bytes::from_static(b"Response timed out")),
+    }
+}
+
+/// The connection ends behind this response.
+pub fn closing(mut response: Response<Bytes>) -> Response<Bytes> {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// The parts that are the same for every request of a configuration.
+#[derive(Clone, Debug)]
+pub struct Fixed {
+    /// `P3P`, in the Apache line.
+    pub p3p: Option<HeaderValue>,
+    /// `Strict-Transport-Security`, where it is configured.
+    pub hsts: Option<HeaderValue>,
+}
+
+impl Fixed {
+    /// Made once.
+    pub fn new(config: &CollectorConfig) -> Self {
+        let p3p = format!("policyref=\"{}\", CP=\"{}\"", config.p3p.policy_ref, config.p3p.cp);
+        let hsts = format!("max-age={}; includeSubDomains", config.hsts.max_age.0.as_secs());
+        Self {
+            p3p: config.compatibility.is_v2().then(|| HeaderValue::try_from(p3p).ok()).flatten(),
+            hsts: config.hsts.enable.then(|| HeaderValue::try_from(hsts).ok()).flatten(),
+        }
+    }
+}

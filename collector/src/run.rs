@@ -1,0 +1,111 @@
+//! The collector as a part of a process: accepts connections until drain, then finishes what it has.
+
+use std::{io, sync::Arc, time::Duration};
+
+use service::{clock, context::Context};
+use stream::producer::Producer;
+use tokio::{
+    net::TcpListener,
+    sync::Semaphore,
+    time::{interval, sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{collect::Collector, config::CollectorConfig, server::Server, sinks::Sinks};
+
+/// Why the collector ended other than by drain.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The socket cannot be used.
+    #[error("cannot listen: {0}")]
+    Listen(#[source] io::Error),
+    /// Drain took longer than `terminationDeadline`.
+    #[error("{connections} connections with a request in flight were cut off")]
+    Unfinished {
+        /// How many.
+        connections: usize,
+    },
+}
+
+/// How often old refusals of a sink are looked at.
+const RELENT_EVERY: Duration = Duration::from_secs(5);
+/// Pause after a failed accept: out of file descriptors, mostly, and some will come free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `listener`, which is bound, until drain is requested and the requests in flight are answered. Beyond
+/// `networking.maxConnections` new connections wait in the kernel's queue.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run(
+    config: Arc<CollectorConfig>,
+    good: Arc<dyn Producer>,
+    bad: Arc<dyn Producer>,
+    listener: std::net::TcpListener,
+    context: Context,
+) -> Result<(), RunError> {
+    listener.set_nonblocking(true).map_err(RunError::Listen)?;
+    let listener = TcpListener::from_std(listener).map_err(RunError::Listen)?;
+    let address = listener.local_addr().map_err(RunError::Listen)?;
+    let sinks = Sinks::new(context.health.fact("collector.sink"));
+    let collector = Collector::new(config.clone(), good.max_record_bytes(), bad.max_record_bytes());
+    let server = Arc::new(Server::new(collector, good, bad, sinks));
+    tracing::info!(%address, "Service bound to address");
+
+    let (connections, closing) = (TaskTracker::new(), CancellationToken::new());
+    let accepting = accept(&listener, &server, config.networking.max_connections, &connections, &closing);
+    let leaving = async {
+        context.drain.requested().await;
+        server.leave();
+        let period: Duration = config.pre_termination_period.into();
+        tracing::info!("Shutdown requested. Will continue to serve requests for {period:?}");
+        sleep(period).await;
+    };
+    let relenting = async {
+        let mut tick = interval(RELENT_EVERY);
+        loop {
+            tick.tick().await;
+            server.sinks().relent(clock::now());
+        }
+    };
+    tokio::select! {
+        () = accepting => {}
+        () = leaving => {}
+        () = relenting => {}
+    }
+
+    drop(listener);
+    closing.cancel();
+    connections.close();
+    tracing::info!(connections = connections.len(), "Closing NIO1 channel {address}");
+    match timeout(config.termination_deadline.into(), connections.wait()).await {
+        Ok(()) => Ok(()),
+        Err(_) => Err(RunError::Unfinished { connections: connections.len() }),
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    server: &Arc<Server>,
+    max_connections: usize,
+    connections: &TaskTracker,
+    closing: &CancellationToken,
+) {
+    let room = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
+    loop {
+        let Ok(place) = room.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((socket, peer)) => {
+                let serving = server.clone().serve(socket, peer.ip(), closing.clone());
+                connections.spawn(async move {
+                    serving.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

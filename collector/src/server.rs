@@ -1,0 +1,218 @@
+//! Serves one connection: hyper in the middle, [`Intake`](crate::intake::Intake) before it, the sinks behind it.
+
+mod client;
+mod deadline;
+
+use std::{
+    convert::Infallible,
+    net::IpAddr,
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use service::clock;
+use stream::{
+    producer::{AppendError, Producer, Route},
+    record::Record,
+};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::client::{Client, Inbox};
+use crate::{
+    collect::{Collector, Condition, Outcome, Request},
+    head::Head,
+    ids::Ids,
+    intake::Arrival,
+    response,
+    sinks::{Sinks, Which},
+};
+
+/// What all connections share.
+pub struct Server {
+    collector: Collector,
+    good: Arc<dyn Producer>,
+    bad: Arc<dyn Producer>,
+    sinks: Sinks,
+    ready: AtomicBool,
+}
+
+/// Ids from the thread's generator, which the system seeds.
+struct RandomIds;
+
+impl Ids for RandomIds {
+    fn next(&mut self) -> Uuid {
+        uuid::Builder::from_random_bytes(rand::random()).into_uuid()
+    }
+}
+
+/// Why a body could not be read whole.
+enum BodyError {
+    TooLarge,
+    TimedOut,
+    Malformed,
+}
+
+impl Server {
+    /// A server that answers with this collector and stores with these producers.
+    pub fn new(collector: Collector, good: Arc<dyn Producer>, bad: Arc<dyn Producer>, sinks: Sinks) -> Self {
+        Self { collector, good, bad, sinks, ready: AtomicBool::new(true) }
+    }
+
+    /// The sinks' state.
+    pub fn sinks(&self) -> &Sinks {
+        &self.sinks
+    }
+
+    /// From now on new requests are served but not welcome.
+    pub fn leave(&self) {
+        self.ready.store(false, Ordering::Relaxed);
+    }
+
+    /// Serves a connection until it ends, or until `closing` and the request in flight is answered.
+    pub async fn serve(self: Arc<Self>, socket: TcpStream, peer: IpAddr, closing: CancellationToken) {
+        // Without it a response could wait for the acknowledgement of the one before.
+        let _ = socket.set_nodelay(true);
+        let inbox = Arc::new(Mutex::new(Inbox::default()));
+        let client = Client::new(socket, inbox.clone(), &self.collector.config);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let (server, inbox) = (self.clone(), inbox.clone());
+            async move { Ok::<_, Infallible>(server.handle(request.into_body(), &inbox, peer).await.map(Full::new)) }
+        });
+        let mut connection = pin!(
+            http1::Builder::new()
+                .half_close(true)
+                .title_case_headers(true)
+                .writev(false)
+                .header_read_timeout(None)
+                .serve_connection(client, service)
+        );
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = closing.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "connection ended");
+        }
+    }
+
+    async fn handle(&self, body: Incoming, inbox: &Mutex<Inbox>, peer: IpAddr) -> Response<Bytes> {
+        let arrival = inbox.lock().unwrap_or_else(PoisonError::into_inner).arrivals.pop_front();
+        let head = match arrival {
+            Some(Arrival::Request(head)) => head,
+            Some(Arrival::Refused(refusal)) => {
+                let response = self.collector.refuse(&refusal);
+                tracing::debug!(status = response.status().as_u16(), reason = %refusal, "request refused");
+                return response;
+            }
+            None => return response::closing(response::empty(StatusCode::BAD_REQUEST)),
+        };
+        let cap = self.collector.config.networking.drop_payload_size;
+        let response = match read_body(body, cap).await {
+            Ok(body) => self.answer(&head, body, peer).await,
+            Err(BodyError::TooLarge) => self.collector.finish(response::too_large()),
+            Err(BodyError::TimedOut) => self.collector.finish(response::body_timeout()),
+            Err(BodyError::Malformed) => self.collector.finish(response::body_malformed()),
+        };
+        tracing::debug!(method = ?head.method(), status = response.status().as_u16(), "request");
+        inbox.lock().unwrap_or_else(PoisonError::into_inner).spare = head;
+        response
+    }
+
+    /// The response, once what it promises is durable.
+    async fn answer(&self, head: &Head, body: Bytes, peer: IpAddr) -> Response<Bytes> {
+        let now = clock::now();
+        let condition = Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.sinks.are_well(now) };
+        let Outcome { response, good, bad } =
+            self.collector.answer(Request { head, body, peer }, condition, now, &mut RandomIds);
+        if good.is_empty() && bad.is_empty() {
+            return response;
+        }
+        let within: Duration = self.collector.config.networking.response_header_timeout.into();
+        match timeout(within, self.store(good, bad)).await {
+            Ok(true) => response,
+            Ok(false) => self.collector.try_again(head),
+            Err(_) => self.collector.finish(response::timed_out(self.collector.config.compatibility)),
+        }
+    }
+
+    async fn store(&self, good: Vec<Record>, bad: Vec<Record>) -> bool {
+        for (records, producer, which) in [(good, &self.good, Which::Good), (bad, &self.bad, Which::Bad)] {
+            if records.is_empty() {
+                continue;
+            }
+            match producer.append(records, Route::ByKey).await {
+                Ok(_) => self.sinks.took(which),
+                Err(error) => {
+                    self.refused(which, &error);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn refused(&self, which: Which, error: &AppendError) {
+        let now = clock::now();
+        // The first of a row is worth a warning, the rest would be one line per request.
+        if self.sinks.are_well(now) {
+            tracing::warn!(%error, "the sink refuses records: clients are told to try again");
+        }
+        self.sinks.refused(which, &error.to_string(), now);
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("collector", &self.collector).field("sinks", &self.sinks).finish_non_exhaustive()
+    }
+}
+
+/// Reads a body of at most `cap` bytes. One that came in one piece is not copied.
+async fn read_body(mut body: Incoming, cap: usize) -> Result<Bytes, BodyError> {
+    use hyper::body::Body as _;
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let mut whole = Bytes::new();
+    let mut pieces = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| body_error(&error))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + pieces.len() + data.len() > cap {
+            return Err(BodyError::TooLarge);
+        }
+        if whole.is_empty() && pieces.is_empty() {
+            whole = data;
+            continue;
+        }
+        if pieces.is_empty() {
+            let expected = body.size_hint().upper().unwrap_or(0).min(cap as u64) as usize;
+            pieces.reserve(whole.len() + data.len() + expected);
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+        }
+        pieces.extend_from_slice(&data);
+    }
+    Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
+}
+
+fn body_error(error: &hyper::Error) -> BodyError {
+    use std::{error::Error as _, io};
+    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    match io.map(io::Error::kind) {
+        Some(io::ErrorKind::TimedOut) => BodyError::TimedOut,
+        _ => BodyError::Malformed,
+    }
+}

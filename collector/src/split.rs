@@ -1,0 +1,228 @@
+//! Payloads that do not fit a record: batches are split, the rest becomes bad rows (`spec/collector.md` 5).
+
+use bytes::Bytes;
+use event::{
+    bad_row::{BadRow, Failure, Processor},
+    payload::CollectorPayload,
+    schema_key::SchemaKey,
+};
+use jiff::Timestamp;
+use serde_json::{Value, value::RawValue};
+use stream::record::Record;
+
+use crate::{collect::partition_key, compatibility::Compatibility, ids::Ids};
+
+/// How large things may be, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// A good record, which must stay below.
+    pub good: usize,
+    /// A bad row.
+    pub bad: usize,
+    /// A payload that splitting is tried for.
+    pub payload: usize,
+}
+
+/// Texts cut into those that fit and those that never will.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cut<T> {
+    /// Batches, the last first, and each in reverse: the original's order.
+    pub batches: Vec<Vec<T>>,
+    /// Too large each, in reverse.
+    pub rejected: Vec<T>,
+}
+
+/// Puts items into batches of at most `budget`, where each costs its size and `join`.
+pub fn cut<T>(items: impl IntoIterator<Item = T>, size: impl Fn(&T) -> usize, join: usize, budget: usize) -> Cut<T> {
+    let mut cut = Cut { batches: Vec::new(), rejected: Vec::new() };
+    let (mut batch, mut total) = (Vec::new(), 0);
+    for item in items {
+        let cost = size(&item) + join;
+        if cost > budget {
+            cut.rejected.push(item);
+        } else if total + cost > budget {
+            batch.reverse();
+            cut.batches.push(std::mem::replace(&mut batch, vec![item]));
+            total = cost;
+        } else {
+            batch.push(item);
+            total += cost;
+        }
+    }
+    if !batch.is_empty() {
+        batch.reverse();
+        cut.batches.push(batch);
+    }
+    cut.batches.reverse();
+    cut.rejected.reverse();
+    cut
+}
+
+/// Appends the records of a payload: itself, its parts, or why it is too large.
+pub fn into_records(
+    payload: CollectorPayload,
+    limits: &Limits,
+    compatibility: Compatibility,
+    now: Timestamp,
+    ids: &mut impl Ids,
+    good: &mut Vec<Record>,
+    bad: &mut Vec<Record>,
+) {
+    let mut bytes = Vec::with_capacity(payload.encoded_len());
+    payload.encode(&mut bytes);
+    let whole = bytes.len();
+    if whole < limits.good {
+        good.push(Record::new(partition_key(ids.next()), bytes));
+        return;
+    }
+    drop(bytes);
+    let violation = Violation { payload: &payload, compatibility, now, bad_max: limits.bad };
+    if whole > limits.payload {
+        let reason = format!("Payload exceeds max size of {}. Actual length: {whole}", limits.payload);
+        bad.push(violation.row(limits.payload, whole, &reason, ids));
+        return;
+    }
+    let batch = match Batch::read(payload.body.as_ref(), limits.good, whole) {
+        Ok(batch) => batch,
+        Err(reason) => {
+            bad.push(violation.row(limits.good, whole, &reason, ids));
+            return;
+        }
+    };
+    let budget = limits.good + batch.array_size - whole;
+    let cut = cut(batch.events, |event| event.get().len(), 1, budget);
+    for events in cut.batches {
+        let part = CollectorPayload { body: Some(body_of(&batch.schema, &events)), ..payload.clone() };
+        let mut bytes = Vec::with_capacity(part.encoded_len());
+        part.encode(&mut bytes);
+        good.push(Record::new(partition_key(ids.next()), bytes));
+    }
+    for event in cut.rejected {
+        bad.push(violation.row(limits.good, event.get().len(), "this POST request split is still too large", ids));
+    }
+}
+
+/// A batch of events, each printed compactly.
+struct Batch {
+    schema: Value,
+    events: Vec<Box<RawValue>>,
+    array_size: usize,
+}
+
+impl Batch {
+    /// Reads the body of a payload with `whole` bytes.
+    fn read(body: Option<&Bytes>, good_max: usize, whole: usize) -> Result<Self, String> {
+        let Some(body) = body else { return Err("GET requests cannot be split".into()) };
+        let json: Value = serde_json::from_slice(body)
+            .map_err(|e| format!("cannot split POST requests which are not json {}", not_json(body, &e)))?;
+        let not_self_describing =
+            |what: String| format!("cannot split POST requests which are not self-describing {what}");
+        let Value::Object(mut object) = json else {
+            return Err(not_self_describing(format!("Got value '{json}' with wrong type, expecting object")));
+        };
+        let schema = object.remove("schema").unwrap_or(Value::Null);
+        let key = schema.as_str().unwrap_or_default().parse::<SchemaKey>();
+        let Some(text) = schema.as_str() else {
+            return Err(not_self_describing("Missing required field: DownField(schema)".into()));
+        };
+        if let Err(invalid) = key {
+            return Err(not_self_describing(format!("Invalid Iglu URI: {text}, code: {}", invalid.code)));
+        }
+        let data = match object.remove("data") {
+            None => return Err(not_self_describing("Missing required field: DownField(data)".into())),
+            Some(data) => data,
+        };
+        let Value::Array(events) = data else {
+            return Err("cannot split POST requests which do not contain a data array".into());
+        };
+        let events: Vec<_> = events.iter().filter_map(|event| serde_json::value::to_raw_value(event).ok()).collect();
+        let array_size = 2 + events.iter().map(|e| e.get().len()).sum::<usize>() + events.len().saturating_sub(1);
+        if whole.saturating_sub(array_size) >= good_max {
+            return Err("cannot split this POST request because event without \"data\" field is still too big".into());
+        }
+        Ok(Self { schema, events, array_size })
+    }
+}
+
+/// `{"schema":...,"data":[...]}`
+fn body_of(schema: &Value, events: &[Box<RawValue>]) -> Bytes {
+    let mut body = format!("{{\"schema\":{schema},\"data\":[");
+    for (i, event) in events.iter().enumerate() {
+        if i > 0 {
+            body.push(',');
+        }
+        body.push_str(event.get());
+    }
+    body.push_str("]}");
+    body.into()
+}
+
+/// The original's parser message: what stands where a value was expected.
+fn not_json(body: &[u8], error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "exhausted input".into();
+    }
+    let line_start = body
+        .split_inclusive(|&b| b == b'\n')
+        .take(error.line().saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum::<usize>();
+    let at = line_start + error.column().saturating_sub(1);
+    let rest = String::from_utf8_lossy(body.get(at..body.len().min(at + 32)).unwrap_or_default());
+    let got: String = rest.chars().take(6).collect();
+    let dots = if rest.chars().count() > 6 { "..." } else { "" };
+    format!("expected json value got '{got}{dots}' (line {}, column {})", error.line(), error.column())
+}
+
+/// What size violations of one payload have in common.
+struct Violation<'a> {
+    payload: &'a CollectorPayload,
+    compatibility: Compatibility,
+    now: Timestamp,
+    bad_max: usize,
+}
+
+impl Violation<'_> {
+    fn row(&self, max: usize, actual: usize, reason: &str, ids: &mut impl Ids) -> Record {
+        // The reason and the beginning of the payload both may hold what the client sent: the row must fit as well.
+        let mut reason_chars = (self.bad_max / 20).min(reason.len());
+        let mut payload_chars = max / 10;
+        loop {
+            let json = self.json(max, actual, truncated(reason, reason_chars), payload_chars);
+            if json.len() <= self.bad_max || (reason_chars < 100 && payload_chars == 0) {
+                return Record::new(partition_key(ids.next()), json);
+            }
+            payload_chars /= 2;
+            reason_chars = (reason_chars / 2).max(99.min(reason.len()));
+        }
+    }
+
+    fn json(&self, max: usize, actual: usize, reason: &str, payload_chars: usize) -> String {
+        BadRow {
+            processor: Processor {
+                artifact: "snowplow-stream-collector".into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+            },
+            failure: Failure::SizeViolation {
+                timestamp: self.now,
+                maximum_allowed_size_bytes: max as u64,
+                actual_size_bytes: actual as u64,
+                expectation: format!("oversized collector payload: {reason}"),
+                payload: match self.compatibility {
+                    Compatibility::V2 => self.payload.to_plain_text(payload_chars),
+                    Compatibility::V3 => self.payload.to_text(payload_chars),
+                },
+            },
+        }
+        .to_json()
+    }
+}
+
+/// The beginning of a text, at most so many bytes.
+fn truncated(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
