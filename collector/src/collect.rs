@@ -73,7 +73,7 @@ impl Collector {
     pub fn new(config: Arc<CollectorConfig>, good_max_record: usize, bad_max_record: usize) -> Self {
         let limits = Limits {
             good: config.streams.good_max_bytes().min(good_max_record.saturating_sub(KEY_LENGTH)),
-            bad: config.streams.bad_max_bytes().min(bad_max_record.saturating_sub(KEY_LENGTH)),
+            bad: bad_max_record.saturating_sub(KEY_LENGTH),
             payload: config.networking.max_payload_size,
         };
         let fixed = Fixed::new(&config);
@@ -96,7 +96,7 @@ impl Collector {
         let response = match route::route(head.method(), target.path, config) {
             Route::Event(path) => return self.event(request, &target, &path, now, ids),
             Route::Preflight => response::preflight(cors::allow_origin(head, compatibility), &config.cors),
-            Route::Root => response::root(&config.root_response),
+            Route::Root => response::root(&config.root_response, compatibility),
             Route::CrossDomain => response::cross_domain(&config.cross_domain, compatibility),
             Route::Health => {
                 response::health(condition.ready || !config.pre_termination_unhealthy, compatibility)
@@ -106,7 +106,7 @@ impl Collector {
             Route::RedirectsOff => response::redirects_off(),
             Route::NotFound => response::not_found(compatibility),
         };
-        self.finish(response).into()
+        self.answer_to(head, response).into()
     }
 
     /// Answers a request whose records could not be stored.
@@ -142,7 +142,15 @@ impl Collector {
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         if identity.store {
             let payload = self.payload(request, target, path, identity, now);
-            split::into_records(payload, &self.limits, self.config.compatibility, now, ids, &mut good, &mut bad);
+            split::into_records(
+                payload,
+                &self.limits,
+                self.config.compatibility,
+                now,
+                ids,
+                &mut good,
+                &mut bad,
+            );
         }
         Outcome { response, good, bad }
     }
@@ -174,12 +182,15 @@ impl Collector {
         let plain = location.is_none() && !is_redirect;
         let headers = response.headers_mut();
         headers.reserve(8);
-        for (name, http_only) in [(Some(&config.cookie.name), config.cookie.http_only), (config.cookie.client_cookie_name.as_ref(), false)] {
+        for (name, http_only) in [
+            (Some(&config.cookie.name), config.cookie.http_only),
+            (config.cookie.client_cookie_name.as_ref(), false),
+        ] {
             let Some(name) = name else { continue };
             let (value, expires) = match &identity.cookie {
                 CookieAction::Leave => break,
-                CookieAction::Set(value) => (value.as_str(), config.cookie.expiration.0.as_secs() as i64),
-                CookieAction::Delete => ("", -(config.cookie.expiration.0.as_secs() as i64)),
+                CookieAction::Set(value) => (value.as_str(), config.cookie.expiration.as_secs() as i64),
+                CookieAction::Delete => ("", -(config.cookie.expiration.as_secs() as i64)),
             };
             let domain = cookie::domain(head, &config.cookie);
             let expires = now.as_second().saturating_add(expires);
@@ -206,7 +217,24 @@ impl Collector {
                 (false, false) => "text/plain",
             };
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-            *response.body_mut() = if is_get { response::pixel(compatibility) } else { Bytes::from_static(b"ok") };
+            *response.body_mut() =
+                if is_get { response::pixel(compatibility) } else { Bytes::from_static(b"ok") };
+        }
+        self.answer_to(head, response)
+    }
+
+    /// Adds what depends on the kind of request: the Apache line tells a `HEAD` how long the body would be, and old clients
+    /// are told that the connection ends.
+    fn answer_to(&self, head: &Head, mut response: Response<Bytes>) -> Response<Bytes> {
+        if head.method() == Method::Head {
+            if self.config.compatibility.is_v2() {
+                let length = HeaderValue::from(response.body().len());
+                response.headers_mut().insert(header::CONTENT_LENGTH, length);
+            }
+            response.body_mut().clear();
+        }
+        if !head.keeps_alive() {
+            response = response::closing(response);
         }
         self.finish(response)
     }

@@ -3,7 +3,6 @@
 mod pattern;
 mod same_site;
 mod streams;
-mod timespan;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -13,9 +12,10 @@ pub use self::{
     pattern::Pattern,
     same_site::SameSite,
     streams::{Buffer, Stream, Streams},
-    timespan::Timespan,
 };
 use crate::compatibility::Compatibility;
+
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// The contents of `collector { ... }`.
 #[derive(Clone, Debug, Deserialize)]
@@ -56,11 +56,13 @@ pub struct CollectorConfig {
     /// Where payloads go.
     pub streams: Streams,
     /// How long requests are still served once the process was asked to stop.
-    pub pre_termination_period: Timespan,
+    #[serde(with = "service::config::duration")]
+    pub pre_termination_period: Duration,
     /// Whether `/health` answers 503 during that time.
     pub pre_termination_unhealthy: bool,
     /// How long requests in flight may take after that.
-    pub termination_deadline: Timespan,
+    #[serde(with = "service::config::duration")]
+    pub termination_deadline: Duration,
     /// Accepted and without effect: nothing is licensed.
     pub license: IgnoredAny,
     /// Accepted and without effect: nothing phones home.
@@ -105,7 +107,8 @@ pub struct Cookie {
     /// Its name.
     pub name: String,
     /// How long a browser keeps it.
-    pub expiration: Timespan,
+    #[serde(with = "service::config::duration")]
+    pub expiration: Duration,
     /// Domains it may be set for, in order of preference.
     pub domains: Vec<String>,
     /// Domain when none of those matches the origin.
@@ -175,7 +178,8 @@ pub struct RootResponse {
 #[serde(rename_all = "camelCase", default)]
 pub struct Cors {
     /// How long browsers remember a preflight.
-    pub access_control_max_age: Timespan,
+    #[serde(with = "service::config::duration")]
+    pub access_control_max_age: Duration,
 }
 
 /// `hsts`
@@ -185,7 +189,8 @@ pub struct Hsts {
     /// Whether the header is sent.
     pub enable: bool,
     /// How long browsers insist on TLS.
-    pub max_age: Timespan,
+    #[serde(with = "service::config::duration")]
+    pub max_age: Duration,
 }
 
 /// `networking`
@@ -195,13 +200,17 @@ pub struct Networking {
     /// Open connections; further ones wait in the kernel's queue until one closes.
     pub max_connections: usize,
     /// A connection without a request is closed after this.
-    pub idle_timeout: Timespan,
+    #[serde(with = "service::config::duration")]
+    pub idle_timeout: Duration,
     /// Ours: a head that has begun must be complete within this.
-    pub header_read_timeout: Timespan,
+    #[serde(with = "service::config::duration")]
+    pub header_read_timeout: Duration,
     /// A response must be ready within this after the body has come.
-    pub response_header_timeout: Timespan,
+    #[serde(with = "service::config::duration")]
+    pub response_header_timeout: Duration,
     /// A body must be complete within this after the head.
-    pub body_read_timeout: Timespan,
+    #[serde(with = "service::config::duration")]
+    pub body_read_timeout: Duration,
     /// Bytes of the request line.
     pub max_request_line_length: usize,
     /// Bytes of all headers together.
@@ -232,9 +241,9 @@ impl Default for CollectorConfig {
             hsts: Hsts::default(),
             networking: Networking::default(),
             streams: Streams::default(),
-            pre_termination_period: Timespan::seconds(10),
+            pre_termination_period: Duration::from_secs(10),
             pre_termination_unhealthy: false,
-            termination_deadline: Timespan::seconds(10),
+            termination_deadline: Duration::from_secs(10),
             license: IgnoredAny,
             telemetry: IgnoredAny,
             warmup: IgnoredAny,
@@ -260,7 +269,7 @@ impl Default for Cookie {
         Self {
             enabled: true,
             name: "sp".into(),
-            expiration: Timespan::days(365),
+            expiration: YEAR,
             domains: Vec::new(),
             fallback_domain: None,
             secure: true,
@@ -290,13 +299,13 @@ impl Default for RootResponse {
 
 impl Default for Cors {
     fn default() -> Self {
-        Self { access_control_max_age: Timespan::seconds(3600) }
+        Self { access_control_max_age: Duration::from_secs(3600) }
     }
 }
 
 impl Default for Hsts {
     fn default() -> Self {
-        Self { enable: false, max_age: Timespan::days(365) }
+        Self { enable: false, max_age: YEAR }
     }
 }
 
@@ -304,10 +313,10 @@ impl Default for Networking {
     fn default() -> Self {
         Self {
             max_connections: 1024,
-            idle_timeout: Timespan::seconds(610),
-            header_read_timeout: Timespan::seconds(25),
-            response_header_timeout: Timespan::seconds(30),
-            body_read_timeout: Timespan::seconds(25),
+            idle_timeout: Duration::from_secs(610),
+            header_read_timeout: Duration::from_secs(25),
+            response_header_timeout: Duration::from_secs(30),
+            body_read_timeout: Duration::from_secs(25),
             max_request_line_length: 20_480,
             max_headers_length: 40_960,
             max_payload_size: 1_048_576,
@@ -320,12 +329,6 @@ impl RedirectMacro {
     /// What is replaced, if anything.
     pub fn active(&self) -> Option<&str> {
         self.enabled.then(|| self.placeholder.as_deref().unwrap_or("${SP_NUID}"))
-    }
-}
-
-impl From<Timespan> for Duration {
-    fn from(span: Timespan) -> Self {
-        span.0
     }
 }
 

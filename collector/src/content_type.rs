@@ -46,7 +46,8 @@ fn rendered(value: &str, with_charset: bool) -> Option<String> {
         }
         if !name.eq_ignore_ascii_case("charset") {
             let value = value.replace('\\', "\\\\").replace('"', "\\\"");
-            write!(out, "; {}=\"{value}\"", name.to_ascii_lowercase()).expect("writing to a String cannot fail");
+            write!(out, "; {}=\"{value}\"", name.to_ascii_lowercase())
+                .expect("writing to a String cannot fail");
         } else if with_charset && let Some(charset) = known_charset(&value) {
             write!(out, "; charset={charset}").expect("writing to a String cannot fail");
         }
@@ -90,8 +91,20 @@ fn unquoted(value: &str) -> Option<String> {
 
 fn known_charset(name: &str) -> Option<String> {
     const KNOWN: [&str; 14] = [
-        "utf-8", "us-ascii", "iso-8859-1", "iso-8859-2", "iso-8859-15", "utf-16", "utf-16be", "utf-16le", "utf-32",
-        "windows-1250", "windows-1251", "windows-1252", "shift_jis", "gb18030",
+        "utf-8",
+        "us-ascii",
+        "iso-8859-1",
+        "iso-8859-2",
+        "iso-8859-15",
+        "utf-16",
+        "utf-16be",
+        "utf-16le",
+        "utf-32",
+        "windows-1250",
+        "windows-1251",
+        "windows-1252",
+        "shift_jis",
+        "gb18030",
     ];
     let lower = name.to_ascii_lowercase();
     KNOWN.contains(&lower.as_str()).then_some(lower)

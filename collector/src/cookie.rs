@@ -4,9 +4,7 @@ use http::HeaderValue;
 
 use crate::{
     compatibility::Compatibility,
-    config,
-    cors,
-    date,
+    config, cors, date,
     head::{self, Head, Name},
 };
 
@@ -77,7 +75,7 @@ pub fn set_cookie(
         Compatibility::V2 => config.secure,
         Compatibility::V3 => config.secure || same_site == Some(config::SameSite::None),
     };
-    let mut push_same_site = |out: &mut String| {
+    let push_same_site = |out: &mut String| {
         if let Some(same_site) = same_site {
             out.push_str("; SameSite=");
             out.push_str(same_site.as_str());

@@ -37,7 +37,9 @@ pub fn allow_origin(head: &Head, compatibility: Compatibility) -> HeaderValue {
         }),
         // The Apache line echoes the whole header when all of it parses, and `null`.
         Compatibility::V2 => match head.first(Name::Origin) {
-            Some(text) if text == b"null" || is_list_of_origins(text) => HeaderValue::from_bytes(text).unwrap_or(any),
+            Some(text) if text == b"null" || is_list_of_origins(text) => {
+                HeaderValue::from_bytes(text).unwrap_or(any)
+            }
             _ => any,
         },
     }
@@ -58,11 +60,14 @@ fn parse(item: &str) -> Option<Origin<'_>> {
     };
     let (host, port) = rest.split_at(host_end);
     let port = match port.strip_prefix(':') {
-        Some(port) if !port.is_empty() && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) => Some(port),
+        Some(port) if !port.is_empty() && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(port)
+        }
         Some(_) => return None,
         None if port.is_empty() => None,
         None => return None,
     };
-    let valid_host = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%[]:".contains(&b));
+    let valid_host = !host.is_empty()
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%[]:".contains(&b));
     (valid_scheme && valid_host).then_some(Origin { scheme, host, port })
 }

@@ -92,7 +92,9 @@ impl State {
                 0 => Self::Trailer { empty: true },
                 n => Self::Data(n),
             },
-            (Self::Size { size, .. }, b';' | b' ' | b'\t' | b'\r') | (Self::Extension(size), _) => Self::Extension(size),
+            (Self::Size { size, .. }, b';' | b' ' | b'\t' | b'\r') | (Self::Extension(size), _) => {
+                Self::Extension(size)
+            }
             (Self::DataEnd, b'\r') => Self::DataEnd,
             (Self::DataEnd, b'\n') => Self::Size { size: 0, digits: 0 },
             (Self::Trailer { empty: true }, b'\n') => Self::Done,

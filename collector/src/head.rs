@@ -121,6 +121,19 @@ impl Head {
         self.http_11
     }
 
+    /// Whether another request may come on the connection.
+    pub fn keeps_alive(&self) -> bool {
+        let asked = |option: &[u8]| {
+            let mut options = self.all(Name::Connection).flat_map(|v| v.split(|&b| b == b','));
+            options.any(|o| o.trim_ascii().eq_ignore_ascii_case(option))
+        };
+        match self.http_11 {
+            _ if self.first(Name::Connection).is_none() => self.http_11,
+            true => !asked(b"close"),
+            false => asked(b"keep-alive"),
+        }
+    }
+
     /// All fields in the order they came, values without surrounding blanks.
     pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.fields.iter().map(|&(name, value)| (self.at(name), self.at(value)))
@@ -153,7 +166,8 @@ impl Head {
     /// Lengths that contradict each other: the next request cannot be told from the body.
     pub fn framing(&self) -> Result<Framing, Refusal> {
         if let Some(coding) = self.first(Name::TransferEncoding) {
-            let chunked = coding.eq_ignore_ascii_case(b"chunked") && self.all(Name::TransferEncoding).count() == 1;
+            let chunked =
+                coding.eq_ignore_ascii_case(b"chunked") && self.all(Name::TransferEncoding).count() == 1;
             if !chunked || !self.http_11 || self.first(Name::ContentLength).is_some() {
                 return Err(Refusal::Malformed("Unsupported transfer coding"));
             }
@@ -161,7 +175,9 @@ impl Head {
         }
         let Some(length) = self.first(Name::ContentLength) else { return Ok(Framing::none()) };
         if self.all(Name::ContentLength).count() > 1 {
-            return Err(Refusal::Malformed("HTTP message must not contain more than one Content-Length header"));
+            return Err(Refusal::Malformed(
+                "HTTP message must not contain more than one Content-Length header",
+            ));
         }
         if length.is_empty() || length.len() > 18 || !length.iter().all(u8::is_ascii_digit) {
             return Err(Refusal::Malformed("Illegal Content-Length"));

@@ -95,5 +95,8 @@ fn value_v2<'a>(name: &[u8], value: &'a [u8]) -> Cow<'a, str> {
     {
         return Cow::Owned(list);
     }
+    if name.eq_ignore_ascii_case(b"host") {
+        return Cow::Owned(text(value, compatibility).to_ascii_lowercase());
+    }
     text(value, compatibility)
 }

@@ -38,20 +38,27 @@ pub enum CookieAction {
 }
 
 /// Decides. `redirect`: the request is a click redirect.
-pub fn identify(head: &Head, query: &[u8], redirect: bool, collector: &Collector, ids: &mut impl Ids) -> Identity {
+pub fn identify(
+    head: &Head,
+    query: &[u8],
+    redirect: bool,
+    collector: &Collector,
+    ids: &mut impl Ids,
+) -> Identity {
     let config = &*collector.config;
     let compatibility = config.compatibility;
     let anonymous = head.first(Name::SpAnonymous).is_some();
     let sent = cookie::find(head, &config.cookie.name, compatibility);
     let dnt = &config.do_not_track_cookie;
-    let opted_out =
-        dnt.enabled && cookie::find(head, &dnt.name, compatibility).is_some_and(|value| dnt.value.matches(value));
+    let opted_out = dnt.enabled
+        && cookie::find(head, &dnt.name, compatibility).is_some_and(|value| dnt.value.matches(value));
     let bounces = config.cookie_bounce.enabled;
     let bounced = bounces && memchr::memmem::find(query, config.cookie_bounce.name.as_bytes()).is_some();
     let from_cookie = sent.map(|value| String::from_utf8_lossy(value).into_owned());
     let from_query = query::values(query, "nuid").next().map(String::from);
     // An id that is no cookie value is stored, and answered as if none were given.
-    let settable = from_query.as_ref().filter(|id| cookie::is_valid_value(id)).or(from_cookie.as_ref()).cloned();
+    let settable =
+        from_query.as_ref().filter(|id| cookie::is_valid_value(id)).or(from_cookie.as_ref()).cloned();
     let known = if anonymous { Some(ANONYMOUS.to_owned()) } else { from_query.or(from_cookie) };
     let bounce = bounces
         && known.is_none()
@@ -66,7 +73,11 @@ pub fn identify(head: &Head, query: &[u8], redirect: bool, collector: &Collector
         (true, Some(_)) if !compatibility.is_v2() => CookieAction::Delete,
         (true, _) => CookieAction::Leave,
         (false, _) => CookieAction::Set(settable.unwrap_or_else(|| {
-            if cookie::is_valid_value(&network_userid) { network_userid.clone() } else { ids.next().to_string() }
+            if cookie::is_valid_value(&network_userid) {
+                network_userid.clone()
+            } else {
+                ids.next().to_string()
+            }
         })),
     };
     Identity { network_userid, anonymous, store: !opted_out && !bounce, bounce, cookie }

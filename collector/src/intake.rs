@@ -90,7 +90,8 @@ impl Intake {
             self.start = 0;
         }
         if self.end == self.buffer.len() {
-            let more = if self.buffer.len() >= READ_SIZE && self.is_in_body() { BODY_READ_SIZE } else { READ_SIZE };
+            let more =
+                if self.buffer.len() >= READ_SIZE && self.is_in_body() { BODY_READ_SIZE } else { READ_SIZE };
             self.buffer.resize(self.end + more, 0);
         }
         &mut self.buffer[self.end..]
@@ -241,15 +242,21 @@ impl Intake {
         let out = &mut self.minimal;
         out.clear();
         self.handed = 0;
-        out.extend_from_slice(if head.method() == Method::Head { b"HEAD / HTTP/1." } else { b"GET / HTTP/1." });
+        out.extend_from_slice(if head.method() == Method::Head {
+            b"HEAD / HTTP/1."
+        } else {
+            b"GET / HTTP/1."
+        });
         out.extend_from_slice(if head.is_http_11() { b"1\r\n" } else { b"0\r\n" });
         let mut field = |name: &[u8], value: &[u8]| {
             out.extend_from_slice(name);
             out.extend_from_slice(value);
             out.extend_from_slice(b"\r\n");
         };
-        if let Some(connection) = head.first(Name::Connection) {
-            field(b"connection: ", if has_close(connection) { b"close" } else { keep_alive(connection) });
+        match (head.keeps_alive(), head.is_http_11()) {
+            (false, true) => field(b"connection: ", b"close"),
+            (true, false) => field(b"connection: ", b"keep-alive"),
+            _ => {}
         }
         if !body.is_done() {
             match head.first(Name::ContentLength) {
@@ -264,13 +271,4 @@ impl Intake {
         }
         out.extend_from_slice(b"\r\n");
     }
-}
-
-fn has_close(connection: &[u8]) -> bool {
-    connection.split(|&b| b == b',').any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
-}
-
-fn keep_alive(connection: &[u8]) -> &'static [u8] {
-    let asked = connection.split(|&b| b == b',').any(|option| option.trim_ascii().eq_ignore_ascii_case(b"keep-alive"));
-    if asked { b"keep-alive" } else { b"" }
 }

@@ -19,6 +19,7 @@ pub mod content_type;
 pub mod cookie;
 pub mod cors;
 pub mod date;
+pub mod deadline;
 pub mod framing;
 pub mod head;
 pub mod header_list;

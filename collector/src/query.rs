@@ -19,7 +19,9 @@ pub fn pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
 
 /// The decoded values of a parameter in order; one without `=` is the empty text.
 pub fn values<'a>(query: &'a [u8], name: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
-    pairs(query).filter(move |(key, _)| is_named(key, name)).map(|(_, value)| decode_form(value.unwrap_or_default()))
+    pairs(query)
+        .filter(move |(key, _)| is_named(key, name))
+        .map(|(_, value)| decode_form(value.unwrap_or_default()))
 }
 
 /// Decodes escapes and `+`.

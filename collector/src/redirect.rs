@@ -18,7 +18,9 @@ pub fn location(query: &[u8], network_userid: &str, config: &CollectorConfig) ->
         Compatibility::V2 => query::values(query, "u").last(),
     }?;
     let to = match config.redirect_macro.active() {
-        Some(placeholder) if config.compatibility.is_v2() => Cow::Owned(to.replace(placeholder, network_userid)),
+        Some(placeholder) if config.compatibility.is_v2() => {
+            Cow::Owned(to.replace(placeholder, network_userid))
+        }
         _ => to,
     };
     if !config.compatibility.is_v2() && !is_uri(&to) {
@@ -47,6 +49,7 @@ fn is_uri(text: &str) -> bool {
     let bytes = text.as_bytes();
     let escapes = memchr::memchr_iter(b'%', bytes)
         .all(|i| bytes.get(i + 1..i + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)));
-    let characters = bytes.iter().all(|&b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b));
+    let characters =
+        bytes.iter().all(|&b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b));
     !bytes.is_empty() && escapes && characters && memchr::memchr_iter(b'#', bytes).count() <= 1
 }

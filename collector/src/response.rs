@@ -102,8 +102,12 @@ pub fn cross_domain(config: &config::CrossDomain, compatibility: Compatibility) 
 }
 
 /// `GET /`; headers that cannot be sent are left out.
-pub fn root(config: &config::RootResponse) -> Response<Bytes> {
-    let mut response = empty(StatusCode::from_u16(config.status_code).unwrap_or(StatusCode::FOUND));
+pub fn root(config: &config::RootResponse, compatibility: Compatibility) -> Response<Bytes> {
+    let mut response = match compatibility {
+        Compatibility::V2 => text(StatusCode::OK, Bytes::new()),
+        Compatibility::V3 => empty(StatusCode::OK),
+    };
+    *response.status_mut() = StatusCode::from_u16(config.status_code).unwrap_or(StatusCode::FOUND);
     *response.body_mut() = Bytes::from(config.body.clone());
     for (name, value) in &config.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -120,7 +124,8 @@ pub fn preflight(allow_origin: HeaderValue, config: &config::Cors) -> Response<B
     allow(headers, allow_origin);
     let allowed = HeaderValue::from_static("Content-Type, SP-Anonymous");
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(config.access_control_max_age.0.as_secs()));
+    headers
+        .insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(config.access_control_max_age.as_secs()));
     response
 }
 
@@ -163,7 +168,9 @@ pub fn body_malformed() -> Response<Bytes> {
 /// The sink took too long.
 pub fn timed_out(compatibility: Compatibility) -> Response<Bytes> {
     match compatibility {
-        Compatibility::V2 => text(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"Service Unavailable")),
+        Compatibility::V2 => {
+            text(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"Service Unavailable"))
+        }
         Compatibility::V3 => text(StatusCode::REQUEST_TIMEOUT, Bytes::from_static(b"Response timed out")),
     }
 }
@@ -187,7 +194,7 @@ impl Fixed {
     /// Made once.
     pub fn new(config: &CollectorConfig) -> Self {
         let p3p = format!("policyref=\"{}\", CP=\"{}\"", config.p3p.policy_ref, config.p3p.cp);
-        let hsts = format!("max-age={}; includeSubDomains", config.hsts.max_age.0.as_secs());
+        let hsts = format!("max-age={}; includeSubDomains", config.hsts.max_age.as_secs());
         Self {
             p3p: config.compatibility.is_v2().then(|| HeaderValue::try_from(p3p).ok()).flatten(),
             hsts: config.hsts.enable.then(|| HeaderValue::try_from(hsts).ok()).flatten(),

@@ -53,7 +53,12 @@ pub fn route<'a>(method: Method, path: &'a [u8], config: &'a CollectorConfig) ->
 }
 
 /// Both segments decoded, then looked up as they are.
-fn event_path<'a>(path: &'a [u8], vendor: &[u8], version: &[u8], config: &'a CollectorConfig) -> Cow<'a, str> {
+fn event_path<'a>(
+    path: &'a [u8],
+    vendor: &[u8],
+    version: &[u8],
+    config: &'a CollectorConfig,
+) -> Cow<'a, str> {
     let decoded = match std::str::from_utf8(path) {
         Ok(text) if !path.contains(&b'%') => Cow::Borrowed(text),
         _ => Cow::Owned(format!("/{}/{}", query::decode_escapes(vendor), query::decode_escapes(version))),

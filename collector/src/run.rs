@@ -57,7 +57,7 @@ pub async fn run(
     let leaving = async {
         context.drain.requested().await;
         server.leave();
-        let period: Duration = config.pre_termination_period.into();
+        let period = config.pre_termination_period;
         tracing::info!("Shutdown requested. Will continue to serve requests for {period:?}");
         sleep(period).await;
     };
@@ -78,7 +78,7 @@ pub async fn run(
     closing.cancel();
     connections.close();
     tracing::info!(connections = connections.len(), "Closing NIO1 channel {address}");
-    match timeout(config.termination_deadline.into(), connections.wait()).await {
+    match timeout(config.termination_deadline, connections.wait()).await {
         Ok(()) => Ok(()),
         Err(_) => Err(RunError::Unfinished { connections: connections.len() }),
     }

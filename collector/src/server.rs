@@ -1,7 +1,6 @@
 //! Serves one connection: hyper in the middle, [`Intake`](crate::intake::Intake) before it, the sinks behind it.
 
 mod client;
-mod deadline;
 
 use std::{
     convert::Infallible,
@@ -11,7 +10,6 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -86,7 +84,9 @@ impl Server {
         let client = Client::new(socket, inbox.clone(), &self.collector.config);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let (server, inbox) = (self.clone(), inbox.clone());
-            async move { Ok::<_, Infallible>(server.handle(request.into_body(), &inbox, peer).await.map(Full::new)) }
+            async move {
+                Ok::<_, Infallible>(server.handle(request.into_body(), &inbox, peer).await.map(Full::new))
+            }
         });
         let mut connection = pin!(
             http1::Builder::new()
@@ -134,13 +134,14 @@ impl Server {
     /// The response, once what it promises is durable.
     async fn answer(&self, head: &Head, body: Bytes, peer: IpAddr) -> Response<Bytes> {
         let now = clock::now();
-        let condition = Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.sinks.are_well(now) };
+        let condition =
+            Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.sinks.are_well(now) };
         let Outcome { response, good, bad } =
             self.collector.answer(Request { head, body, peer }, condition, now, &mut RandomIds);
         if good.is_empty() && bad.is_empty() {
             return response;
         }
-        let within: Duration = self.collector.config.networking.response_header_timeout.into();
+        let within = self.collector.config.networking.response_header_timeout;
         match timeout(within, self.store(good, bad)).await {
             Ok(true) => response,
             Ok(false) => self.collector.try_again(head),
@@ -176,7 +177,10 @@ impl Server {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("collector", &self.collector).field("sinks", &self.sinks).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("collector", &self.collector)
+            .field("sinks", &self.sinks)
+            .finish_non_exhaustive()
     }
 }
 

@@ -33,7 +33,12 @@ pub struct Cut<T> {
 }
 
 /// Puts items into batches of at most `budget`, where each costs its size and `join`.
-pub fn cut<T>(items: impl IntoIterator<Item = T>, size: impl Fn(&T) -> usize, join: usize, budget: usize) -> Cut<T> {
+pub fn cut<T>(
+    items: impl IntoIterator<Item = T>,
+    size: impl Fn(&T) -> usize,
+    join: usize,
+    budget: usize,
+) -> Cut<T> {
     let mut cut = Cut { batches: Vec::new(), rejected: Vec::new() };
     let (mut batch, mut total) = (Vec::new(), 0);
     for item in items {
@@ -98,7 +103,12 @@ pub fn into_records(
         good.push(Record::new(partition_key(ids.next()), bytes));
     }
     for event in cut.rejected {
-        bad.push(violation.row(limits.good, event.get().len(), "this POST request split is still too large", ids));
+        bad.push(violation.row(
+            limits.good,
+            event.get().len(),
+            "this POST request split is still too large",
+            ids,
+        ));
     }
 }
 
@@ -135,10 +145,14 @@ impl Batch {
         let Value::Array(events) = data else {
             return Err("cannot split POST requests which do not contain a data array".into());
         };
-        let events: Vec<_> = events.iter().filter_map(|event| serde_json::value::to_raw_value(event).ok()).collect();
-        let array_size = 2 + events.iter().map(|e| e.get().len()).sum::<usize>() + events.len().saturating_sub(1);
+        let events: Vec<_> =
+            events.iter().filter_map(|event| serde_json::value::to_raw_value(event).ok()).collect();
+        let array_size =
+            2 + events.iter().map(|e| e.get().len()).sum::<usize>() + events.len().saturating_sub(1);
         if whole.saturating_sub(array_size) >= good_max {
-            return Err("cannot split this POST request because event without \"data\" field is still too big".into());
+            return Err(
+                "cannot split this POST request because event without \"data\" field is still too big".into(),
+            );
         }
         Ok(Self { schema, events, array_size })
     }
@@ -185,15 +199,14 @@ struct Violation<'a> {
 impl Violation<'_> {
     fn row(&self, max: usize, actual: usize, reason: &str, ids: &mut impl Ids) -> Record {
         // The reason and the beginning of the payload both may hold what the client sent: the row must fit as well.
-        let mut reason_chars = (self.bad_max / 20).min(reason.len());
-        let mut payload_chars = max / 10;
+        let (mut reason, mut payload_chars) = (reason, max / 10);
         loop {
-            let json = self.json(max, actual, truncated(reason, reason_chars), payload_chars);
-            if json.len() <= self.bad_max || (reason_chars < 100 && payload_chars == 0) {
+            let json = self.json(max, actual, reason, payload_chars);
+            if json.len() <= self.bad_max || (reason.len() <= 100 && payload_chars == 0) {
                 return Record::new(partition_key(ids.next()), json);
             }
             payload_chars /= 2;
-            reason_chars = (reason_chars / 2).max(99.min(reason.len()));
+            reason = truncated(reason, (reason.len() / 2).max(100));
         }
     }
 

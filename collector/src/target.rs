@@ -29,7 +29,9 @@ impl<'a> Target<'a> {
                 let scheme_end = memchr::memmem::find(target, b"://")?;
                 let (scheme, rest) = (&target[..scheme_end], &target[scheme_end + 3..]);
                 let authority_end = rest.iter().position(|b| b"/?#".contains(b)).unwrap_or(rest.len());
-                if !scheme.iter().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)) || authority_end == 0 {
+                if !scheme.iter().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b))
+                    || authority_end == 0
+                {
                     return None;
                 }
                 (Some((scheme, &rest[..authority_end])), &rest[authority_end..])
@@ -101,15 +103,19 @@ fn check_v2(head: &Head, target: &Target<'_>) -> Result<(), Refusal> {
         return Err(Refusal::Malformed("HTTP message must not contain more than one Content-Type header"));
     }
     match (head.first(Name::Host), target.absolute) {
-        (None, _) if head.is_http_11() => Err(Refusal::Malformed("Request is missing required `Host` header")),
+        (None, _) if head.is_http_11() => {
+            Err(Refusal::Malformed("Request is missing required `Host` header"))
+        }
         (None, None) => Err(Refusal::Strict(format!(
             "Cannot establish effective URI of request to `{}`, request has a relative URI and is missing a `Host` header",
             String::from_utf8_lossy(head.target())
         ))),
-        (Some(host), Some((_, authority))) if !host.eq_ignore_ascii_case(authority) => Err(Refusal::Strict(format!(
-            "'Host' header value of request to `{}` doesn't match request target authority",
-            String::from_utf8_lossy(head.target())
-        ))),
+        (Some(host), Some((_, authority))) if !host.eq_ignore_ascii_case(authority) => {
+            Err(Refusal::Strict(format!(
+                "'Host' header value of request to `{}` doesn't match request target authority",
+                String::from_utf8_lossy(head.target())
+            )))
+        }
         _ => Ok(()),
     }
 }
@@ -125,11 +131,16 @@ fn illegal_in_target(target: &[u8]) -> Option<String> {
                         Some(b) if b.is_ascii_hexdigit() => {}
                         Some(&b) => {
                             let column = digit + 1;
-                            return Some(format!("Invalid input '{}', expected HEXDIG (line 1, column {column})", b as char));
+                            return Some(format!(
+                                "Invalid input '{}', expected HEXDIG (line 1, column {column})",
+                                b as char
+                            ));
                         }
                         None => {
                             let column = digit + 1;
-                            return Some(format!("Unexpected end of input, expected HEXDIG (line 1, column {column})"));
+                            return Some(format!(
+                                "Unexpected end of input, expected HEXDIG (line 1, column {column})"
+                            ));
                         }
                     }
                 }

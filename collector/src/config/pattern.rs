@@ -13,7 +13,9 @@ impl Pattern {
     /// # Errors
     /// What the compiler says; look-around and back references, which Java knows, are not supported.
     pub fn new(text: &str) -> Result<Self, regex::Error> {
-        Regex::new(&format!(r"(?s-u)\A(?:{text})\z")).or_else(|_| Regex::new(&format!(r"(?s)\A(?:{text})\z"))).map(Self)
+        Regex::new(&format!(r"(?s-u)\A(?:{text})\z"))
+            .or_else(|_| Regex::new(&format!(r"(?s)\A(?:{text})\z")))
+            .map(Self)
     }
 
     /// Whether the whole value matches.

@@ -50,16 +50,7 @@ pub struct Buffer {
 impl Streams {
     /// Bytes a good record may have.
     pub fn good_max_bytes(&self) -> usize {
-        self.max_bytes(&self.good)
-    }
-
-    /// Bytes a bad record may have.
-    pub fn bad_max_bytes(&self) -> usize {
-        self.max_bytes(&self.bad)
-    }
-
-    fn max_bytes(&self, stream: &Stream) -> usize {
-        stream.max_bytes.or(self.sink.as_ref().and_then(|s| s.max_bytes)).unwrap_or(1_000_000)
+        self.good.max_bytes.or(self.sink.as_ref().and_then(|s| s.max_bytes)).unwrap_or(1_000_000)
     }
 }
 

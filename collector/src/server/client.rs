@@ -6,17 +6,19 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
     net::TcpStream,
+    time::{Instant, Sleep, sleep},
 };
 
-use super::deadline::{Deadline, Waiting};
 use crate::{
     config::CollectorConfig,
+    deadline::{Deadline, Waiting},
     head::Head,
     intake::{Arrival, Caps, Intake},
     refusal::Refusal,
@@ -37,6 +39,10 @@ pub(super) struct Client {
     intake: Intake,
     inbox: Arc<Mutex<Inbox>>,
     deadline: Deadline,
+    /// Not moved with every request: it fires after the shortest of the limits, and sleeps on if none has passed.
+    timer: Pin<Box<Sleep>>,
+    /// Whether the timer knows whom to wake.
+    registered: bool,
     /// Bytes thrown away after the response to a request that was not read whole.
     lingered: Option<usize>,
 }
@@ -44,6 +50,8 @@ pub(super) struct Client {
 /// A client that still sends when it has been answered is listened to a little longer: closing at once would make its
 /// system throw the answer away.
 const LINGER_BYTES: usize = 8 << 20;
+/// And for how long.
+const LINGER: Duration = Duration::from_secs(2);
 
 impl Client {
     pub(super) fn new(socket: TcpStream, inbox: Arc<Mutex<Inbox>>, config: &CollectorConfig) -> Self {
@@ -56,11 +64,14 @@ impl Client {
             headers: config.networking.max_headers_length,
             compatibility: config.compatibility,
         };
+        let deadline = Deadline::new(&config.networking, Instant::now().into());
         Self {
             socket,
             intake: Intake::new(caps),
             inbox,
-            deadline: Deadline::new(&config.networking),
+            timer: Box::pin(sleep(deadline.shortest())),
+            registered: false,
+            deadline,
             lingered: None,
         }
     }
@@ -72,6 +83,31 @@ impl Client {
         let n = space.filled().len();
         self.intake.filled(n);
         Poll::Ready(Ok(n))
+    }
+
+    /// Ready when the client has been waited for too long.
+    fn poll_too_slow(&mut self, cx: &mut Context<'_>, waiting: Waiting, came: bool) -> Poll<()> {
+        let deadline = self.deadline.turn(waiting, self.intake.heads(), came, Instant::now().into()).into();
+        if deadline < self.timer.deadline() {
+            self.set_timer(deadline);
+        }
+        while !self.registered || self.timer.is_elapsed() {
+            if self.timer.as_mut().poll(cx).is_pending() {
+                self.registered = true;
+                break;
+            }
+            let now = Instant::now();
+            self.set_timer(deadline.max(now).min(now + self.deadline.shortest()));
+            if deadline <= now {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+
+    fn set_timer(&mut self, at: Instant) {
+        self.timer.as_mut().reset(at);
+        self.registered = false;
     }
 
     fn waiting(&self) -> Waiting {
@@ -89,7 +125,11 @@ impl Client {
 const V2_REQUEST_LINE: usize = 32_768 + 64;
 
 impl Read for Client {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let mut came = false;
         loop {
@@ -112,7 +152,7 @@ impl Read for Client {
                 }
             }
             let waiting = this.waiting();
-            ready!(this.deadline.poll_passed(cx, waiting, this.intake.heads(), came));
+            ready!(this.poll_too_slow(cx, waiting, came));
             match waiting {
                 Waiting::Request => return Poll::Ready(Ok(())),
                 Waiting::Head => {
@@ -139,7 +179,7 @@ impl Write for Client {
         if this.lingered.is_none() {
             ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
             this.lingered = Some(0);
-            this.deadline.linger();
+            this.set_timer(Instant::now() + LINGER);
         }
         while !this.intake.is_idle() && this.lingered.is_some_and(|n| n < LINGER_BYTES) {
             let mut thrown = [0; 8192];
@@ -148,7 +188,7 @@ impl Write for Client {
                 Poll::Ready(()) if space.filled().is_empty() => break,
                 Poll::Ready(()) => this.lingered = this.lingered.map(|n| n + space.filled().len()),
                 Poll::Pending => {
-                    ready!(this.deadline.poll_lingered(cx));
+                    ready!(this.timer.as_mut().poll(cx));
                     break;
                 }
             }

@@ -1,0 +1,58 @@
+//! A collector on a free port whose sinks remember what they were given.
+
+pub(crate) mod ask;
+pub(crate) mod sink;
+
+use std::{
+    net::{IpAddr, SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use collector::{config::CollectorConfig, run};
+use event::payload::CollectorPayload;
+use serde_json::Value;
+use service::context::Context;
+use tokio::task::JoinHandle;
+
+use self::sink::Sink;
+
+/// A running collector.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) good: Arc<Sink>,
+    pub(crate) bad: Arc<Sink>,
+    pub(crate) context: Context,
+    pub(crate) task: JoinHandle<Result<(), run::RunError>>,
+}
+
+impl Running {
+    /// Starts one; it stands still when its runtime ends.
+    pub(crate) fn start(mut config: CollectorConfig) -> Self {
+        config.pre_termination_period = std::time::Duration::ZERO;
+        let interface: IpAddr = config.interface.parse().unwrap();
+        let interface = if interface.is_unspecified() { "127.0.0.1".parse().unwrap() } else { interface };
+        let listener = TcpListener::bind((interface, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (good, bad) = (Arc::new(Sink::new("raw")), Arc::new(Sink::new("bad-1")));
+        let context = Context::default();
+        let task =
+            tokio::spawn(run::run(Arc::new(config), good.clone(), bad.clone(), listener, context.clone()));
+        Self { address, good, bad, context, task }
+    }
+
+    /// Takes the payloads stored so far.
+    pub(crate) fn payloads(&self) -> Vec<CollectorPayload> {
+        self.good.take().iter().map(|r| CollectorPayload::decode(&r.data).unwrap()).collect()
+    }
+
+    /// Takes the bad rows stored so far.
+    pub(crate) fn bad_rows(&self) -> Vec<Value> {
+        self.bad.take().iter().map(|r| serde_json::from_slice(&r.data).unwrap()).collect()
+    }
+}
+
+/// A configuration from HOCON.
+pub(crate) fn config(text: &str) -> CollectorConfig {
+    let sources = service::config::Sources::of_text("test", text);
+    service::config::load(&sources, Some("collector")).unwrap().config
+}

@@ -1,0 +1,58 @@
+//! A sink that remembers, and refuses when told to.
+
+use std::sync::{Mutex, atomic::AtomicBool, atomic::Ordering};
+
+use stream::{
+    consumer::Delivered,
+    producer::{AppendError, Appended, BoxFuture, Producer, Route},
+    record::{Position, Record, ShardId},
+};
+use tokio::sync::Semaphore;
+
+pub(crate) struct Sink {
+    name: &'static str,
+    records: Mutex<Vec<Record>>,
+    pub(crate) full: AtomicBool,
+    /// Appends wait for a permit each.
+    pub(crate) gate: Semaphore,
+}
+
+impl Sink {
+    pub(crate) fn new(name: &'static str) -> Self {
+        let gate = Semaphore::new(Semaphore::MAX_PERMITS);
+        Self { name, records: Mutex::new(Vec::new()), full: AtomicBool::new(false), gate }
+    }
+
+    pub(crate) fn take(&self) -> Vec<Record> {
+        std::mem::take(&mut self.records.lock().unwrap())
+    }
+}
+
+impl Producer for Sink {
+    fn stream(&self) -> &str {
+        self.name
+    }
+
+    fn append(&self, batch: Vec<Record>, _: Route) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        Box::pin(async move {
+            self.gate.acquire().await.unwrap().forget();
+            if self.full.load(Ordering::Relaxed) {
+                return Err(AppendError::Full { stream: self.name.into(), why: "the test says so".into() });
+            }
+            self.records.lock().unwrap().extend(batch);
+            Ok(Appended { last: Vec::new() })
+        })
+    }
+
+    fn max_record_bytes(&self) -> usize {
+        2_000_000
+    }
+
+    fn read_after(
+        &self,
+        _: &ShardId,
+        _: Option<Position>,
+    ) -> BoxFuture<'_, Result<Option<Vec<Delivered>>, AppendError>> {
+        Box::pin(async { Ok(None) })
+    }
+}
