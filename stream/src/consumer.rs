@@ -8,6 +8,16 @@ use crate::{
     record::{Position, Record, ShardId},
 };
 
+/// Where a consumer without a checkpoint begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// At the oldest record that is kept (`TRIM_HORIZON`).
+    #[default]
+    Oldest,
+    /// After the newest record at the time of opening (`LATEST`).
+    Newest,
+}
+
 /// A record as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {

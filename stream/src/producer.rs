@@ -64,6 +64,21 @@ pub enum AppendError {
     },
 }
 
+impl AppendError {
+    /// A route to a shard that the stream does not have.
+    pub(crate) fn unknown_shard(stream: &str, shard: &ShardId) -> Self {
+        let source =
+            std::io::Error::new(std::io::ErrorKind::InvalidInput, format!("there is no shard {shard}"));
+        Self::Interrupted { stream: stream.to_owned(), source }
+    }
+}
+
+/// The shard, out of `shards` numbered from 0, of a partition key: CRC-32C of the key, whose range is cut into equal parts
+/// as Kinesis cuts the range of MD5. The same key gives the same shard as long as their number stays.
+pub fn shard_of(key: &[u8], shards: usize) -> usize {
+    ((u64::from(crc32c::crc32c(key)) * shards as u64) >> 32) as usize
+}
+
 /// Appends records durably. Shared by many tasks.
 pub trait Producer: Send + Sync {
     /// Name of the stream, for messages.
