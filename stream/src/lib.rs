@@ -3,8 +3,15 @@
 //! * [`record`]: what is moved and where it stands
 //! * [`producer`], [`consumer`]: the two traits every engine implements
 //! * [`memory`]: the engine of tests, [`log`]: the embedded log on disk
+//! * [`clock`]: when records arrive
 //! * `conformance`: the suite every engine passes
 
+pub mod clock;
 pub mod consumer;
+pub mod log;
+pub mod memory;
 pub mod producer;
 pub mod record;
+
+#[cfg(test)]
+mod conformance;

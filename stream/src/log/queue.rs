@@ -1,0 +1,277 @@
+//! What callers want written, and when a group of it is closed.
+//!
+//! A stream's group is closed as soon as
+//! * it is full (`group_bytes`), or another one has been begun behind it, or
+//! * as many appends are in it as are expected, or
+//! * its first append has waited for the window.
+//!
+//! Expected are as many as the groups before had, since callers that were answered together come back together: one for
+//! a lone caller, who is therefore never kept waiting, sixty-four for a collector with that many connections. A window
+//! that ran out lowers the number, a group that grew beyond it while the disk was busy raises it, and so does an
+//! occasional group that is held open a little longer to see whether more would come.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::ticket::Ticket;
+use crate::record::Record;
+
+/// Groups between two that are held open a little longer.
+const PROBE_EVERY: u32 = 64;
+
+/// Records of one append for one shard.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) shard: u32,
+    pub(super) records: Vec<Record>,
+}
+
+/// Appends that are written together.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) parts: Vec<Part>,
+    pub(super) ticket: Arc<Ticket>,
+    /// Records so far, per shard in order of appearance.
+    pub(super) counts: Vec<(u32, u32)>,
+    appends: usize,
+    bytes: usize,
+    opened: Instant,
+}
+
+/// What a caller holds: its group's ticket and, per shard, the index of its last record in the shard's frame.
+#[derive(Debug)]
+pub(super) struct Receipt {
+    pub(super) ticket: Arc<Ticket>,
+    pub(super) ends: Vec<(u32, u32)>,
+}
+
+/// What the writer has to do next.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Write this group of the stream with this index.
+    Group(usize, Group),
+    /// Nothing to write for a while: time for housekeeping.
+    Idle,
+    /// Everything is written and no more will come.
+    Closed,
+}
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+    window: Duration,
+    group_bytes: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    streams: Vec<Pending>,
+    writer: Writer,
+    closed: bool,
+    /// The stream that is looked at first.
+    turn: usize,
+}
+
+/// What the writer is doing, as far as somebody who appends must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writer {
+    /// It will look at the queue anyway.
+    Busy,
+    /// It waits for anything.
+    Idle,
+    /// It waits until the window of an open group runs out.
+    Window,
+}
+
+#[derive(Debug)]
+struct Pending {
+    groups: VecDeque<Group>,
+    /// How many appends a group is expected to get.
+    expected: usize,
+    until_probe: u32,
+    /// When the last group was done.
+    done: Instant,
+}
+
+impl Queue {
+    pub(super) fn new(streams: usize, window: Duration, group_bytes: usize) -> Self {
+        let now = Instant::now();
+        let pending =
+            || Pending { groups: VecDeque::new(), expected: 1, until_probe: PROBE_EVERY, done: now };
+        let state = State {
+            streams: std::iter::repeat_with(pending).take(streams).collect(),
+            writer: Writer::Busy,
+            closed: false,
+            turn: 0,
+        };
+        Self { state: Mutex::new(state), wake: Condvar::new(), window, group_bytes }
+    }
+
+    /// Hands an append over to the writer: all parts go into the same group. `None` after closing.
+    pub(super) fn submit(&self, stream: usize, parts: Vec<Part>, bytes: usize) -> Option<Receipt> {
+        let mut state = self.state();
+        if state.closed {
+            return None;
+        }
+        let writer = state.writer;
+        let pending = &mut state.streams[stream];
+        let group = pending.open(bytes, self.group_bytes, self.window);
+        let mut ends = Vec::with_capacity(parts.len());
+        for part in parts {
+            let count = group.count(part.shard);
+            *count += part.records.len() as u32;
+            ends.push((part.shard, *count - 1));
+            group.parts.push(part);
+        }
+        group.appends += 1;
+        group.bytes += bytes;
+        let ticket = group.ticket.clone();
+        let wanted = match writer {
+            Writer::Busy => false,
+            Writer::Idle => true,
+            Writer::Window => pending.is_ready(self.group_bytes),
+        };
+        if wanted {
+            // Once is enough until it has looked.
+            state.writer = Writer::Busy;
+        }
+        drop(state);
+        if wanted {
+            self.wake.notify_one();
+        }
+        Some(Receipt { ticket, ends })
+    }
+
+    /// The next thing to do; waits at most `idle` while there is nothing. `done` is the stream whose group was just written.
+    pub(super) fn next(&self, done: Option<usize>, idle: Duration) -> Work {
+        let mut state = self.state();
+        let mut now = Instant::now();
+        if let Some(stream) = done {
+            state.streams[stream].done = now;
+        }
+        loop {
+            if let Some((stream, group)) = state.take(now, self.window, self.group_bytes) {
+                return Work::Group(stream, group);
+            }
+            let first = state.streams.iter().filter_map(|pending| Some(pending.groups.front()?.opened)).min();
+            if state.closed {
+                return Work::Closed;
+            }
+            let wait = first.map_or(idle, |opened| (opened + self.window).saturating_duration_since(now));
+            state.writer = if first.is_some() { Writer::Window } else { Writer::Idle };
+            let woken = self.wake.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
+            state = woken.0;
+            state.writer = Writer::Busy;
+            now = Instant::now();
+            if woken.1.timed_out() && first.is_none() && state.streams.iter().all(|p| p.groups.is_empty()) {
+                return Work::Idle;
+            }
+        }
+    }
+
+    /// No more appends; the writer is told to write the rest and stop.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.wake.notify_all();
+    }
+
+    /// What is left when the writer ends, however it does: nobody waits for it any longer.
+    pub(super) fn abandon(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        let left: Vec<Group> =
+            state.streams.iter_mut().flat_map(|pending| pending.groups.drain(..)).collect();
+        drop(state);
+        drop(left);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics between changes that belong together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// A group that is ready, streams taking turns.
+    fn take(&mut self, now: Instant, window: Duration, group_bytes: usize) -> Option<(usize, Group)> {
+        let count = self.streams.len();
+        for stream in (self.turn..self.turn + count).map(|index| index % count) {
+            let pending = &mut self.streams[stream];
+            let Some(front) = pending.groups.front() else { continue };
+            let ready = pending.is_ready(group_bytes);
+            if ready || self.closed || now.saturating_duration_since(front.opened) >= window {
+                self.turn = stream + 1;
+                return Some((stream, pending.take_front(ready)?));
+            }
+        }
+        None
+    }
+}
+
+/// Nobody waits for a group that is gone.
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.ticket.abandon();
+    }
+}
+
+impl Group {
+    /// Number of records for a shard so far.
+    fn count(&mut self, shard: u32) -> &mut u32 {
+        let known = self.counts.iter().position(|(other, _)| *other == shard);
+        let index = known.unwrap_or_else(|| {
+            self.counts.push((shard, 0));
+            self.counts.len() - 1
+        });
+        &mut self.counts[index].1
+    }
+}
+
+impl Pending {
+    /// The group that the next append of so many bytes goes into.
+    fn open(&mut self, bytes: usize, group_bytes: usize, window: Duration) -> &mut Group {
+        let fits = |group: &Group| group.bytes + bytes <= group_bytes;
+        if !self.groups.back().is_some_and(fits) {
+            let opened = Instant::now();
+            if self.groups.is_empty() && opened.saturating_duration_since(self.done) > window {
+                // Nobody has come back since: this one is alone until shown otherwise.
+                self.expected = 1;
+            }
+            self.groups.push_back(Group {
+                parts: Vec::new(),
+                ticket: Arc::default(),
+                counts: Vec::new(),
+                appends: 0,
+                bytes: 0,
+                opened,
+            });
+        }
+        self.groups.back_mut().expect("pushed if there was none")
+    }
+
+    fn is_ready(&self, group_bytes: usize) -> bool {
+        let full = |group: &Group| group.appends >= self.expected || group.bytes >= group_bytes;
+        self.groups.len() > 1 || self.groups.front().is_some_and(full)
+    }
+
+    fn take_front(&mut self, ready: bool) -> Option<Group> {
+        let group = self.groups.pop_front()?;
+        if !ready {
+            self.expected = (self.expected + group.appends) / 2;
+        } else if group.appends > self.expected {
+            self.expected = group.appends;
+        }
+        self.until_probe -= 1;
+        if self.until_probe == 0 {
+            self.until_probe = PROBE_EVERY;
+            if self.expected > 1 {
+                self.expected += self.expected / 8 + 1;
+            }
+        }
+        Some(group)
+    }
+}

@@ -1,0 +1,245 @@
+//! The one thread that writes.
+//!
+//! Order of work for a frame: write, `fdatasync`, tell readers, tell the callers. For a segment: create, write its header,
+//! `fdatasync`, `fsync` the folder, and only then the first frame. A file whose `fdatasync` failed is cut to what was durable
+//! before and never written again: the kernel may have marked the lost pages clean, and another sync would lie.
+
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use super::{
+    disk::{self, Disk, DiskFile, write_all},
+    frame::Encoder,
+    queue::{Group, Queue, Work},
+    retention::{Retention, is_older},
+    segment,
+    shard::Segment,
+    ticket::{Failure, Outcome},
+};
+use crate::clock::Clock;
+
+/// Time between two looks at what has become too old.
+const HOUSEKEEPING: Duration = Duration::from_secs(10);
+
+pub(super) struct Writer {
+    pub(super) queue: Arc<Queue>,
+    pub(super) retention: Retention,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) clock: Clock,
+    /// The segments being written, by stream and shard. None before the first frame and after a failure.
+    pub(super) open: Vec<Vec<Option<Open>>>,
+    /// When a segment is closed, by stream.
+    pub(super) segment_bytes: Vec<u64>,
+    pub(super) encoder: Encoder,
+    /// The id of the next segment made.
+    pub(super) next_id: u64,
+}
+
+/// A segment being written.
+pub(super) struct Open {
+    file: Box<dyn DiskFile>,
+    salt: u32,
+}
+
+/// Why a frame was not written.
+enum Refused {
+    /// No room on the disk; nothing of it is left behind.
+    Full(io::Error),
+    /// The segment is given up; the frame may turn up after a crash.
+    Broken(io::Error),
+}
+
+/// Whatever ends the writer, nobody waits for it afterwards.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.abandon();
+        for stream in &self.retention.streams {
+            stream.finished.store(true, Ordering::Release);
+            stream.changed();
+        }
+    }
+}
+
+impl Writer {
+    /// Works until the queue is closed and empty.
+    pub(super) fn run(mut self) {
+        let (mut done, mut housekeeping) = (None, Instant::now());
+        loop {
+            match self.queue.next(done.take(), HOUSEKEEPING) {
+                Work::Group(stream, group) => {
+                    self.commit(stream, group);
+                    done = Some(stream);
+                }
+                Work::Idle => {}
+                Work::Closed => break,
+            }
+            if housekeeping.elapsed() >= HOUSEKEEPING {
+                self.keep_house();
+                housekeeping = Instant::now();
+            }
+        }
+    }
+
+    /// Removes what is too old; a quiet shard gets a new segment so that its last records can go too.
+    pub(super) fn keep_house(&mut self) {
+        let now = (self.clock)();
+        for index in 0..self.retention.streams.len() {
+            let stream = self.retention.streams[index].clone();
+            let Some(age) = stream.config.retention_age else { continue };
+            for (shard, known) in stream.shards.iter().enumerate() {
+                let (last, next) = {
+                    let extent = known.extent();
+                    (extent.segments.back().cloned(), extent.next)
+                };
+                let Some(last) = last else { continue };
+                if last.first < next && is_older(last.newest, age, now) {
+                    if let Err(Refused::Full(error) | Refused::Broken(error)) =
+                        self.begin_segment(index, shard, now)
+                    {
+                        tracing::warn!(stream = stream.config.name, %error, "no new segment can be begun");
+                    }
+                }
+            }
+        }
+        self.retention.by_age(now);
+    }
+
+    fn commit(&mut self, stream: usize, group: Group) {
+        let arrival = (self.clock)();
+        let mut outcome = Outcome::with_capacity(group.counts.len());
+        for (shard, _) in &group.counts {
+            self.encoder.clear();
+            for part in group.parts.iter().filter(|part| part.shard == *shard) {
+                part.records.iter().for_each(|record| self.encoder.push(record));
+            }
+            let written = self.write_frame(stream, *shard as usize, arrival);
+            outcome.push((*shard, written));
+        }
+        let refused = outcome.iter().find_map(|(_, written)| match written {
+            Err(Failure::Full(why)) => Some(why.to_string()),
+            _ => None,
+        });
+        let shared = &self.retention.streams[stream];
+        *shared.full() = refused;
+        if outcome.iter().any(|(_, written)| written.is_ok()) {
+            shared.changed();
+        }
+        group.ticket.complete(outcome);
+    }
+
+    /// Makes the encoder's records durable and returns the first one's sequence number.
+    fn write_frame(&mut self, stream: usize, shard: usize, arrival: Timestamp) -> Result<u64, Failure> {
+        let bytes = self.encoder.frame_bytes() as u64;
+        self.roll(stream, shard, bytes, arrival);
+        let limited = self.retention.by_size(&self.retention.streams[stream], bytes);
+        limited.map_err(|why| Failure::Full(why.into()))?;
+        loop {
+            match self.try_frame(stream, shard, arrival) {
+                Ok(first) => return Ok(first),
+                Err(Refused::Full(_)) if self.retention.for_room() => {}
+                Err(Refused::Full(error)) => {
+                    return Err(Failure::Full(format!("no room on the disk: {error}").into()));
+                }
+                Err(Refused::Broken(error)) => {
+                    let name = &self.retention.streams[stream].config.name;
+                    tracing::error!(stream = name, shard, %error, "writing failed, the segment is given up");
+                    return Err(Failure::io(&error));
+                }
+            }
+        }
+    }
+
+    /// Gives up the open segment when it is long or old enough, so that the next frame begins a new one.
+    fn roll(&mut self, stream: usize, shard: usize, bytes: u64, now: Timestamp) {
+        let shared = &self.retention.streams[stream];
+        let extent = shared.shards[shard].extent();
+        let Some(last) = extent.segments.back().filter(|last| last.first < extent.next) else { return };
+        let long = last.bytes + bytes > self.segment_bytes[stream];
+        // Whole segments are removed, so one must not span much of the time that records are kept.
+        let old = shared.config.retention_age.is_some_and(|age| is_older(last.oldest, age / 4, now));
+        drop(extent);
+        if long || old {
+            self.open[stream][shard] = None;
+            // Only now can the one before be removed to make room; if it fails the frame tries again.
+            let _begun_later = self.begin_segment(stream, shard, now);
+            self.retention.by_age(now);
+        }
+    }
+
+    fn try_frame(&mut self, stream: usize, shard: usize, arrival: Timestamp) -> Result<u64, Refused> {
+        if self.open[stream][shard].is_none() {
+            self.begin_segment(stream, shard, arrival)?;
+        }
+        let open = self.open[stream][shard].as_mut().expect("begun above");
+        let known = &self.retention.streams[stream].shards[shard];
+        let (first, at) = {
+            let extent = known.extent();
+            (extent.next, extent.segments.back().map_or(segment::HEADER_BYTES, |last| last.bytes))
+        };
+        let frame = self.encoder.finish(open.salt, first, arrival);
+        let bytes = frame.len() as u64;
+        let written = write_all(&mut *open.file, frame, at).map_err(|error| (error, false));
+        let synced = written.and_then(|()| open.file.sync().map_err(|error| (error, true)));
+        if let Err((error, at_sync)) = synced {
+            let cut = open.file.cut(at);
+            if !at_sync && disk::is_full(&error) && cut.is_ok() {
+                return Err(Refused::Full(error));
+            }
+            self.open[stream][shard] = None;
+            return Err(Refused::Broken(error));
+        }
+        let mut extent = known.extent();
+        extent.next += u64::from(self.encoder.count());
+        let last = extent.segments.back_mut().expect("a segment is begun before it is written");
+        if last.bytes == segment::HEADER_BYTES {
+            last.oldest = arrival;
+        }
+        last.bytes += bytes;
+        last.newest = arrival;
+        Ok(first)
+    }
+
+    /// Makes the shard's next segment file durable and opens it.
+    fn begin_segment(&mut self, stream: usize, shard: usize, now: Timestamp) -> Result<(), Refused> {
+        let known = &self.retention.streams[stream].shards[shard];
+        let (next, empty) = {
+            let extent = known.extent();
+            (extent.next, extent.segments.back().is_some_and(|last| last.first == extent.next))
+        };
+        let path = known.path(next);
+        if empty {
+            // Begun before and given up before anything was durable in it: its name is needed.
+            known.extent().segments.pop_back();
+        }
+        let salt = segment::random_salt();
+        let create = || {
+            let mut file = match self.disk.create(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    self.disk.remove(&path)?;
+                    self.disk.create(&path)?
+                }
+                created => created?,
+            };
+            write_all(&mut *file, &segment::header(salt), 0)?;
+            file.sync()?;
+            self.disk.sync_folder(&known.folder)?;
+            Ok(file)
+        };
+        let file = create().map_err(|error: io::Error| {
+            // What is left of it has no frame in it; the next attempt replaces it.
+            let _already_gone = self.disk.remove(&path);
+            if disk::is_full(&error) { Refused::Full(error) } else { Refused::Broken(error) }
+        })?;
+        let segment =
+            Segment { id: self.next_id, first: next, bytes: segment::HEADER_BYTES, oldest: now, newest: now };
+        self.next_id += 1;
+        known.extent().segments.push_back(segment);
+        self.open[stream][shard] = Some(Open { file, salt });
+        Ok(())
+    }
+}
