@@ -2,6 +2,7 @@
 //! `spec/loaders-and-leases.md` 5). Keys are printed in the order given there, absent values as `null`.
 
 mod print;
+mod summary;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,6 +11,8 @@ use crate::{
     enriched::EnrichedEvent,
     schema_key::{SchemaCriterion, SchemaKey, SchemaVersion},
 };
+
+pub use summary::{MAX_REASON, NotABadRow, Summary, summary};
 
 /// The vendor of all bad-row schemas.
 pub const VENDOR: &str = "com.snowplowanalytics.snowplow.badrows";
@@ -97,7 +100,7 @@ pub enum Failure {
         /// The line.
         payload: String,
     },
-    /// `loader_iglu_error` 2-0-1
+    /// `loader_iglu_error` 2-0-0, as the Postgres loader writes it
     LoaderIgluError {
         /// The items of the `failure` array.
         errors: Vec<Value>,
@@ -284,7 +287,7 @@ impl Failure {
             Self::SchemaViolations { .. } => ("schema_violations", v(2, 0, 1)),
             Self::EnrichmentFailures { .. } => ("enrichment_failures", v(2, 0, 1)),
             Self::LoaderParsingError { .. } => ("loader_parsing_error", v(2, 0, 0)),
-            Self::LoaderIgluError { .. } => ("loader_iglu_error", v(2, 0, 1)),
+            Self::LoaderIgluError { .. } => ("loader_iglu_error", v(2, 0, 0)),
             Self::LoaderRuntimeError { .. } => ("loader_runtime_error", v(1, 0, 1)),
             Self::LoaderRecoveryError { .. } => ("loader_recovery_error", v(1, 0, 0)),
         }

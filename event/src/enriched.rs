@@ -104,6 +104,11 @@ impl EnrichedEvent {
         FIELDS.into_iter().filter_map(|field| self.get(field).map(|text| (field, text)))
     }
 
+    /// Bytes that the event holds for its texts, those of overwritten fields included.
+    pub fn buffered(&self) -> usize {
+        self.text.capacity()
+    }
+
     /// How many bytes [`EnrichedEvent::write_tsv`] appends.
     pub fn tsv_len(&self) -> usize {
         self.live + COUNT - 1

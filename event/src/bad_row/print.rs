@@ -223,9 +223,8 @@ fn is_number(field: Field) -> bool {
 
 /// Whether the text may stand in JSON as it is: a field may have been set to anything.
 fn is_json_number(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
         && json::max_depth(text).is_ok()
-        && !text.ends_with(' ')
 }
 
 /// An object being printed.
