@@ -1,0 +1,57 @@
+//! Which line of the original piste speaks (design: two lines of the original). Everything that differs is listed here;
+//! texts differ in `render.rs`.
+
+use event::atomic::{COUNT, FIELDS, Field};
+
+/// The two lines in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub enum Compatibility {
+    /// Enrich 6.x.
+    #[default]
+    #[serde(rename = "6")]
+    Current,
+    /// Enrich 3.x, which OpenSnowcat goes on with.
+    #[serde(rename = "3")]
+    Apache,
+}
+
+/// Longest text of each field in UTF-16 units.
+pub type Limits = [Option<u32>; COUNT];
+
+impl Compatibility {
+    /// Whether the Apache line is spoken.
+    pub(crate) fn is_apache(self) -> bool {
+        self == Self::Apache
+    }
+
+    /// The limits of the atomic fields.
+    pub fn limits(self) -> Limits {
+        let mut limits = FIELDS.map(|field| field.definition().limit);
+        if self.is_apache() {
+            limits[Field::PageUrl as usize] = Some(4096);
+            limits[Field::PageReferrer as usize] = Some(4096);
+            limits[Field::MktClickid as usize] = Some(128);
+        }
+        limits
+    }
+
+    /// Words, dots and colons that an address in a header has at most.
+    pub(crate) fn max_address_items(self) -> Option<usize> {
+        (!self.is_apache()).then_some(15)
+    }
+
+    /// Whether records may be compressed batches.
+    pub(crate) fn reads_compressed(self) -> bool {
+        !self.is_apache()
+    }
+
+    /// Whether the platform `headset` is known.
+    pub(crate) fn knows_headset(self) -> bool {
+        !self.is_apache()
+    }
+
+    /// Whether enrichments run although the input was not valid, and failures become entities of the event.
+    pub(crate) fn goes_on_after_violations(self) -> bool {
+        !self.is_apache()
+    }
+}

@@ -1,0 +1,191 @@
+//! One raw event -> enriched event and everything that is wrong with it (`spec/enrich.md` 4.1 to 4.4, 4.10).
+
+use event::{atomic::{FIELDS, Field}, enriched::EnrichedEvent, json, self_describing::SelfDescribing, timestamp};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    conversion,
+    entities::{self, Validated},
+    java::text::{tsv_safe, utf16_len},
+    judge::Judge,
+    parameters::Parameters,
+    problem::{Problem, StepFailure},
+    raw::request::Request,
+    settings::Settings,
+    steps::{self, Working},
+    transform::{JsonRules, Transformed, transform},
+};
+
+/// What enriching needs beside the event.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) judge: &'a Judge<'a>,
+    pub(crate) now: Timestamp,
+}
+
+/// An event after everything ran, with what is wrong with it, phase by phase. Good when all lists are empty.
+#[derive(Debug, Default)]
+pub(crate) struct Finished {
+    pub(crate) event: EnrichedEvent,
+    /// Of the collector's timestamp and of the parameters, in their order.
+    pub(crate) conversions: Vec<Problem>,
+    pub(crate) unstruct: Vec<Problem>,
+    pub(crate) contexts: Vec<Problem>,
+    /// Of the steps, the latest first.
+    pub(crate) failures: Vec<StepFailure>,
+    /// Of what the steps made.
+    pub(crate) output: Vec<Problem>,
+    /// Valid entities that the steps made, and what superseded what.
+    pub(crate) derived: Vec<SelfDescribing>,
+    /// Over-long fields that were let through.
+    pub(crate) accepted_invalid: bool,
+}
+
+impl Finished {
+    /// Whether nothing is wrong.
+    pub(crate) fn is_good(&self) -> bool {
+        self.is_input_good() && self.failures.is_empty() && self.output.is_empty()
+    }
+
+    fn is_input_good(&self) -> bool {
+        self.conversions.is_empty() && self.unstruct.is_empty() && self.contexts.is_empty()
+    }
+}
+
+/// Enriches one event. `parameters` are in the map's order.
+pub(crate) fn enrich(
+    parameters: &Parameters<'_>,
+    request: &Request,
+    around: &Surroundings<'_>,
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Finished {
+    let settings = around.settings;
+    let compatibility = settings.compatibility;
+    let mut finished = Finished::default();
+    let event = &mut finished.event;
+    begin(event, request, around);
+    let collected = request.payload.timestamp;
+    if conversion::is_redshift_compatible(collected) {
+        event.set_display(Field::CollectorTstamp, timestamp::sql(collected));
+    } else {
+        let iso = timestamp::joda(collected).to_string();
+        let formatted = timestamp::sql(collected).to_string();
+        finished.conversions.push(Problem::CollectorTstamp { iso, formatted });
+    }
+    let rules = JsonRules { compatibility, max_depth: settings.max_json_depth };
+    let transformed = transform(parameters, rules, event);
+    if event.get(Field::EventId).is_none() {
+        event.set_display(Field::EventId, ids());
+    }
+    let Transformed { problems, unstruct, contexts, created, sent, true_tstamp } = transformed;
+    finished.conversions.extend(problems);
+    if !compatibility.goes_on_after_violations() {
+        // What a violation leaves in the bad row is the JSON as it came.
+        if let Some(json) = &unstruct {
+            event.set(Field::UnstructEvent, &json::to_compact(json));
+        }
+        if let Some(json) = &contexts {
+            event.set(Field::Contexts, &json::to_compact(json));
+        }
+        if !finished.conversions.is_empty() {
+            return finished;
+        }
+    }
+    let unstruct = unstruct.map(|json| entities::unstruct(json, around.judge)).unwrap_or_default();
+    let contexts = contexts.map(|json| entities::contexts(json, around.judge)).unwrap_or_default();
+    finished.unstruct = unstruct.problems;
+    finished.contexts = contexts.problems;
+    if !compatibility.goes_on_after_violations() && !finished.is_input_good() {
+        return finished;
+    }
+    let mut infos = unstruct.infos;
+    infos.extend(contexts.infos);
+    let unstruct = unstruct.items.into_iter().next();
+    set_entities(event, unstruct.as_ref(), &contexts.items);
+    let mut working = Working {
+        event: std::mem::take(event),
+        request,
+        compatibility,
+        unstruct,
+        collected,
+        created,
+        sent,
+        true_tstamp,
+        page: None,
+        page_query: Default::default(),
+        derived: Vec::new(),
+        failures: Vec::new(),
+    };
+    steps::run(&mut working);
+    finished.event = working.event;
+    finished.failures = working.failures;
+    if !compatibility.goes_on_after_violations() && !finished.failures.is_empty() {
+        return finished;
+    }
+    let Validated { items, infos: derived_infos, problems } = entities::derived(working.derived, around.judge);
+    finished.output = problems;
+    finished.derived = items;
+    for info in infos.into_iter().chain(derived_infos) {
+        if !finished.derived.contains(&info) {
+            finished.derived.push(info);
+        }
+    }
+    check_lengths(&mut finished, settings);
+    finished
+}
+
+/// What is known before the parameters are looked at.
+fn begin(event: &mut EnrichedEvent, request: &Request, around: &Surroundings<'_>) {
+    let payload = &request.payload;
+    event.set(Field::VCollector, &tsv_safe(payload.collector.as_deref().unwrap_or("")));
+    event.set(Field::VEtl, &around.settings.v_etl());
+    event.set_display(Field::EtlTstamp, timestamp::sql(around.now.as_millisecond()));
+    event.set(Field::NetworkUserid, request.network_userid.as_deref().unwrap_or(""));
+    event.set(Field::UserIpaddress, &conversion::first_address(request.client_address.as_deref().unwrap_or("")));
+    let agent = payload.user_agent.as_deref().unwrap_or("");
+    if agent.contains(['\t', '\r', '\n']) {
+        event.set(Field::Useragent, &agent.replace(['\r', '\n'], "").replace('\t', "    "));
+    } else {
+        event.set(Field::Useragent, agent);
+    }
+}
+
+fn set_entities(event: &mut EnrichedEvent, unstruct: Option<&SelfDescribing>, contexts: &[SelfDescribing]) {
+    match unstruct {
+        Some(unstruct) => event.set_with(Field::UnstructEvent, |out| entities::write_unstruct(unstruct, out)),
+        None => event.clear(Field::UnstructEvent),
+    }
+    if contexts.is_empty() {
+        event.clear(Field::Contexts);
+    } else {
+        event.set_with(Field::Contexts, |out| entities::write_contexts(contexts, out));
+    }
+}
+
+/// Compares the texts with the limits (`spec/enrich.md` 4.10, step 2).
+fn check_lengths(finished: &mut Finished, settings: &Settings) {
+    let mut too_long = Vec::new();
+    for (field, limit) in FIELDS.into_iter().zip(&settings.limits) {
+        let (Some(limit), Some(text)) = (limit, finished.event.get(field)) else { continue };
+        // A text has at most as many UTF-16 units as bytes.
+        if text.len() > *limit as usize && utf16_len(text) > *limit as usize {
+            too_long.push((field, *limit, text.to_owned()));
+        }
+    }
+    if too_long.is_empty() {
+        return;
+    }
+    if settings.emits_failed {
+        for (field, _, _) in &too_long {
+            if !matches!(field, Field::EventId | Field::VCollector | Field::VEtl) {
+                finished.event.clear(*field);
+            }
+        }
+    }
+    if settings.accept_invalid {
+        finished.accepted_invalid = true;
+    } else {
+        finished.output.push(Problem::TooLong(too_long));
+    }
+}

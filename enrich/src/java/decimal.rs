@@ -1,0 +1,189 @@
+//! `new BigDecimal(text)`, rescaled to a scale of at least 0 and printed by `toString` (`spec/enrich.md` 2.5).
+
+use super::integer::digit;
+
+/// Digits that a number may have once a positive exponent is written out. The original would fill the heap.
+const MAX_DIGITS: u64 = 10_000;
+
+/// Longest text that the original keeps in a `long`; longer ones meet other error texts.
+const COMPACT_CHARS: usize = 18;
+
+/// The canonical text of a decimal number.
+///
+/// # Errors
+/// The message of the Java exception; `null` where it has none.
+pub(crate) fn canonical(text: &str) -> Result<String, String> {
+    let (negative, rest) = match text.as_bytes().first() {
+        None => return Err("null".into()),
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        Some(_) => (false, text),
+    };
+    if rest.is_empty() {
+        return Err("No digits found.".into());
+    }
+    let parsed = parse(rest)?;
+    print(negative, parsed)
+}
+
+/// Significant digits without leading zeros (`0` for zero), and the scale before the rescaling.
+struct Parsed {
+    digits: String,
+    scale: i64,
+}
+
+fn parse(text: &str) -> Result<Parsed, String> {
+    // Java counts UTF-16 units; a character beyond the basic plane is an error in any case.
+    let compact = text.chars().count() <= COMPACT_CHARS;
+    let mut digits = String::with_capacity(text.len());
+    let mut any = false;
+    let mut dot = false;
+    let mut fraction = 0_i64;
+    let mut exponent = 0_i64;
+    for (at, c) in text.char_indices() {
+        if let Some(value) = digit(c) {
+            any = true;
+            fraction += i64::from(dot);
+            if value != 0 || !digits.is_empty() {
+                digits.push(char::from(b'0' + value));
+            }
+        } else if c == '.' {
+            if dot {
+                return Err("Character array contains more than one decimal point.".into());
+            }
+            dot = true;
+        } else if c == 'e' || c == 'E' {
+            exponent = parse_exponent(&text[at + 1..])?;
+            break;
+        } else if compact {
+            let shown = if c as u32 > 0xFFFF { '?' } else { c };
+            return Err(format!(
+                "Character {shown} is neither a decimal digit number, decimal point, nor \"e\" notation exponential mark."
+            ));
+        } else {
+            return Err("Character array is missing \"e\" notation exponential mark.".into());
+        }
+    }
+    if !any {
+        return Err("No digits found.".into());
+    }
+    if digits.is_empty() {
+        digits.push('0');
+    }
+    let scale = fraction - exponent;
+    if i32::try_from(scale).is_err() {
+        return Err("Scale out of range.".into());
+    }
+    Ok(Parsed { digits, scale })
+}
+
+fn parse_exponent(text: &str) -> Result<i64, String> {
+    let (negative, digits) = match text.as_bytes().first() {
+        None => return Err("null".into()),
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        Some(_) => (false, text),
+    };
+    if digits.is_empty() {
+        return Err("null".into());
+    }
+    let mut value = 0_i64;
+    let mut left = digits.chars().count();
+    for c in digits.chars() {
+        let parsed = digit(c);
+        if left > 10 {
+            // Only zeros may stand before the last ten digits.
+            if parsed != Some(0) {
+                return Err("Too many nonzero exponent digits.".into());
+            }
+        } else {
+            value = value * 10 + i64::from(parsed.ok_or("Not a digit.")?);
+        }
+        left -= 1;
+    }
+    let value = if negative { -value } else { value };
+    i32::try_from(value).map(i64::from).map_err(|_| "Exponent overflow.".to_owned())
+}
+
+fn print(negative: bool, Parsed { mut digits, mut scale }: Parsed) -> Result<String, String> {
+    let zero = digits == "0";
+    if scale < 0 {
+        if !zero {
+            if scale.unsigned_abs() + digits.len() as u64 > MAX_DIGITS {
+                return Err(format!("More than {MAX_DIGITS} digits."));
+            }
+            digits.extend(std::iter::repeat_n('0', usize::try_from(-scale).unwrap_or(0)));
+        }
+        scale = 0;
+    }
+    let sign = if negative && !zero { "-" } else { "" };
+    let count = digits.len() as i64;
+    let adjusted = count - 1 - scale;
+    if scale == 0 {
+        return Ok(format!("{sign}{digits}"));
+    }
+    if adjusted >= -6 {
+        if scale < count {
+            let (whole, fraction) = digits.split_at((count - scale) as usize);
+            return Ok(format!("{sign}{whole}.{fraction}"));
+        }
+        return Ok(format!("{sign}0.{:0>width$}", digits, width = scale as usize));
+    }
+    let (first, rest) = digits.split_at(1);
+    let dot = if rest.is_empty() { "" } else { "." };
+    Ok(format!("{sign}{first}{dot}{rest}E{adjusted:+}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_java_prints_them() {
+        let table = [
+            ("42", "42"),
+            ("1.50", "1.50"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("0.000001", "0.000001"),
+            ("0.0000001", "1E-7"),
+            ("12.3E-9", "1.23E-8"),
+            ("0E-10", "0E-10"),
+            ("-0", "0"),
+            ("-0.0", "0.0"),
+            ("007.10", "7.10"),
+            ("1e5", "100000"),
+            ("1E+10", "10000000000"),
+            ("1.2E9", "1200000000"),
+            ("7.51E-9", "7.51E-9"),
+            ("-1.5e1", "-15"),
+            ("٤٥٦٧.٦٧", "4567.67"),
+            ("0e99999", "0"),
+            ("1e-2147483647", "1E-2147483647"),
+        ];
+        for (text, expect) in table {
+            assert_eq!(canonical(text).as_deref(), Ok(expect), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_as_java_words_them() {
+        let table = [
+            ("", "null"),
+            ("abc", "Character a is neither a decimal digit number, decimal point, nor \"e\" notation exponential mark."),
+            ("1.2.3", "Character array contains more than one decimal point."),
+            ("-", "No digits found."),
+            (".", "No digits found."),
+            ("1e", "null"),
+            ("1e+", "null"),
+            ("ee", "Not a digit."),
+            ("1e2147483648", "Exponent overflow."),
+            ("1e12345678901", "Too many nonzero exponent digits."),
+            ("1e1000000000", "More than 10000 digits."),
+            ("1234567890123456789x", "Character array is missing \"e\" notation exponential mark."),
+        ];
+        for (text, expect) in table {
+            assert_eq!(canonical(text), Err(expect.to_owned()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! When the event happened, by the best clock there is (`spec/enrich.md` 4.5).
+
+use event::{atomic::Field, timestamp};
+
+use super::Working;
+use crate::problem::StepFailure;
+
+pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
+    if working.event.get(Field::CollectorTstamp).is_none() && working.true_tstamp.is_none() {
+        return Ok(());
+    }
+    let derived = derive(working.true_tstamp, working.sent, working.created, working.collected);
+    working.event.set_display(Field::DerivedTstamp, timestamp::sql(derived));
+    Ok(())
+}
+
+/// The true time, or the collector's less the time the event waited in the tracker.
+fn derive(true_tstamp: Option<i64>, sent: Option<i64>, created: Option<i64>, collected: i64) -> i64 {
+    match (true_tstamp, sent, created) {
+        (Some(millis), _, _) => millis,
+        (None, Some(sent), Some(created)) if sent > created => collected - (sent - created),
+        _ => collected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derived() {
+        let table = [
+            (None, None, Some(10), 5, 5),
+            (None, Some(11), Some(10), 5, 4),
+            (None, Some(10), Some(11), 5, 5),
+            (None, Some(10), Some(10), 5, 5),
+            (Some(1), Some(11), Some(10), 5, 1),
+        ];
+        for (true_tstamp, sent, created, collected, expect) in table {
+            assert_eq!(derive(true_tstamp, sent, created, collected), expect);
+        }
+    }
+}
