@@ -77,7 +77,11 @@ pub(crate) fn boolean(text: &str) -> Result<&str, Unconvertible> {
 /// Milliseconds since the epoch, in a year that Redshift takes.
 pub(crate) fn millis(text: &str) -> Result<i64, Unconvertible> {
     let millis = integer::parse_long(text).ok_or(Unconvertible::Millis)?;
-    if is_redshift_compatible(millis) { Ok(millis) } else { Err(Unconvertible::Year(timestamp::sql(millis).to_string())) }
+    if is_redshift_compatible(millis) {
+        Ok(millis)
+    } else {
+        Err(Unconvertible::Year(timestamp::sql(millis).to_string()))
+    }
 }
 
 /// Whether Redshift takes the instant: the year is between 0 and 9999.
@@ -147,7 +151,13 @@ mod tests {
 
     #[test]
     fn first_of_several_addresses() {
-        let table = [("1.2.3.4, 5", "1.2.3.4"), ("1.2.3.4|5", "1.2.3.4"), (" 1.2.3.4", ""), ("a\tb", "a    b"), ("", "")];
+        let table = [
+            ("1.2.3.4, 5", "1.2.3.4"),
+            ("1.2.3.4|5", "1.2.3.4"),
+            (" 1.2.3.4", ""),
+            ("a\tb", "a    b"),
+            ("", ""),
+        ];
         for (text, expect) in table {
             assert_eq!(first_address(text), expect);
         }

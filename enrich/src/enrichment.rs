@@ -1,6 +1,12 @@
 //! One raw event -> enriched event and everything that is wrong with it (`spec/enrich.md` 4.1 to 4.4, 4.10).
 
-use event::{atomic::{FIELDS, Field}, enriched::EnrichedEvent, json, self_describing::SelfDescribing, timestamp};
+use event::{
+    atomic::{FIELDS, Field},
+    enriched::EnrichedEvent,
+    json,
+    self_describing::SelfDescribing,
+    timestamp,
+};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -102,9 +108,9 @@ pub(crate) fn enrich(
     let mut infos = unstruct.infos;
     infos.extend(contexts.infos);
     let unstruct = unstruct.items.into_iter().next();
-    set_entities(event, unstruct.as_ref(), &contexts.items);
+    set_entities(&mut finished.event, unstruct.as_ref(), &contexts.items);
     let mut working = Working {
-        event: std::mem::take(event),
+        event: std::mem::take(&mut finished.event),
         request,
         compatibility,
         unstruct,
@@ -123,7 +129,8 @@ pub(crate) fn enrich(
     if !compatibility.goes_on_after_violations() && !finished.failures.is_empty() {
         return finished;
     }
-    let Validated { items, infos: derived_infos, problems } = entities::derived(working.derived, around.judge);
+    let Validated { items, infos: derived_infos, problems } =
+        entities::derived(working.derived, around.judge);
     finished.output = problems;
     finished.derived = items;
     for info in infos.into_iter().chain(derived_infos) {
@@ -142,7 +149,10 @@ fn begin(event: &mut EnrichedEvent, request: &Request, around: &Surroundings<'_>
     event.set(Field::VEtl, &around.settings.v_etl());
     event.set_display(Field::EtlTstamp, timestamp::sql(around.now.as_millisecond()));
     event.set(Field::NetworkUserid, request.network_userid.as_deref().unwrap_or(""));
-    event.set(Field::UserIpaddress, &conversion::first_address(request.client_address.as_deref().unwrap_or("")));
+    event.set(
+        Field::UserIpaddress,
+        &conversion::first_address(request.client_address.as_deref().unwrap_or("")),
+    );
     let agent = payload.user_agent.as_deref().unwrap_or("");
     if agent.contains(['\t', '\r', '\n']) {
         event.set(Field::Useragent, &agent.replace(['\r', '\n'], "").replace('\t', "    "));

@@ -68,7 +68,9 @@ pub(crate) fn write_contexts(entities: &[SelfDescribing], out: &mut String) {
 
 /// Appends `{"schema":...,"data":{...}}` around the self-describing event.
 pub(crate) fn write_unstruct(event: &SelfDescribing, out: &mut String) {
-    out.push_str(r#"{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":"#);
+    out.push_str(
+        r#"{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":"#,
+    );
     event.write_compact(out);
     out.push('}');
 }
@@ -164,14 +166,20 @@ fn is_path(path: &str) -> bool {
     let mut next = || parts.next().unwrap_or("");
     let named = word(next(), b"-_.") && word(next(), b"-_") && word(next(), b"-_");
     let mut numbers = next().split('-');
-    let three = (0..3).all(|_| numbers.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())));
+    let three = (0..3)
+        .all(|_| numbers.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())));
     named && three && numbers.next().is_none() && parts.next().is_none()
 }
 
 fn validation_info(original: &SchemaKey, validated_with: SchemaVersion) -> SelfDescribing {
     let mut version = String::new();
     write!(version, "{validated_with}").expect("writing to a String cannot fail");
-    let schema = SchemaKey::new("com.snowplowanalytics.iglu", "validation_info", "jsonschema", SchemaVersion::new(1, 0, 0));
+    let schema = SchemaKey::new(
+        "com.snowplowanalytics.iglu",
+        "validation_info",
+        "jsonschema",
+        SchemaVersion::new(1, 0, 0),
+    );
     SelfDescribing::new(schema, json!({"originalSchema": original.to_string(), "validatedWith": version}))
 }
 

@@ -2,8 +2,7 @@
 
 use event::{
     bad_row::Message,
-    json,
-    scala_map,
+    json, scala_map,
     schema_key::{SchemaKey, SchemaVersion},
     self_describing::{NotSelfDescribing, SelfDescribing},
     timestamp,
@@ -51,8 +50,12 @@ struct Entity {
 
 impl Entity {
     fn describe(self, moment: &str, settings: &Settings) -> SelfDescribing {
-        let schema =
-            SchemaKey::new("com.snowplowanalytics.snowplow", "failure", "jsonschema", SchemaVersion::new(1, 0, 0));
+        let schema = SchemaKey::new(
+            "com.snowplowanalytics.snowplow",
+            "failure",
+            "jsonschema",
+            SchemaVersion::new(1, 0, 0),
+        );
         let mut data = Map::with_capacity(7);
         data.insert("failureType".into(), self.failure_type.into());
         data.insert("errors".into(), self.errors.into());
@@ -113,7 +116,12 @@ fn of_problem(problem: &Problem) -> Option<Entity> {
         },
         Problem::Iglu { source, key, error, data } => {
             let (failure_type, errors) = of_client_error(error, key, *source);
-            Entity { failure_type: failure_type.into(), errors, schema: Some(key.to_string()), data: data.clone() }
+            Entity {
+                failure_type: failure_type.into(),
+                errors,
+                schema: Some(key.to_string()),
+                data: data.clone(),
+            }
         }
     })
 }
@@ -152,10 +160,9 @@ fn of_report(report: &DataReport, source: &str) -> Value {
 fn of_failure(failure: &StepFailure) -> Entity {
     let identifier = failure.enrichment.as_ref().map_or("", |(_, identifier)| identifier);
     let (error, data) = match failure.message(Compatibility::Current).message {
-        Message::InputData { field, value, expectation } => (
-            json!({"message": format!("{field} - {expectation}"), "source": field}),
-            json!({field: value}),
-        ),
+        Message::InputData { field, value, expectation } => {
+            (json!({"message": format!("{field} - {expectation}"), "source": field}), json!({field: value}))
+        }
         Message::Simple { error } => (json!({"message": error}), Value::Null),
         other => (json!({"message": json::to_compact(&json!(format!("{other:?}")))}), Value::Null),
     };

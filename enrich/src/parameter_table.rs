@@ -58,7 +58,10 @@ const fn query_only(name: &'static str, effect: Effect) -> Row {
     Row { name, effect, body_since: None }
 }
 
-use Effect::{Address, Bool, Contexts, Decimal, Dimensions, EventType, Ignored, Int, Millis, Platform, Text, Unstruct, Uuid};
+use Effect::{
+    Address, Bool, Contexts, Decimal, Dimensions, EventType, Ignored, Int, Millis, Platform, Text, Unstruct,
+    Uuid,
+};
 
 /// The table. A parameter's number is its index here.
 pub(crate) const TABLE: [Row; COUNT] = [

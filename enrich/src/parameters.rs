@@ -69,7 +69,8 @@ impl<'a> Parameters<'a> {
             Some(number) if at < usize::from(u8::MAX) => self.known[usize::from(number)] = at as u8 + 1,
             _ if at >= FEW => {
                 if self.others.is_empty() {
-                    self.others = self.items.iter().enumerate().map(|(at, item)| (item.name.clone(), at)).collect();
+                    self.others =
+                        self.items.iter().enumerate().map(|(at, item)| (item.name.clone(), at)).collect();
                 }
                 self.others.insert(name.clone(), at);
             }
@@ -117,11 +118,6 @@ impl<'a> Parameters<'a> {
         self.items.iter().filter(|item| !item.removed)
     }
 
-    /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
-    }
-
     fn find(&self, name: &str, known: Option<u8>) -> Option<usize> {
         if let Some(number) = known {
             let at = self.known[usize::from(number)];
@@ -158,7 +154,8 @@ mod tests {
 
     #[test]
     fn a_large_map_stays_large() {
-        let mut parameters = Parameters::collect(["u", "p", "e", "tv", "eid"].into_iter().map(|name| (name, Some("1"))));
+        let mut parameters =
+            Parameters::collect(["u", "p", "e", "tv", "eid"].into_iter().map(|name| (name, Some("1"))));
         parameters.remove("u");
         parameters.sort();
         assert_eq!(parameters.iter().map(|p| &*p.name).collect::<Vec<_>>(), ["e", "eid", "tv", "p"]);

@@ -47,10 +47,16 @@ pub fn process(
         read_record(record, &around, &mut outputs);
     }));
     if guarded.is_err() {
-        tracing::error!(bytes = record.len(), "a record could not be processed: this is a bug; it became a bad row");
+        tracing::error!(
+            bytes = record.len(),
+            "a record could not be processed: this is a bug; it became a bad row"
+        );
         outputs.made.clear();
         let errors = vec!["the record could not be processed because of a bug".to_owned()];
-        outputs.bad("generic_error", Failure::GenericError { timestamp: now, errors, payload: STANDARD.encode(record) });
+        outputs.bad(
+            "generic_error",
+            Failure::GenericError { timestamp: now, errors, payload: STANDARD.encode(record) },
+        );
     }
     let made = outputs.made;
     let needs = judge.into_needs();
@@ -71,7 +77,9 @@ fn read_record(record: &Bytes, around: &Surroundings<'_>, outputs: &mut Outputs<
     for piece in pieces(record, compression, settings.max_decompressed_payload) {
         match piece {
             Piece::Payload(payload) => read_payload(&payload, around, outputs),
-            Piece::TooLarge(size) => outputs.decompression(record, settings.max_decompressed_payload, size, compression),
+            Piece::TooLarge(size) => {
+                outputs.decompression(record, settings.max_decompressed_payload, size, compression)
+            }
             Piece::Endless => outputs.decompression(record, MAX_TOTAL, MAX_TOTAL + 1, compression),
             Piece::Versions(spec, format) => {
                 let error = format!("Unsupported versions in compressed record header: {spec}, {format}");
@@ -140,7 +148,8 @@ impl Outputs<'_> {
         if settings.emits_failed {
             self.failed(&finished.event);
         }
-        let payload = Box::new(EnrichmentPayload { enriched: finished.event, raw: request.raw_event(parameters) });
+        let payload =
+            Box::new(EnrichmentPayload { enriched: finished.event, raw: request.raw_event(parameters) });
         let timestamp = self.millis();
         match verdict {
             Verdict::Schema(messages) => {
@@ -194,7 +203,9 @@ impl Outputs<'_> {
             timestamp: self.now,
             maximum_allowed_size_bytes: limit,
             actual_size_bytes: size,
-            expectation: format!("Collector payload will exceed maximum allowed size of {limit} after {name} decompression"),
+            expectation: format!(
+                "Collector payload will exceed maximum allowed size of {limit} after {name} decompression"
+            ),
             payload: STANDARD.encode(record),
         };
         self.bad("size_violation", failure);

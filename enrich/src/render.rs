@@ -37,7 +37,10 @@ pub(crate) fn verdict(finished: &Finished, compatibility: Compatibility) -> Opti
 /// All violations of the input in the order of the current line: atomic, event, entities.
 pub(crate) fn input_problems(finished: &Finished) -> impl Iterator<Item = &Problem> {
     let of = |source: Source| {
-        finished.conversions.iter().filter(move |p| matches!(p, Problem::NotJson { source: s, .. } if *s == source))
+        finished
+            .conversions
+            .iter()
+            .filter(move |p| matches!(p, Problem::NotJson { source: s, .. } if *s == source))
     };
     of(Source::Unstruct).chain(&finished.unstruct).chain(of(Source::Contexts)).chain(&finished.contexts)
 }
@@ -45,13 +48,17 @@ pub(crate) fn input_problems(finished: &Finished) -> impl Iterator<Item = &Probl
 /// The reports of values that no field takes: the collector's timestamp, then the parameters from the last to the first.
 pub(crate) fn atomic_reports(finished: &Finished) -> Vec<DataReport> {
     let of_collector = finished.conversions.iter().filter_map(|problem| match problem {
-        Problem::CollectorTstamp { formatted, .. } => {
-            Some(report(format!("Formatted as {formatted} is not Redshift-compatible"), "collector_tstamp", PARSE_ERROR))
-        }
+        Problem::CollectorTstamp { formatted, .. } => Some(report(
+            format!("Formatted as {formatted} is not Redshift-compatible"),
+            "collector_tstamp",
+            PARSE_ERROR,
+        )),
         _ => None,
     });
     let of_parameters = finished.conversions.iter().rev().filter_map(|problem| match problem {
-        Problem::Parameter { name, why, .. } => Some(report(why.text(Compatibility::Current), name, PARSE_ERROR)),
+        Problem::Parameter { name, why, .. } => {
+            Some(report(why.text(Compatibility::Current), name, PARSE_ERROR))
+        }
         _ => None,
     });
     of_collector.chain(of_parameters).collect()
@@ -61,7 +68,10 @@ pub(crate) fn atomic_reports(finished: &Finished) -> Vec<DataReport> {
 pub(crate) fn length_reports(problem: &Problem) -> Vec<DataReport> {
     let Problem::TooLong(fields) = problem else { return Vec::new() };
     let text = |limit: &u32| format!("Field is longer than maximum allowed size {limit}");
-    fields.iter().map(|(field, limit, _)| report(text(limit), field.name(), "atomic_field_length_exceeded")).collect()
+    fields
+        .iter()
+        .map(|(field, limit, _)| report(text(limit), field.name(), "atomic_field_length_exceeded"))
+        .collect()
 }
 
 /// `iglu:com.snowplowanalytics.snowplow/atomic/jsonschema/1-0-0`
@@ -114,7 +124,9 @@ fn current(finished: &Finished) -> Verdict {
         return Verdict::Schema(messages);
     }
     if !finished.failures.is_empty() {
-        return Verdict::Enrichment(finished.failures.iter().map(|f| f.message(Compatibility::Current)).collect());
+        return Verdict::Enrichment(
+            finished.failures.iter().map(|f| f.message(Compatibility::Current)).collect(),
+        );
     }
     Verdict::Schema(finished.output.iter().map(message).collect())
 }
@@ -148,7 +160,8 @@ fn apache_output(problem: &Problem) -> Vec<EnrichmentMessage> {
     let simple = |error: String| EnrichmentMessage { enrichment: None, message: Message::Simple { error } };
     match problem {
         Problem::TooLong(fields) => {
-            let head = "Enriched event does not conform to atomic schema field's length restrictions".to_owned();
+            let head =
+                "Enriched event does not conform to atomic schema field's length restrictions".to_owned();
             let each = fields.iter().map(|(field, limit, _)| {
                 format!("Field {} longer than maximum allowed size {limit}", field.name())
             });
@@ -183,7 +196,9 @@ fn message(problem: &Problem) -> Message {
         Problem::Criterion { key, criterion, .. } => {
             Message::CriterionMismatch { schema_key: key.clone(), criterion: criterion.clone() }
         }
-        Problem::Iglu { key, error, .. } => Message::IgluError { schema_key: key.clone(), error: error.to_json() },
+        Problem::Iglu { key, error, .. } => {
+            Message::IgluError { schema_key: key.clone(), error: error.to_json() }
+        }
         Problem::TooLong(_) | Problem::CollectorTstamp { .. } | Problem::Parameter { .. } => {
             atomic_message(length_reports(problem))
         }
@@ -196,7 +211,12 @@ fn atomic_message(reports: Vec<DataReport>) -> Message {
 }
 
 fn report(message: String, path: &str, keyword: &str) -> DataReport {
-    DataReport { message, path: Some(path.to_owned()), keyword: Some(keyword.to_owned()), targets: Vec::new() }
+    DataReport {
+        message,
+        path: Some(path.to_owned()),
+        keyword: Some(keyword.to_owned()),
+        targets: Vec::new(),
+    }
 }
 
 fn input(field: &str, value: &str, expectation: String) -> Message {

@@ -2,11 +2,7 @@
 
 use std::borrow::Cow;
 
-use event::{
-    atomic::Field,
-    enriched::EnrichedEvent,
-    json, timestamp,
-};
+use event::{atomic::Field, enriched::EnrichedEvent, json, timestamp};
 use serde_json::Value;
 
 use crate::{
@@ -50,7 +46,11 @@ impl JsonRules {
 }
 
 /// Sets the fields of `event`.
-pub(crate) fn transform(parameters: &Parameters<'_>, rules: JsonRules, event: &mut EnrichedEvent) -> Transformed {
+pub(crate) fn transform(
+    parameters: &Parameters<'_>,
+    rules: JsonRules,
+    event: &mut EnrichedEvent,
+) -> Transformed {
     let mut out = Transformed::default();
     let mut tracker_network_userid = None;
     for parameter in parameters.iter() {
@@ -124,7 +124,8 @@ impl Transformed {
         let text = if base64 { Cow::Owned(base64::decode_lenient(sent)) } else { Cow::Borrowed(sent) };
         if !rules.compatibility.is_apache() {
             // Only the last of two parameters is looked at.
-            self.problems.retain(|p| !matches!(p, Problem::NotJson { source: earlier, .. } if *earlier == source));
+            self.problems
+                .retain(|p| !matches!(p, Problem::NotJson { source: earlier, .. } if *earlier == source));
         }
         match rules.parse(&text) {
             Ok(value) => Some(value),

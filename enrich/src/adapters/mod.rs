@@ -46,7 +46,12 @@ impl Adapter {
     ///
     /// # Errors
     /// All that is wrong; nothing was emitted then.
-    pub(crate) fn read(&self, request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result<(), Vec<Message>> {
+    pub(crate) fn read(
+        &self,
+        request: &Request,
+        context: &Context<'_>,
+        emit: &mut Emit<'_>,
+    ) -> Result<(), Vec<Message>> {
         (self.read)(request, context, emit)
     }
 }

@@ -46,7 +46,11 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
 }
 
 /// Puts the redirect first among the entities of `cx`, of `co`, or into a new `co`.
-fn add_entity(parameters: &mut Parameters<'_>, redirect: Value, context: &Context<'_>) -> Result<(), Box<Message>> {
+fn add_entity(
+    parameters: &mut Parameters<'_>,
+    redirect: Value,
+    context: &Context<'_>,
+) -> Result<(), Box<Message>> {
     // A parameter without value crashes the original; here it counts as absent.
     if let Some(Some(encoded)) = parameters.get("cx") {
         let text = with_entity(&base64::decode_lenient(encoded), redirect, context)?;
@@ -82,6 +86,7 @@ fn encode(text: &str) -> String {
 /// `k=v&...` in the map's order.
 fn all_of(parameters: &mut Parameters<'_>) -> String {
     parameters.sort();
-    let pairs: Vec<_> = parameters.iter().map(|p| format!("{}={}", p.name, p.value.as_deref().unwrap_or("null"))).collect();
+    let pairs: Vec<_> =
+        parameters.iter().map(|p| format!("{}={}", p.name, p.value.as_deref().unwrap_or("null"))).collect();
     pairs.join("&")
 }

@@ -138,7 +138,10 @@ mod tests {
 
     #[test]
     fn plain_bodies_are_read() {
-        let body = body("4", r#"{"e":"pv", "p" : "web","tv":"\u00e9\n","ttm":"1"},{"e":"pp","p":"web","tv":"t","e":"pv"}"#);
+        let body = body(
+            "4",
+            r#"{"e":"pv", "p" : "web","tv":"\u00e9\n","ttm":"1"},{"e":"pp","p":"web","tv":"t","e":"pv"}"#,
+        );
         let events = read(&body).expect("plain");
         assert_eq!(events.len(), 2);
         assert_eq!(events[0].get("tv"), Some(Some("é\n")));

@@ -2,19 +2,11 @@
 
 use std::borrow::Cow;
 
-use event::{
-    bad_row::Message,
-    schema_key::SchemaCriterion,
-};
+use event::{bad_row::Message, schema_key::SchemaCriterion};
 use serde_json::Value;
 
 use super::{Adapter, Context, Emit, input, tracker_body};
-use crate::{
-    judge::Judgement,
-    parameters::Parameters,
-    raw::request::Request,
-    judge::take_apart,
-};
+use crate::{judge::Judgement, judge::take_apart, parameters::Parameters, raw::request::Request};
 
 pub(super) const ADAPTER: Adapter =
     Adapter { vendor: "com.snowplowanalytics.snowplow", version: "tp2", is_tracker_protocol: true, read };
@@ -65,11 +57,15 @@ fn read_body(
     let json = context.rules.parse(body).map_err(|error| {
         Box::new(Message::NotJson { field: "body".into(), value: Some(body.to_owned()), error })
     })?;
-    let described = take_apart(json).map_err(|(json, code)| Box::new(Message::NotIglu { json, error: code }))?;
+    let described =
+        take_apart(json).map_err(|(json, code)| Box::new(Message::NotIglu { json, error: code }))?;
     match context.judge.judge(&described) {
         Judgement::Valid | Judgement::Superseded(_) => {}
         Judgement::Invalid(error) => {
-            return Err(Box::new(Message::IgluError { schema_key: described.schema, error: error.to_json() }));
+            return Err(Box::new(Message::IgluError {
+                schema_key: described.schema,
+                error: error.to_json(),
+            }));
         }
         Judgement::Unknown => return Ok(()),
     }

@@ -170,7 +170,10 @@ mod tests {
     fn errors_as_java_words_them() {
         let table = [
             ("", "null"),
-            ("abc", "Character a is neither a decimal digit number, decimal point, nor \"e\" notation exponential mark."),
+            (
+                "abc",
+                "Character a is neither a decimal digit number, decimal point, nor \"e\" notation exponential mark.",
+            ),
             ("1.2.3", "Character array contains more than one decimal point."),
             ("-", "No digits found."),
             (".", "No digits found."),

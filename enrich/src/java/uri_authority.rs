@@ -242,7 +242,9 @@ impl Ipv6<'_> {
 
     fn embedded_ipv4(&mut self, from: usize, expected: &str) -> Result<usize, Malformed> {
         self.bytes += 4;
-        ipv4(self.text, from, self.end).filter(|stop| *stop == self.end).ok_or_else(|| Malformed::expecting(expected, from))
+        ipv4(self.text, from, self.end)
+            .filter(|stop| *stop == self.end)
+            .ok_or_else(|| Malformed::expecting(expected, from))
     }
 
     fn hex(&self, from: usize) -> usize {

@@ -3,7 +3,11 @@
 use crate::compatibility::Compatibility;
 
 /// The address in `X-Forwarded-For` or `Forwarded`, else `peer`.
-pub(crate) fn client_address(headers: &[String], peer: Option<&str>, compatibility: Compatibility) -> Option<String> {
+pub(crate) fn client_address(
+    headers: &[String],
+    peer: Option<&str>,
+    compatibility: Compatibility,
+) -> Option<String> {
     // `Forwarded` counts only while no other header follows it: a fold of the original.
     let mut forwarded = None;
     for header in headers {
@@ -20,7 +24,9 @@ pub(crate) fn client_address(headers: &[String], peer: Option<&str>, compatibili
 /// What follows a prefix, in any case; nothing when the header has a line end, which the original's pattern refuses.
 fn behind<'a>(header: &'a str, prefix: &str) -> Option<&'a str> {
     let head = header.as_bytes().get(..prefix.len())?;
-    if !head.eq_ignore_ascii_case(prefix.as_bytes()) || header.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
+    if !head.eq_ignore_ascii_case(prefix.as_bytes())
+        || header.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+    {
         return None;
     }
     header.get(prefix.len()..)

@@ -41,27 +41,33 @@ impl Request {
     /// One message per failed check; each becomes a bad row of its own.
     pub(crate) fn read(record: &Bytes, compatibility: Compatibility) -> Result<Self, Vec<Message>> {
         let thrift = |why: String| vec![simple(format!("error deserializing raw event: {why}"))];
-        let payload = CollectorPayload::decode(record).map_err(|e| thrift(if compatibility.is_apache() { e.apache_text() } else { e.to_string() }))?;
+        let payload = CollectorPayload::decode(record)
+            .map_err(|e| thrift(if compatibility.is_apache() { e.apache_text() } else { e.to_string() }))?;
         let charset = Charset::named(payload.encoding.as_deref()).map_err(thrift)?;
         let mut messages = Vec::new();
-        let query = querystring::parse(payload.querystring.as_deref().unwrap_or(""), charset).unwrap_or_else(|why| {
-            let expectation =
-                format!("could not extract name-value pairs from querystring with encoding {}: {why}", charset.name());
-            messages.push(input("querystring", payload.querystring.clone(), expectation));
-            Pairs::default()
-        });
+        let query =
+            querystring::parse(payload.querystring.as_deref().unwrap_or(""), charset).unwrap_or_else(|why| {
+                let expectation = format!(
+                    "could not extract name-value pairs from querystring with encoding {}: {why}",
+                    charset.name()
+                );
+                messages.push(input("querystring", payload.querystring.clone(), expectation));
+                Pairs::default()
+            });
         let parts = match payload.path.as_deref() {
             None => {
                 messages.push(input("path", None, "request does not contain a path"));
                 None
             }
             Some(path) => vendor_version(path).or_else(|| {
-                let expectation = "path does not match (/)vendor/version(/) nor is a legacy /i(ce.png) request";
+                let expectation =
+                    "path does not match (/)vendor/version(/) nor is a legacy /i(ce.png) request";
                 messages.push(input("path", payload.path.clone(), expectation));
                 None
             }),
         };
-        let (vendor, version) = parts.map(|(vendor, version)| (vendor.to_owned(), version.to_owned())).unwrap_or_default();
+        let (vendor, version) =
+            parts.map(|(vendor, version)| (vendor.to_owned(), version.to_owned())).unwrap_or_default();
         let network_userid = payload.network_userid.as_deref().and_then(|id| {
             let parsed = java_uuid::parse_lenient(id);
             if parsed.is_none() {
@@ -91,7 +97,11 @@ impl Request {
         RequestPayload {
             vendor: self.vendor.clone(),
             version: self.version.clone(),
-            querystring: self.query.iter().map(|(name, value)| (name.to_owned(), value.map(str::to_owned))).collect(),
+            querystring: self
+                .query
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.map(str::to_owned)))
+                .collect(),
             content_type: payload.content_type.clone(),
             body: self.body().map(Cow::into_owned),
             collector: payload.collector.clone(),

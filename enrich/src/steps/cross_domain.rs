@@ -13,7 +13,9 @@ use crate::{
 const PARTS: usize = 7;
 
 pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
-    let Some(Some(value)) = working.page_query.iter().filter(|(name, _)| *name == "_sp").last().map(|(_, v)| v) else {
+    let Some(Some(value)) =
+        working.page_query.iter().filter(|(name, _)| *name == "_sp").last().map(|(_, v)| v)
+    else {
         return Ok(());
     };
     let mut parts = value.split('.');

@@ -13,10 +13,7 @@ mod uri_fields;
 use event::{enriched::EnrichedEvent, self_describing::SelfDescribing};
 
 use crate::{
-    compatibility::Compatibility,
-    java::uri::Uri,
-    problem::StepFailure,
-    querystring::Pairs,
+    compatibility::Compatibility, java::uri::Uri, problem::StepFailure, querystring::Pairs,
     raw::request::Request,
 };
 

@@ -15,7 +15,8 @@ const FIELDS: UriFields = UriFields {
 };
 
 pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
-    let Some(text) = working.event.get(Field::PageUrl).or(working.request.payload.referer_uri.as_deref()) else {
+    let Some(text) = working.event.get(Field::PageUrl).or(working.request.payload.referer_uri.as_deref())
+    else {
         return Ok(());
     };
     let uri = lenient_uri::parse(text)

@@ -33,7 +33,11 @@ pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
                  page_view, page_ping, struct, transaction, transaction_item and unstruct\n          "
             );
             let value = other.map(str::to_owned);
-            return Err(StepFailure::built_in(Message::InputData { field: "event".into(), value, expectation }));
+            return Err(StepFailure::built_in(Message::InputData {
+                field: "event".into(),
+                value,
+                expectation,
+            }));
         }
     };
     set(event, "com.snowplowanalytics.snowplow", name, "jsonschema");
