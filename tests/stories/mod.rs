@@ -1,1 +1,13 @@
 //! Stories told by the real executable.
+
+mod bad_rows;
+mod browser;
+pub mod crashes;
+mod demonstration;
+mod draining;
+mod full_disk;
+mod own_tools;
+mod postgres_away;
+mod refusals;
+pub mod told;
+mod trackers;

@@ -1,7 +1,11 @@
 //! What the stories are told with.
 
+pub mod clients;
+pub mod database;
+pub mod expect;
 pub mod http;
 pub mod lake;
 pub mod load;
 pub mod piste;
+pub mod postgres;
 pub mod wait;

@@ -128,6 +128,11 @@ impl Piste {
         Lake::of(&self.data)
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.child.id()
+    }
+
     /// What it has said on stdout so far.
     pub fn stdout(&self) -> String {
         self.process.stdout()
@@ -190,7 +195,12 @@ impl Process {
     fn start(arguments: &[&str], environment: &[(String, String)]) -> Self {
         let mut command = bound_to_us();
         command.args(arguments).envs(environment.iter().map(|(n, v)| (n, v)));
-        command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env_remove("PISTE_LOG")
+            .env_remove("PISTE_LOG_FORMAT")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
         let (stdout, stderr) = (Arc::default(), Arc::default());
         let readers = vec![

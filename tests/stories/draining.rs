@@ -1,0 +1,91 @@
+//! The orderly end: asked to finish, piste finishes what it has taken, and says by its exit code whether it did.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::crashes::exactly_once;
+use crate::support::{
+    load::{self, Shape},
+    piste::{Launch, PATIENCE},
+    postgres::Postgres,
+    wait,
+};
+
+#[test]
+fn sigterm_under_load_loses_nothing() {
+    let data = TempDir::new().unwrap();
+    let launch = Launch::up(data.path());
+    let mut promised = load::Outcome { retry_after: true, ..load::Outcome::default() };
+    for _ in 0..3 {
+        let piste = launch.start();
+        let load = load::start(piste.collector, Shape::default());
+        wait::until("load", PATIENCE, || (load.answered() >= 100).then_some(()));
+        let ended = piste.finish();
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        promised.add(load.stop());
+    }
+    assert!(promised.stored.len() >= 1500, "only {} events were answered 200", promised.stored.len());
+
+    // Finished means finished: all of it is in the files, though nothing runs any more.
+    let piste = launch.start();
+    exactly_once(&promised, || piste.lake().event_ids(), "the lake");
+    piste.finish_well();
+}
+
+#[test]
+fn everything_taken_is_in_the_files_when_it_has_ended() {
+    let data = TempDir::new().unwrap();
+    let piste = Launch::up(data.path()).start();
+    let lake = piste.lake();
+    let load = load::start(piste.collector, Shape { requests: 40, ..Shape::default() });
+    let promised = load.join();
+    assert_eq!(promised.stored.len(), 4 * 40 * 5);
+    piste.finish_well();
+    let counts = lake.event_ids();
+    assert_eq!(counts.len(), promised.stored.len());
+    assert!(promised.stored.iter().all(|id| counts.get(id) == Some(&1)), "each event once");
+}
+
+/// A pipeline with a database that does not answer any more, and events on their way to it.
+fn stuck(data: &TempDir, postgres: &Postgres, more: &[&str]) -> crate::support::piste::Piste {
+    let piste = Launch::up(data.path()).with(&["--postgres", &postgres.url()]).with(more).start();
+    postgres.freeze(true);
+    let sent = load::start(piste.collector, Shape { requests: 5, ..Shape::default() }).join();
+    assert_eq!(sent.stored.len(), 100);
+    wait::until_equal("the events in the files", PATIENCE, &100, || piste.lake().event_ids().len());
+    piste
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (data, postgres) = (TempDir::new().unwrap(), Postgres::start());
+    let piste = stuck(&data, &postgres, &["-DdrainDeadline=10 minutes"]);
+    piste.ask_to_finish();
+    wait::until("piste to begin its drain", PATIENCE, || {
+        let health = crate::support::http::get(piste.admin, "/health").map(|a| a.status);
+        (!matches!(health, Ok(200))).then_some(())
+    });
+    let ended = piste.finish();
+    assert_eq!(ended.code, Some(75), "{}", ended.stderr);
+    assert!(ended.stderr.contains("postgres"), "it says what was left:\n{}", ended.stderr);
+    postgres.freeze(false);
+}
+
+#[test]
+fn the_deadline_ends_it() {
+    let (data, postgres) = (TempDir::new().unwrap(), Postgres::start());
+    let piste = stuck(&data, &postgres, &["-DdrainDeadline=1 second"]);
+    let asked = std::time::Instant::now();
+    let ended = piste.finish();
+    assert_eq!(ended.code, Some(75), "{}", ended.stderr);
+    assert!(asked.elapsed() >= Duration::from_millis(900), "the deadline was not waited for");
+    assert!(ended.stderr.contains("postgres"), "it says what was left:\n{}", ended.stderr);
+    postgres.freeze(false);
+
+    // What was left is still there: the next start brings it to the tables.
+    let piste = Launch::up(data.path()).with(&["--postgres", &postgres.url()]).start();
+    let database = crate::support::database::Database::connect(&postgres.url());
+    wait::until_equal("the rows that were left", PATIENCE, &100, || database.events());
+    piste.finish_well();
+}
