@@ -33,6 +33,8 @@ pub(super) struct LogConsumer {
     announcements: VecDeque<Event>,
     /// Why nothing can be read at all; told by every `next`.
     fault: Option<String>,
+    /// First checkpoints that could not be stored yet.
+    unregistered: Option<Vec<Checkpoint>>,
     /// None while a read is under way.
     readers: Vec<Option<ShardReader>>,
     /// Where each shard goes on, should its reader get lost.
@@ -80,11 +82,9 @@ impl LogConsumer {
                 fault.get_or_insert_with(|| saver.beyond_end(&shard.id, *next - 1, *end));
             }
         }
-        if fault.is_none()
-            && let Err(error) = saver.register(new && start == Start::Newest, &checkpoints)
-        {
-            fault = Some(format!("{}: {error}", saver.folder.display()));
-        }
+        // One that begins at the newest record keeps that place from now on, whether it ever saves or not.
+        let kept = if new && start == Start::Newest { checkpoints.clone() } else { Vec::new() };
+        let unregistered = saver.register(&kept).is_err().then_some(kept);
         let announce = |(shard, checkpoint): (&super::shard::Shard, Checkpoint)| Event::Assigned {
             shard: shard.id.clone(),
             checkpoint,
@@ -92,13 +92,28 @@ impl LogConsumer {
         let announcements = stream.shards.iter().zip(checkpoints).map(announce).collect();
         let reader = |(shard, next): (usize, &u64)| Some(ShardReader::new(stream.clone(), shard, *next));
         let readers = next.iter().enumerate().map(reader).collect();
-        Self { saver, changes, announcements, fault, readers, next, reading: None, turn: 0, lost: false }
+        Self {
+            saver,
+            changes,
+            announcements,
+            fault,
+            readers,
+            next,
+            reading: None,
+            turn: 0,
+            lost: false,
+            unregistered,
+        }
     }
 
     /// What can be told now. Never waits, so that `next` can be dropped while it does.
     fn poll(&mut self) -> Result<Option<Event>, ConsumeError> {
         if let Some(what) = &self.fault {
             return Err(self.saver.corrupt(what.clone()));
+        }
+        if let Some(kept) = &self.unregistered {
+            self.saver.register(kept).map_err(|error| self.saver.io(error))?;
+            self.unregistered = None;
         }
         let stream = self.saver.stream.clone();
         // Asked before looking for records: what was written before the end is still found.
@@ -242,28 +257,32 @@ impl Checkpointer for Saver {
 }
 
 impl Saver {
-    /// Makes the consumer's folder. One that begins at the newest record keeps that place from now on.
-    fn register(&self, keep: bool, checkpoints: &[Checkpoint]) -> io::Result<()> {
+    /// Makes the consumer's folder and stores its first checkpoints.
+    fn register(&self, kept: &[Checkpoint]) -> io::Result<()> {
+        self.check_name()?;
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.folder.display()));
+        if !self.folder.try_exists().map_err(named)? {
+            fs::create_dir_all(&self.folder).map_err(named)?;
+            self.disk.sync_folder(&self.stream.checkpoints).map_err(named)?;
+        }
+        for (shard, checkpoint) in self.stream.shards.iter().zip(kept) {
+            checkpoint::save(&*self.disk, &self.folder, shard.id.as_str(), checkpoint).map_err(named)?;
+        }
+        Ok(())
+    }
+
+    fn check_name(&self) -> io::Result<()> {
         if self.name.is_empty() || self.name.starts_with('.') || self.name.contains(['/', '\0']) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a consumer's name has to be the name of a folder",
-            ));
-        }
-        if !self.folder.try_exists()? {
-            fs::create_dir_all(&self.folder)?;
-            self.disk.sync_folder(&self.stream.checkpoints)?;
-        }
-        for (shard, checkpoint) in self.stream.shards.iter().zip(checkpoints) {
-            if keep {
-                checkpoint::save(&*self.disk, &self.folder, shard.id.as_str(), checkpoint)?;
-            }
+            let what = format!("`{}` cannot be a consumer: it has to be the name of a folder", self.name);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
         Ok(())
     }
 
     fn save_now(&self, shard: &ShardId, checkpoint: Checkpoint) -> Result<(), ConsumeError> {
         let index = self.stream.shard(shard).ok_or_else(|| self.not_owner(shard))?;
+        self.check_name().map_err(|error| self.io(error))?;
         let _one_at_a_time = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
         if self.stream.registry().epoch(&self.name) != Some(self.epoch) {
             return Err(self.not_owner(shard));

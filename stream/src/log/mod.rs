@@ -185,6 +185,13 @@ impl Log {
         Ok(known)
     }
 
+    /// Removes now what has become too old; the writer does so by itself every ten seconds.
+    pub async fn trim(&self) {
+        if let Some(ticket) = self.queue.submit_chore() {
+            ticket.wait().await;
+        }
+    }
+
     /// All streams at this moment.
     pub fn facts(&self) -> Vec<StreamFacts> {
         self.streams.iter().map(|stream| facts::of(stream)).collect()

@@ -55,6 +55,8 @@ pub(super) enum Work {
     Group(usize, Group),
     /// Nothing to write for a while: time for housekeeping.
     Idle,
+    /// Somebody waits for housekeeping now.
+    Chore(Vec<Arc<Ticket>>),
     /// Everything is written and no more will come.
     Closed,
 }
@@ -72,6 +74,8 @@ struct State {
     streams: Vec<Pending>,
     writer: Writer,
     closed: bool,
+    /// Those who wait for housekeeping.
+    chores: Vec<Arc<Ticket>>,
     /// The stream that is looked at first.
     turn: usize,
 }
@@ -106,6 +110,7 @@ impl Queue {
             streams: std::iter::repeat_with(pending).take(streams).collect(),
             writer: Writer::Busy,
             closed: false,
+            chores: Vec::new(),
             turn: 0,
         };
         Self { state: Mutex::new(state), wake: Condvar::new(), window, group_bytes }
@@ -146,6 +151,19 @@ impl Queue {
         Some(Receipt { ticket, ends })
     }
 
+    /// Asks for housekeeping; the ticket is completed when it is done. `None` after closing.
+    pub(super) fn submit_chore(&self) -> Option<Arc<Ticket>> {
+        let mut state = self.state();
+        if state.closed {
+            return None;
+        }
+        let ticket = Arc::<Ticket>::default();
+        state.chores.push(ticket.clone());
+        drop(state);
+        self.wake.notify_one();
+        Some(ticket)
+    }
+
     /// The next thing to do; waits at most `idle` while there is nothing. `done` is the stream whose group was just written.
     pub(super) fn next(&self, done: Option<usize>, idle: Duration) -> Work {
         let mut state = self.state();
@@ -157,6 +175,9 @@ impl Queue {
             if let Some((stream, group)) = state.take(now, self.window, self.group_bytes) {
                 return Work::Group(stream, group);
             }
+            if !state.chores.is_empty() {
+                return Work::Chore(std::mem::take(&mut state.chores));
+            }
             let first = state.streams.iter().filter_map(|pending| Some(pending.groups.front()?.opened)).min();
             if state.closed {
                 return Work::Closed;
@@ -167,7 +188,8 @@ impl Queue {
             state = woken.0;
             state.writer = Writer::Busy;
             now = Instant::now();
-            if woken.1.timed_out() && first.is_none() && state.streams.iter().all(|p| p.groups.is_empty()) {
+            let nothing = first.is_none() && state.chores.is_empty() && !state.closed;
+            if woken.1.timed_out() && nothing && state.streams.iter().all(|p| p.groups.is_empty()) {
                 return Work::Idle;
             }
         }

@@ -73,9 +73,13 @@ impl ShardReader {
             let shard = &self.stream.shards[self.shard];
             let Some(place) = shard.locate(self.next) else { return Ok(Vec::new()) };
             if self.next < place.first {
-                let (stream, records) = (&self.stream.config.name, place.first - self.next);
-                tracing::warn!(stream, shard = %shard.id, records, "records were removed before they were read");
+                // Who begins at the oldest record asks for the first one and misses nothing.
+                if self.next > 1 {
+                    let (stream, records) = (&self.stream.config.name, place.first - self.next);
+                    tracing::warn!(stream, shard = %shard.id, records, "records were removed before they were read");
+                }
                 self.next = place.first;
+                continue;
             }
             let mut open = match self.open.take() {
                 Some(open) if open.id == place.segment && open.at <= self.next => open,

@@ -76,6 +76,10 @@ impl Writer {
                     done = Some(stream);
                 }
                 Work::Idle => {}
+                Work::Chore(waiting) => {
+                    self.keep_house();
+                    waiting.iter().for_each(|ticket| ticket.complete(Outcome::new()));
+                }
                 Work::Closed => break,
             }
             if housekeeping.elapsed() >= HOUSEKEEPING {
@@ -97,12 +101,13 @@ impl Writer {
                     (extent.segments.back().cloned(), extent.next)
                 };
                 let Some(last) = last else { continue };
-                if last.first < next && is_older(last.newest, age, now) {
-                    if let Err(Refused::Full(error) | Refused::Broken(error)) =
-                        self.begin_segment(index, shard, now)
-                    {
-                        tracing::warn!(stream = stream.config.name, %error, "no new segment can be begun");
-                    }
+                if last.first == next || !is_older(last.newest, age, now) {
+                    continue;
+                }
+                if let Err(Refused::Full(error) | Refused::Broken(error)) =
+                    self.begin_segment(index, shard, now)
+                {
+                    tracing::warn!(stream = stream.config.name, %error, "no new segment can be begun");
                 }
             }
         }
