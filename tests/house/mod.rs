@@ -5,5 +5,6 @@ mod documents;
 mod files;
 mod fuzz_targets;
 mod purity;
+mod reference;
 pub mod tree;
 mod words;

@@ -64,9 +64,11 @@ impl File {
         }
     }
 
-    /// Whether this is a test, a bench or a fuzz target as a whole.
+    /// Whether this is a test, a bench or a fuzz target as a whole. `stream` offers its conformance suite to every engine.
     pub fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| matches!(part, "tests" | "benches"))
+        self.path
+            .split('/')
+            .any(|part| matches!(part, "tests" | "benches" | "conformance" | "conformance.rs"))
             || self.path.ends_with("/tests.rs")
             || self.path.ends_with("_tests.rs")
     }

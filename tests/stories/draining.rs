@@ -17,17 +17,17 @@ fn sigterm_under_load_loses_nothing() {
     let data = TempDir::new().unwrap();
     let launch = Launch::up(data.path());
     let mut promised = load::Outcome { retry_after: true, ..load::Outcome::default() };
-    for _ in 0..3 {
+    for signal in ["TERM", "INT", "TERM"] {
         let piste = launch.start();
         let load = load::start(piste.collector, Shape::default());
         wait::until("load", PATIENCE, || (load.answered() >= 100).then_some(()));
-        let ended = piste.finish();
+        piste.signal(signal);
+        let ended = piste.end();
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         promised.add(load.stop());
     }
     assert!(promised.stored.len() >= 1500, "only {} events were answered 200", promised.stored.len());
 
-    // Finished means finished: all of it is in the files, though nothing runs any more.
     let piste = launch.start();
     exactly_once(&promised, || piste.lake().event_ids(), "the lake");
     piste.finish_well();

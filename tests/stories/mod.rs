@@ -8,6 +8,7 @@ mod draining;
 mod full_disk;
 mod own_tools;
 mod postgres_away;
+mod privacy;
 mod refusals;
 pub mod told;
 mod trackers;
