@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use event::schema_key::SchemaVersion;
+use event::{schema_key::SchemaVersion, timestamp::instant};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use crate::schema::Invalid;
+use crate::schema::{DataReport, Invalid, SchemaIssue};
+
+/// Distinct errors remembered of a registry.
+const ERRORS_KEPT: usize = 32;
 
 /// The original's client error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +56,83 @@ pub enum RegistryError {
 
 impl ClientError {
     /// The JSON that goes into `error` of bad rows.
+    /// Keys stand in the original's order.
     pub fn to_json(&self) -> Value {
-        todo!()
+        let mut json = Map::new();
+        match self {
+            ClientError::Resolution(error) => return error.to_json(),
+            ClientError::Validation { invalid, superseded_by } => {
+                if let Some(version) = superseded_by {
+                    json.insert("supersededBy".into(), version.to_string().into());
+                }
+                json.insert("error".into(), "ValidationError".into());
+                match invalid {
+                    Invalid::Data(reports) => {
+                        json.insert("dataReports".into(), reports.iter().map(data_report).collect());
+                    }
+                    Invalid::Schema(issues) => {
+                        let issue =
+                            |issue: &SchemaIssue| json!({"path": issue.path, "message": issue.message});
+                        json.insert("schemaIssues".into(), issues.iter().map(issue).collect());
+                    }
+                }
+            }
+        }
+        Value::Object(json)
     }
+}
+
+impl ResolutionError {
+    /// Whether a registry was unreachable or misbehaved, so that asking later may give another answer
+    /// (`spec/enrich.md` 5.4).
+    pub fn is_system_error(&self) -> bool {
+        self.lookup_history
+            .values()
+            .any(|history| history.errors.iter().any(|error| *error != RegistryError::NotFound))
+    }
+
+    /// Notes what a registry answered.
+    pub(crate) fn add(&mut self, repository: &str, error: RegistryError, now: Timestamp) {
+        let empty = || LookupHistory { errors: vec![], attempts: 0, last_attempt: now };
+        let history = self.lookup_history.entry(repository.to_owned()).or_insert_with(empty);
+        if history.errors.len() < ERRORS_KEPT && !history.errors.contains(&error) {
+            history.errors.push(error);
+        }
+        history.attempts = history.attempts.saturating_add(1);
+        history.last_attempt = history.last_attempt.max(now);
+    }
+
+    /// Drops what was not found: those registries are to be asked again.
+    pub(crate) fn forget_not_found(&mut self) {
+        for history in self.lookup_history.values_mut() {
+            history.errors.retain(|error| *error != RegistryError::NotFound);
+        }
+    }
+
+    /// The JSON that goes into `error` of bad rows.
+    pub fn to_json(&self) -> Value {
+        let history = |(name, history): (&String, &LookupHistory)| {
+            json!({
+                "repository": name,
+                "errors": history.errors.iter().map(RegistryError::to_json).collect::<Value>(),
+                "attempts": history.attempts,
+                "lastAttempt": instant(history.last_attempt).to_string(),
+            })
+        };
+        json!({"error": "ResolutionError", "lookupHistory": self.lookup_history.iter().map(history).collect::<Value>()})
+    }
+}
+
+impl RegistryError {
+    fn to_json(&self) -> Value {
+        match self {
+            RegistryError::NotFound => json!({"error": "NotFound"}),
+            RegistryError::RepoFailure(message) => json!({"error": "RepoFailure", "message": message}),
+            RegistryError::ClientFailure(message) => json!({"error": "ClientFailure", "message": message}),
+        }
+    }
+}
+
+fn data_report(report: &DataReport) -> Value {
+    json!({"message": report.message, "path": report.path, "keyword": report.keyword, "targets": report.targets})
 }

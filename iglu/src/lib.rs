@@ -1,8 +1,19 @@
 //! Schemas: where they come from and what they say about data. Only `client.rs` touches the network and the disk.
+//!
+//! * [`check`]: one call from self-describing data to a verdict, by what the [`cache`] knows
+//! * [`client`]: fetches what is missing from the registries of a [`resolver_config`] and the [`built_in`] schemas
+//! * [`schema`], [`validator`]: what schemas say about data
+//! * [`client_error`]: what bad rows say about it
 
+pub mod built_in;
 pub mod cache;
 pub mod check;
 pub mod client;
 pub mod client_error;
+mod folder;
+mod http;
 pub mod resolver_config;
 pub mod schema;
+mod search;
+mod until;
+pub mod validator;
