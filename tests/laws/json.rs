@@ -10,8 +10,10 @@ pub fn law(data: &[u8]) {
     assert_eq!(depth.is_ok(), serde_json::from_str::<&RawValue>(&text).is_ok(), "{text}");
     match json::parse(&text) {
         Ok(value) => {
-            assert_eq!(depth, Ok(json::depth(&value)));
+            // Of repeated members only the last is kept: the text may be deeper than its value.
+            assert!(depth.is_ok_and(|depth| json::depth(&value) <= depth));
             let printed = json::to_compact(&value);
+            assert_eq!(json::max_depth(&printed), Ok(json::depth(&value)));
             assert_eq!(json::parse(&printed).as_ref(), Ok(&value));
             assert!(!printed.bytes().any(|b| b < 0x20 || b == 0x7F));
         }
