@@ -16,4 +16,5 @@ pub mod resolver_config;
 pub mod schema;
 mod search;
 mod until;
+pub mod table;
 pub mod validator;

@@ -1,0 +1,159 @@
+//! A value of the data -> what a column stores (`spec/iglu.md` 6.8). Values stay JSON texts until here: most are copied as they
+//! stand.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::{
+    column::ColumnType,
+    instant::{Instant, parse_date},
+    number::exact_integer,
+    uuid::java_uuid,
+};
+
+/// What a column stores.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Cell<'a> {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Double(f64),
+    /// A number of any precision, in the text of JSON.
+    Decimal(&'a str),
+    Text(Cow<'a, str>),
+    /// A JSON text.
+    Json(Cow<'a, str>),
+    Uuid([u8; 16]),
+    /// Microseconds since 1970, UTC.
+    Timestamp(i64),
+    /// Days since 1970.
+    Date(i64),
+}
+
+/// The value is none of the column's type; the message is the original's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongType(pub String);
+
+impl<'a> Cell<'a> {
+    /// Casts a JSON text (a valid one, without white space around) to what a column of type `ty` stores.
+    ///
+    /// # Errors
+    /// The value is not of the column's type.
+    pub fn cast(json: &'a str, ty: &ColumnType) -> Result<Self, WrongType> {
+        if json == "null" {
+            return Ok(Self::Null);
+        }
+        let cell = match ty {
+            ColumnType::Jsonb | ColumnType::Json => Some(Self::Json(Cow::Borrowed(json))),
+            ColumnType::Varchar(_) | ColumnType::Text => {
+                Some(Self::Text(string(json).unwrap_or_else(|| compact(json))))
+            }
+            ColumnType::Char(n) => string(json)
+                .filter(|s| u32::try_from(s.encode_utf16().count()) == Ok(*n))
+                .map(Self::Text),
+            ColumnType::SmallInt => integer(json, i64::from(i16::MIN), i64::from(i16::MAX)),
+            ColumnType::Integer => integer(json, i64::from(i32::MIN), i64::from(i32::MAX)),
+            ColumnType::BigInt => integer(json, i64::MIN, i64::MAX),
+            ColumnType::Double | ColumnType::Real if is_number(json) => json.parse().ok().map(Self::Double),
+            ColumnType::Numeric if is_number(json) => Some(Self::Decimal(json)),
+            ColumnType::Boolean => match json {
+                "true" => Some(Self::Boolean(true)),
+                "false" => Some(Self::Boolean(false)),
+                _ => None,
+            },
+            ColumnType::Uuid => string(json).and_then(|s| java_uuid(&s)).map(Self::Uuid),
+            ColumnType::Date => string(json).and_then(|s| parse_date(&s)).map(Self::Date),
+            ColumnType::Timestamp | ColumnType::TimestampTz => match string(json) {
+                None => None,
+                Some(text) => {
+                    let instant = Instant::parse(&text).map_err(|e| WrongType(e.message(&text)))?;
+                    instant.to_micros().map(Self::Timestamp)
+                }
+            },
+            ColumnType::Double | ColumnType::Real | ColumnType::Numeric | ColumnType::Other(_) => None,
+        };
+        cell.ok_or_else(|| WrongType(format!("Invalid type {ty} for value Some({})", spaced(json))))
+    }
+}
+
+fn is_number(json: &str) -> bool {
+    json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
+fn integer<'a>(json: &str, min: i64, max: i64) -> Option<Cell<'a>> {
+    if !is_number(json) {
+        return None;
+    }
+    exact_integer(json).filter(|n| (min..=max).contains(n)).map(Cell::Integer)
+}
+
+/// The string that a JSON text is; `None` when it is something else.
+fn string(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.as_bytes().contains(&b'\\') {
+        return serde_json::from_str(json).ok().map(Cow::Owned);
+    }
+    Some(Cow::Borrowed(inner))
+}
+
+/// Without white space, escapes as the pipeline prints them.
+fn compact(json: &str) -> Cow<'_, str> {
+    if json.bytes().any(|b| b.is_ascii_whitespace() || b == b'\\')
+        && let Ok(value) = serde_json::from_str::<Value>(json)
+    {
+        return Cow::Owned(event::json::to_compact(&value));
+    }
+    Cow::Borrowed(json)
+}
+
+/// The JSON as the original's messages show it: two spaces a level.
+fn spaced(json: &str) -> String {
+    let mut out = String::new();
+    match serde_json::from_str::<Value>(json) {
+        Ok(value) => write_spaced(&value, 0, &mut out),
+        Err(_) => out.push_str(json),
+    }
+    out
+}
+
+fn write_spaced(value: &Value, depth: usize, out: &mut String) {
+    let line = |depth: usize, out: &mut String| {
+        out.push('\n');
+        out.push_str(&"  ".repeat(depth));
+    };
+    match value {
+        Value::Object(members) => {
+            out.push('{');
+            for (i, (key, member)) in members.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                line(depth + 1, out);
+                event::json::write_compact(&Value::String(key.clone()), out);
+                out.push_str(" : ");
+                write_spaced(member, depth + 1, out);
+            }
+            if members.is_empty() {
+                line(depth + 1, out);
+            }
+            line(depth, out);
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                line(depth + 1, out);
+                write_spaced(item, depth + 1, out);
+            }
+            line(depth, out);
+            out.push(']');
+        }
+        scalar => event::json::write_compact(scalar, out),
+    }
+}

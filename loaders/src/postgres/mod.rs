@@ -1,0 +1,27 @@
+//! Enriched events -> `atomic.events` and one table per schema model (`spec/loaders-and-leases.md` 3 and 7.4).
+//!
+//! * [`config`]: where to load and how much at once
+//! * [`line`], [`shred`]: a line, and the self-describing data in it; [`atomic`]: the columns of `events`
+//! * [`target`]: a table as it is, ready to take rows; [`encode`]: lines -> rows of all tables, bad rows, needs
+//! * [`binary`]: the binary format of COPY; [`numeric`]: its decimal numbers
+//! * [`family`]: which versions of a schema there are
+//! * [`refusal`]: what an error of Postgres means; [`bad_rows`]: what cannot be loaded
+//! * [`checkpoint`]: the row that makes a replay add nothing; [`statement`]: SQL texts
+//! * [`client`]: talks to the server; [`run`]: the loader
+
+pub mod atomic;
+pub mod bad_rows;
+pub mod batch;
+pub mod binary;
+pub mod checkpoint;
+pub mod client;
+pub mod config;
+pub mod encode;
+pub mod family;
+pub mod line;
+pub mod numeric;
+pub mod refusal;
+pub mod run;
+pub mod shred;
+pub mod statement;
+pub mod target;
