@@ -22,13 +22,16 @@ const DIFFERENCES: [(&str, &str, &str); 5] = [
 ];
 
 fn cases() -> Vec<Value> {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/ddl/postgres.jsonl")).unwrap();
+    let text =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/ddl/postgres.jsonl")).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn key(schema: &Value) -> SchemaKey {
     let part = |name: &str| schema["self"][name].as_str().unwrap();
-    format!("iglu:{}/{}/{}/{}", part("vendor"), part("name"), part("format"), part("version")).parse().unwrap()
+    format!("iglu:{}/{}/{}/{}", part("vendor"), part("name"), part("format"), part("version"))
+        .parse()
+        .unwrap()
 }
 
 fn models(schemas: &[Value]) -> BTreeMap<u32, Vec<(SchemaKey, &Value)>> {
@@ -67,20 +70,30 @@ fn tables_are_those_of_the_original() {
             assert_eq!(table.name, expect["table"], "{id}");
             assert_eq!(table.latest.to_string(), expect["latest"], "{id}");
             let row = |c: &Column| (c.pointer.clone(), c.name.clone(), c.ty.to_string(), !c.not_null);
-            let ours: Vec<_> =
-                table.columns.iter().filter(|c| !c.on_demand && !differs(id, column_of(c))).map(row).collect();
+            let ours: Vec<_> = table
+                .columns
+                .iter()
+                .filter(|c| !c.on_demand && !differs(id, column_of(c)))
+                .map(row)
+                .collect();
             let text = |c: &Value, key: &str| c[key].as_str().unwrap().to_owned();
             let theirs: Vec<_> = expect["columns"]
                 .as_array()
                 .unwrap()
                 .iter()
-                .map(|c| (text(c, "pointer"), text(c, "name"), text(c, "type"), c["nullable"].as_bool().unwrap()))
+                .map(|c| {
+                    (text(c, "pointer"), text(c, "name"), text(c, "type"), c["nullable"].as_bool().unwrap())
+                })
                 .filter(|(_, name, ..)| !differs(id, name))
                 .collect();
             assert_eq!(ours, theirs, "{id}");
-            let statements: Vec<String> =
-                plan(&table, None).iter().map(|c: &Change| c.sql(&format!("atomic.{}", name::cut(&table.name)))).collect();
-            if !DIFFERENCES.iter().any(|(case, ..)| *case == id) && !table.columns.iter().any(|c| c.name.contains('\t')) {
+            let statements: Vec<String> = plan(&table, None)
+                .iter()
+                .map(|c: &Change| c.sql(&format!("atomic.{}", name::cut(&table.name))))
+                .collect();
+            if !DIFFERENCES.iter().any(|(case, ..)| *case == id)
+                && !table.columns.iter().any(|c| c.name.contains('\t'))
+            {
                 let create = statements[0].replace("IF NOT EXISTS ", "").replace("\n)", "\n) ");
                 assert_eq!(create, expect["create_with_meta"].as_str().unwrap(), "{id}");
             }
@@ -98,7 +111,9 @@ fn column_of(column: &Column) -> &str {
 }
 
 fn casts(id: &str, table: &Table, values: &Value, expect: &Value) {
-    for (value, expect) in values.as_array().into_iter().flatten().zip(expect.as_array().into_iter().flatten()) {
+    for (value, expect) in
+        values.as_array().into_iter().flatten().zip(expect.as_array().into_iter().flatten())
+    {
         for (column, expect) in table.columns.iter().zip(expect.as_array().unwrap()) {
             assert_eq!(column.name, expect["column"], "{id}");
             let pointer: String = column.path.iter().map(|step| format!("/{step}")).collect();
@@ -137,13 +152,21 @@ fn values_that_the_original_refuses_or_loses() {
         ("\"x\"", ColumnType::Uuid, Err("Invalid type UUID for value Some(\"x\")")),
         ("\"x\"", ColumnType::Timestamp, Err("Text 'x' could not be parsed at index 0")),
         ("5", ColumnType::Timestamp, Err("Invalid type TIMESTAMP for value Some(5)")),
-        ("{\"a\":[1,{}]}", ColumnType::BigInt, Err("Invalid type BIGINT for value Some({\n  \"a\" : [\n    1,\n    {\n      \n    }\n  ]\n})")),
+        (
+            "{\"a\":[1,{}]}",
+            ColumnType::BigInt,
+            Err("Invalid type BIGINT for value Some({\n  \"a\" : [\n    1,\n    {\n      \n    }\n  ]\n})"),
+        ),
         ("2147483648", ColumnType::Integer, Err("Invalid type INTEGER for value Some(2147483648)")),
         ("12.50", ColumnType::Numeric, Ok(Cell::Decimal("12.50"))),
         ("\"a\\u00e9\\n\"", ColumnType::Text, Ok(Cell::Text("aé\n".into()))),
         ("{ \"a\": 1 }", ColumnType::Text, Ok(Cell::Text("{\"a\":1}".into()))),
         ("1", ColumnType::Other("mood".into()), Err("Invalid type mood for value Some(1)")),
     ] {
-        assert_eq!(Cell::cast(json, &ty), expect.map_err(|e| iglu::table::cell::WrongType(e.into())), "{json}");
+        assert_eq!(
+            Cell::cast(json, &ty),
+            expect.map_err(|e| iglu::table::cell::WrongType(e.into())),
+            "{json}"
+        );
     }
 }

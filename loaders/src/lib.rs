@@ -1,1 +1,3 @@
 //! Streams -> S3 or a local folder, streams -> Postgres.
+
+pub mod postgres;

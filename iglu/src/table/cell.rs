@@ -51,9 +51,9 @@ impl<'a> Cell<'a> {
             ColumnType::Varchar(_) | ColumnType::Text => {
                 Some(Self::Text(string(json).unwrap_or_else(|| compact(json))))
             }
-            ColumnType::Char(n) => string(json)
-                .filter(|s| u32::try_from(s.encode_utf16().count()) == Ok(*n))
-                .map(Self::Text),
+            ColumnType::Char(n) => {
+                string(json).filter(|s| u32::try_from(s.encode_utf16().count()) == Ok(*n)).map(Self::Text)
+            }
             ColumnType::SmallInt => integer(json, i64::from(i16::MIN), i64::from(i16::MAX)),
             ColumnType::Integer => integer(json, i64::from(i32::MIN), i64::from(i32::MAX)),
             ColumnType::BigInt => integer(json, i64::MIN, i64::MAX),

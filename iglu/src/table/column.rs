@@ -74,7 +74,11 @@ impl ColumnType {
     pub fn of(leaf: &Leaf<'_>) -> Self {
         let inferred = infer(leaf.keywords, leaf.not_null);
         // The value is an object or an array: numbers, dates and bounded texts could never hold it.
-        if leaf.additional && inferred != Self::Varchar(Some(VARCHAR_DEFAULT)) { Self::Jsonb } else { inferred }
+        if leaf.additional && inferred != Self::Varchar(Some(VARCHAR_DEFAULT)) {
+            Self::Jsonb
+        } else {
+            inferred
+        }
     }
 
     /// The longest text that the schema allows in the column; `None`: any.
@@ -136,7 +140,9 @@ fn infer(keywords: &Keywords, not_null: bool) -> ColumnType {
         return match (keywords.maximum, &members) {
             (Some(Bound::LargeInteger), _) => ColumnType::BigInt,
             (Some(_), _) => ColumnType::Integer,
-            (None, Some(members)) if integers(members, i64::from(i32::MIN), i64::from(i32::MAX)) => ColumnType::Integer,
+            (None, Some(members)) if integers(members, i64::from(i32::MIN), i64::from(i32::MAX)) => {
+                ColumnType::Integer
+            }
             (None, _) => ColumnType::BigInt,
         };
     }
@@ -196,7 +202,8 @@ fn max_length(keywords: &Keywords) -> Option<u64> {
 
 /// Length of the longest member, in UTF-16 units, when all are strings.
 fn longest_member(members: &[&Value]) -> Option<u32> {
-    let lengths: Option<Vec<usize>> = members.iter().map(|m| Some(m.as_str()?.encode_utf16().count())).collect();
+    let lengths: Option<Vec<usize>> =
+        members.iter().map(|m| Some(m.as_str()?.encode_utf16().count())).collect();
     let longest = lengths?.into_iter().max()?;
     u32::try_from(longest.max(1)).ok()
 }

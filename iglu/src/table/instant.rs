@@ -156,7 +156,8 @@ impl Cursor<'_> {
             _ => None,
         };
         let digits = self.bytes[self.at..].iter().take(10).take_while(|b| b.is_ascii_digit()).count();
-        let year = self.bytes[self.at..self.at + digits].iter().fold(0_i64, |n, b| n * 10 + i64::from(b - b'0'));
+        let year =
+            self.bytes[self.at..self.at + digits].iter().fold(0_i64, |n, b| n * 10 + i64::from(b - b'0'));
         let right = match sign {
             None => digits == 4,
             Some(b'+') => digits > 4,

@@ -249,9 +249,15 @@ mod tests {
 
     #[test]
     fn lengths() {
-        for (text, expect) in [("12", Some(12)), ("\"12\"", Some(12)), ("-5", None), ("99999999999999999999999", None)] {
+        for (text, expect) in
+            [("12", Some(12)), ("\"12\"", Some(12)), ("-5", None), ("99999999999999999999999", None)]
+        {
             let schema = format!(r#"{{"maxLength":{text}}}"#);
-            assert_eq!(Keywords::decode(&serde_json::from_str(&schema).unwrap()).unwrap().max_length, expect, "{text}");
+            assert_eq!(
+                Keywords::decode(&serde_json::from_str(&schema).unwrap()).unwrap().max_length,
+                expect,
+                "{text}"
+            );
         }
     }
 }

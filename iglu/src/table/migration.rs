@@ -48,9 +48,12 @@ pub enum Change {
 pub fn plan(wanted: &Table, existing: Option<&Existing>) -> Vec<Change> {
     let uri = wanted.latest.to_string();
     let meta = META.iter().filter(|_| wanted.meta).map(|(name, ty)| ((*name).to_owned(), ty.clone(), false));
-    let data = wanted.columns.iter().filter(|c| !c.on_demand).map(|c| (c.name.clone(), c.ty.clone(), c.not_null));
+    let data =
+        wanted.columns.iter().filter(|c| !c.on_demand).map(|c| (c.name.clone(), c.ty.clone(), c.not_null));
     let columns = meta.chain(data);
-    let Some(existing) = existing else { return vec![Change::Create(columns.collect()), Change::Comment(uri)] };
+    let Some(existing) = existing else {
+        return vec![Change::Create(columns.collect()), Change::Comment(uri)];
+    };
     let missing = columns.filter(|(name, ..)| existing.columns.iter().all(|c| c.name != *name));
     let mut changes: Vec<Change> = missing.map(|(name, ty, _)| Change::Add(name, ty)).collect();
     if existing.comment.as_ref() != Some(&uri) {
@@ -67,7 +70,11 @@ impl Change {
                 let columns: Vec<String> = columns
                     .iter()
                     .map(|(column, ty, not_null)| {
-                        format!("{} {ty} {}", name::quote(column), if *not_null { "NOT NULL" } else { "NULL" })
+                        format!(
+                            "{} {ty} {}",
+                            name::quote(column),
+                            if *not_null { "NOT NULL" } else { "NULL" }
+                        )
                     })
                     .collect();
                 format!("CREATE TABLE IF NOT EXISTS {table} (\n{}\n)", columns.join(",\n"))
@@ -75,8 +82,12 @@ impl Change {
             Self::Add(column, ty) => {
                 format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {} {ty} NULL", name::quote(column))
             }
-            Self::Widen(column, ty) => format!("ALTER TABLE {table} ALTER COLUMN {} TYPE {ty}", name::quote(column)),
-            Self::Relax(column) => format!("ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL", name::quote(column)),
+            Self::Widen(column, ty) => {
+                format!("ALTER TABLE {table} ALTER COLUMN {} TYPE {ty}", name::quote(column))
+            }
+            Self::Relax(column) => {
+                format!("ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL", name::quote(column))
+            }
             Self::Comment(uri) => format!("COMMENT ON TABLE {table} IS '{}'", uri.replace('\'', "''")),
         }
     }
@@ -124,7 +135,8 @@ mod tests {
     }
 
     fn existing(columns: &[&str], comment: &str) -> Existing {
-        let column = |name: &&str| ExistingColumn { name: (*name).into(), ty: ColumnType::Text, not_null: true };
+        let column =
+            |name: &&str| ExistingColumn { name: (*name).into(), ty: ColumnType::Text, not_null: true };
         Existing { columns: columns.iter().map(column).collect(), comment: Some(comment.into()) }
     }
 
@@ -139,13 +151,19 @@ mod tests {
         let existing = existing(&["a"], "iglu:com.acme/t/jsonschema/1-0-1");
         let changes = plan(&wanted(), Some(&existing));
         assert_eq!(changes, [Change::Add("b".into(), ColumnType::BigInt)]);
-        assert_eq!(changes[0].sql("\"s\".\"t\""), "ALTER TABLE \"s\".\"t\" ADD COLUMN IF NOT EXISTS \"b\" BIGINT NULL");
+        assert_eq!(
+            changes[0].sql("\"s\".\"t\""),
+            "ALTER TABLE \"s\".\"t\" ADD COLUMN IF NOT EXISTS \"b\" BIGINT NULL"
+        );
     }
 
     #[test]
     fn creation() {
         let statements: Vec<String> = plan(&wanted(), None).iter().map(|c| c.sql("t")).collect();
-        assert_eq!(statements[0], "CREATE TABLE IF NOT EXISTS t (\n\"a\" BIGINT NOT NULL,\n\"b\" BIGINT NOT NULL\n)");
+        assert_eq!(
+            statements[0],
+            "CREATE TABLE IF NOT EXISTS t (\n\"a\" BIGINT NOT NULL,\n\"b\" BIGINT NOT NULL\n)"
+        );
         assert_eq!(statements[1], "COMMENT ON TABLE t IS 'iglu:com.acme/t/jsonschema/1-0-1'");
     }
 }

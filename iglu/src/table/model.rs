@@ -207,7 +207,8 @@ mod tests {
     #[test]
     fn an_object_that_is_filled_later_is_kept_for_older_data() {
         let open = r#"{"type":"object","properties":{"a":{"type":"object"}}}"#;
-        let filled = r#"{"type":"object","properties":{"a":{"type":"object","properties":{"x":{"type":"string"}}}}}"#;
+        let filled =
+            r#"{"type":"object","properties":{"a":{"type":"object","properties":{"x":{"type":"string"}}}}}"#;
         let table = table(&[open, filled]);
         assert_eq!(names(&table), ["a.x", "a"]);
         assert!(table.columns[1].on_demand);

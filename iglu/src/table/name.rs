@@ -87,7 +87,10 @@ mod tests {
 
     #[test]
     fn names_of_tables() {
-        assert_eq!(table_name("com.Acme-x", "CamelCaseName-andDash", 1), "com_acme_x_camel_case_name_and_dash_1");
+        assert_eq!(
+            table_name("com.Acme-x", "CamelCaseName-andDash", 1),
+            "com_acme_x_camel_case_name_and_dash_1"
+        );
     }
 
     #[test]

@@ -67,9 +67,11 @@ mod tests {
     fn a_new_table_has_128_columns_of_known_types() {
         let columns = columns();
         assert_eq!(columns.len(), 128);
-        let strange: Vec<_> = columns.iter().filter(|(_, ty, _)| matches!(ty, ColumnType::Other(_))).collect();
+        let strange: Vec<_> =
+            columns.iter().filter(|(_, ty, _)| matches!(ty, ColumnType::Other(_))).collect();
         assert!(strange.is_empty(), "{strange:?}");
-        let required: Vec<&str> = columns.iter().filter(|(.., r)| *r).map(|(name, ..)| name.as_str()).collect();
+        let required: Vec<&str> =
+            columns.iter().filter(|(.., r)| *r).map(|(name, ..)| name.as_str()).collect();
         assert_eq!(required, ["collector_tstamp", "event_id", "v_collector", "v_etl"]);
     }
 

@@ -1,11 +1,11 @@
 //! What cannot be loaded (`spec/loaders-and-leases.md` 3.7 and 5).
 
+use event::schema_key::SchemaKey;
 use event::{
     bad_row::{BadRow, Failure, Processor},
     enriched::{EnrichedEvent, ParseError},
 };
 use iglu::client_error::{ClientError, ResolutionError};
-use event::schema_key::SchemaKey;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -20,7 +20,10 @@ pub fn processor() -> Processor {
 /// A line that is no enriched event.
 pub fn parsing(line: &str, error: &ParseError) -> BadRow {
     let error = as_sdk_2(error);
-    BadRow { processor: processor(), failure: Failure::LoaderParsingError { error, payload: line.to_owned() } }
+    BadRow {
+        processor: processor(),
+        failure: Failure::LoaderParsingError { error, payload: line.to_owned() },
+    }
 }
 
 /// An event whose schemas are not to be had, or whose data do not fit them.

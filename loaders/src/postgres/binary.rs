@@ -199,7 +199,11 @@ mod tests {
         check(&Cell::Integer(1 << 40), &ColumnType::Integer, Err(Unfit::OutOfRange("integer")));
         check(&Cell::Double(1.5), &ColumnType::Double, Ok(&[0, 0, 0, 8, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0]));
         check(&Cell::Json("[]".into()), &ColumnType::Jsonb, Ok(b"\0\0\0\x03\x01[]"));
-        check(&Cell::Timestamp(946_684_800_000_001), &ColumnType::Timestamp, Ok(&[0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1]));
+        check(
+            &Cell::Timestamp(946_684_800_000_001),
+            &ColumnType::Timestamp,
+            Ok(&[0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1]),
+        );
         check(&Cell::Timestamp(i64::MAX), &ColumnType::Timestamp, Err(Unfit::OutOfRange("timestamp")));
         check(&Cell::Date(10_958), &ColumnType::Date, Ok(&[0, 0, 0, 4, 0, 0, 0, 1]));
         check(&Cell::Boolean(true), &ColumnType::Uuid, Err(Unfit::Type("UUID".into())));

@@ -4,11 +4,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use event::{bad_row::BadRow, enriched::EnrichedEvent, schema_key::SchemaKey, utf8};
-use iglu::table::{
-    cell::Cell,
-    migration::Change,
-    model::Rule,
-};
+use iglu::table::{cell::Cell, migration::Change, model::Rule};
 use serde_json::Value;
 
 use super::{
@@ -53,9 +49,9 @@ pub enum Encoded {
 /// What is needed before a line can be encoded.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Need {
-    /// The table for this schema: [`Encoder::add_table`], [`Encoder::know`] or [`Encoder::give_up`].
+    /// The table for this schema: [`Encoder::add_table`], [`Encoder::know_version`] or [`Encoder::give_up`].
     Schema(SchemaKey),
-    /// A change of a table: then [`Encoder::replace`], or [`Encoder::refuse`].
+    /// A change of a table: then [`Encoder::add_table`] or [`Encoder::replace_events`]; or [`Encoder::refuse`].
     Change(TableId, Change),
 }
 
@@ -81,8 +77,18 @@ pub enum Unavailable {
 
 #[derive(Debug)]
 enum Resolved {
-    Table { table: usize, key: Box<SchemaKey>, rules: Option<Vec<Rule>>, settled: bool },
+    Table(Box<Destination>),
     Unavailable(Unavailable),
+}
+
+/// Where rows of one schema go.
+#[derive(Debug)]
+struct Destination {
+    table: usize,
+    key: SchemaKey,
+    version: String,
+    /// `None`: the version is not in the list, but the model has a table.
+    rules: Option<Vec<Rule>>,
 }
 
 #[derive(Debug, Default)]
@@ -106,12 +112,13 @@ impl Encoder {
         Self { events, tables: Vec::new(), schemas: HashMap::new(), buffers, refused: Vec::new() }
     }
 
-    /// Adds or replaces the table of a model; `key` is the schema that was needed.
-    pub fn add_table(&mut self, key: &SchemaKey, table: Entities) {
+    /// Adds or replaces the table of a model; `key` is the schema that was needed. `false`: rows that have been encoded
+    /// have other columns, so that everything was discarded and is to be encoded again.
+    pub fn add_table(&mut self, key: &SchemaKey, table: Entities) -> bool {
+        let mut fits = true;
         let at = match self.tables.iter().position(|t| t.name == table.name) {
             Some(at) => {
-                // Rows that were encoded for fewer columns cannot follow.
-                debug_assert!(self.buffers[at + 1].rows == 0 || self.tables[at].copy == table.copy);
+                fits = self.buffers[at + 1].rows == 0 || self.tables[at].copy == table.copy;
                 self.tables[at] = table;
                 at
             }
@@ -121,19 +128,34 @@ impl Encoder {
                 self.tables.len() - 1
             }
         };
-        self.schemas.retain(|_, resolved| !matches!(resolved, Resolved::Table { table, .. } if *table == at));
+        let wanted = &self.tables[at].wanted;
+        for resolved in self.schemas.values_mut() {
+            if let Resolved::Table(to) = resolved
+                && to.table == at
+            {
+                to.rules = wanted.rules(to.key.version).map(<[Rule]>::to_vec);
+            }
+        }
         self.know(key, at);
+        if !fits {
+            self.discard();
+        }
+        fits
     }
 
-    /// Says that rows of `key` go to the table number `table`.
+    /// Says that rows of `key` go to the table of its model, which is known. `false`: it is not.
+    pub fn know_version(&mut self, key: &SchemaKey) -> bool {
+        let at = self.tables.iter().position(|t| same_model(&t.wanted.latest, key));
+        at.inspect(|&at| self.know(key, at)).is_some()
+    }
+
     fn know(&mut self, key: &SchemaKey, table: usize) {
         if self.schemas.len() >= URIS_MAX {
             self.schemas.clear();
         }
         let rules = self.tables[table].wanted.rules(key.version).map(<[Rule]>::to_vec);
-        let settled = rules.is_some();
-        let resolved = Resolved::Table { table, key: Box::new(key.clone()), rules, settled };
-        self.schemas.insert(key.to_string(), resolved);
+        let to = Destination { table, key: key.clone(), version: key.version.to_string(), rules };
+        self.schemas.insert(key.to_string(), Resolved::Table(Box::new(to)));
     }
 
     /// Says that there is no table for `key`, until [`Encoder::forget_unsettled`].
@@ -151,9 +173,14 @@ impl Encoder {
         self.tables.get(id.0.checked_sub(1)?)
     }
 
-    /// Takes the table of events as it is now.
-    pub fn replace_events(&mut self, events: Events) {
+    /// Takes the table of events as it is now. `false`: as for [`Encoder::add_table`].
+    pub fn replace_events(&mut self, events: Events) -> bool {
+        let fits = self.buffers[0].rows == 0 || self.events.copy == events.copy;
         self.events = events;
+        if !fits {
+            self.discard();
+        }
+        fits
     }
 
     /// Says that the database refuses a change for good.
@@ -161,10 +188,9 @@ impl Encoder {
         self.refused.push((table, change));
     }
 
-    /// Forgets what may be answered differently later: schemas that were not there, changes that were refused.
+    /// Forgets what may be answered differently later: schemas and versions that were not there.
     pub fn forget_unsettled(&mut self) {
-        self.refused.clear();
-        self.schemas.retain(|_, resolved| matches!(resolved, Resolved::Table { settled: true, .. }));
+        self.schemas.retain(|_, resolved| matches!(resolved, Resolved::Table(to) if to.rules.is_some()));
     }
 
     /// Whether there is nothing to COPY.
@@ -219,15 +245,13 @@ impl Encoder {
                 None => return not_parsed(text),
             }
         }
-        for entity in &entities {
+        for entity in &mut entities {
             if !self.schemas.contains_key(&*entity.uri) {
-                return match entity.uri.parse() {
-                    Ok(key) => match self.usual(&key, &entity.uri) {
-                        Some(need) => Encoded::Need(need),
-                        None => return self.encode_line(text),
-                    },
-                    Err(_) => not_parsed(text),
-                };
+                let Ok(key) = entity.uri.parse::<SchemaKey>() else { return not_parsed(text) };
+                entity.uri = Cow::Owned(key.to_string());
+                if !self.schemas.contains_key(&*entity.uri) {
+                    return Encoded::Need(Need::Schema(key));
+                }
             }
         }
         for entity in &entities {
@@ -245,32 +269,13 @@ impl Encoder {
         }
     }
 
-    /// The need for a schema that is not known, or `None` when it is known under the URI that it is usually written as.
-    fn usual(&mut self, key: &SchemaKey, uri: &str) -> Option<Need> {
-        let usual = key.to_string();
-        match self.schemas.get(&usual) {
-            Some(Resolved::Table { table, rules, settled, .. }) if usual != uri => {
-                let resolved = Resolved::Table {
-                    table: *table,
-                    key: Box::new(key.clone()),
-                    rules: rules.clone(),
-                    settled: *settled,
-                };
-                self.schemas.insert(uri.to_owned(), resolved);
-                None
-            }
-            Some(Resolved::Unavailable(why)) if usual != uri => {
-                let why = why.clone();
-                self.schemas.insert(uri.to_owned(), Resolved::Unavailable(why));
-                None
-            }
-            _ => Some(Need::Schema(key.clone())),
-        }
-    }
-
     /// The row of `events`; gives back its id and time, which all rows of the event carry. `None`: a column is not of its
     /// kind.
-    fn encode_event(&mut self, line: &Line<'_>, trouble: &mut Trouble) -> Option<(Cell<'static>, Cell<'static>)> {
+    fn encode_event(
+        &mut self,
+        line: &Line<'_>,
+        trouble: &mut Trouble,
+    ) -> Option<(Cell<'static>, Cell<'static>)> {
         let Self { events, buffers, refused, .. } = self;
         let out = begin(&mut buffers[0], events.columns.len());
         for (field, slot) in &events.columns {
@@ -297,10 +302,16 @@ impl Encoder {
         Some((fixed(event::atomic::Field::EventId)?, fixed(event::atomic::Field::CollectorTstamp)?))
     }
 
-    fn encode_entity(&mut self, entity: &Entity<'_>, id: &Cell<'_>, tstamp: &Cell<'_>, trouble: &mut Trouble) {
+    fn encode_entity(
+        &mut self,
+        entity: &Entity<'_>,
+        id: &Cell<'_>,
+        tstamp: &Cell<'_>,
+        trouble: &mut Trouble,
+    ) {
         let Self { tables, schemas, buffers, refused, .. } = self;
-        let (number, key, rules) = match schemas.get(&*entity.uri) {
-            Some(Resolved::Table { table, key, rules, .. }) => (*table, key, rules.as_deref()),
+        let to = match schemas.get(&*entity.uri) {
+            Some(Resolved::Table(to)) => to,
             Some(Resolved::Unavailable(Unavailable::Iglu(error))) => return trouble.iglu.push(error.clone()),
             Some(Resolved::Unavailable(Unavailable::Runtime(error))) => {
                 trouble.runtime.get_or_insert_with(|| error.clone());
@@ -309,19 +320,16 @@ impl Encoder {
             // The caller has looked for it.
             None => return,
         };
+        let (number, rules) = (to.table, to.rules.as_deref());
         let table = &tables[number];
         let this = TableId(number + 1);
         let out = begin(&mut buffers[number + 1], table.meta.len() + table.data.len());
         for (column, slot) in &table.meta {
-            let version;
             let cell = match column {
-                0 => Cell::Text(Cow::Borrowed(&key.vendor)),
-                1 => Cell::Text(Cow::Borrowed(&key.name)),
-                2 => Cell::Text(Cow::Borrowed(&key.format)),
-                3 => {
-                    version = key.version.to_string();
-                    Cell::Text(Cow::Borrowed(&version))
-                }
+                0 => Cell::Text(Cow::Borrowed(&to.key.vendor)),
+                1 => Cell::Text(Cow::Borrowed(&to.key.name)),
+                2 => Cell::Text(Cow::Borrowed(&to.key.format)),
+                3 => Cell::Text(Cow::Borrowed(&to.version)),
                 4 => id.clone(),
                 _ => tstamp.clone(),
             };
@@ -341,7 +349,7 @@ impl Encoder {
                 continue;
             };
             match Cell::cast(json, &slot.ty) {
-                Err(wrong) => trouble.iglu.push(bad_rows::wrong_type(&key.to_string(), &wrong.0)),
+                Err(wrong) => trouble.iglu.push(bad_rows::wrong_type(&entity.uri, &wrong.0)),
                 Ok(cell) => {
                     if let Err(why) = slot.put(&cell, out) {
                         trouble.note(why, this, &table.name, refused);
@@ -371,7 +379,9 @@ impl Trouble {
                     // The value has no place in the table, as before the schema was split up.
                     Change::Add(..) => return,
                     Change::Relax(column) => null_text(&column, name),
-                    other => format!("ERROR: the table does not take the value, and could not be changed: {other}"),
+                    other => {
+                        format!("ERROR: the table does not take the value, and could not be changed: {other}")
+                    }
                 }
             }
             Refused::Unfit(unfit) => format!("ERROR: {unfit}"),

@@ -43,6 +43,9 @@ mod tests {
         }
         let line = format!("app\tweb{}last", "\t".repeat(129));
         let line = Line::split(&line).unwrap();
-        assert_eq!((line.get(Field::AppId), line.get(Field::Platform), line.get(Field::TrueTstamp)), ("app", "web", "last"));
+        assert_eq!(
+            (line.get(Field::AppId), line.get(Field::Platform), line.get(Field::TrueTstamp)),
+            ("app", "web", "last")
+        );
     }
 }

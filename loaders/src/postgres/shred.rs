@@ -187,7 +187,10 @@ mod tests {
         let mut found = Vec::new();
         assert!(entities(&Line::split(&line).unwrap(), &mut found));
         let shown: Vec<(&str, &str)> = found.iter().map(|e| (&*e.uri, &*e.data)).collect();
-        assert_eq!(shown, [("iglu:a/b/jsonschema/1-0-0", "\"x\""), ("iglu:c/e/jsonschema/1-0-0", r#"{"k":[1, 2]}"#)]);
+        assert_eq!(
+            shown,
+            [("iglu:a/b/jsonschema/1-0-0", "\"x\""), ("iglu:c/e/jsonschema/1-0-0", r#"{"k":[1, 2]}"#)]
+        );
     }
 
     #[test]

@@ -178,15 +178,16 @@ mod tests {
             comment: None,
         };
         let events = Events::new("atomic", &existing);
-        assert_eq!(events.columns.iter().map(|(field, _)| *field).collect::<Vec<_>>(), [Field::EventId, Field::AppId]);
+        assert_eq!(
+            events.columns.iter().map(|(field, _)| *field).collect::<Vec<_>>(),
+            [Field::EventId, Field::AppId]
+        );
         assert_eq!(events.copy, "COPY \"atomic\".\"events\" (\"event_id\", \"app_id\") FROM STDIN BINARY");
     }
 
     #[test]
     fn texts_ask_for_room_only_where_they_are_valid() {
-        let slot = |ty, widest| {
-            Slot::new(&ExistingColumn { name: "c".into(), ty, not_null: true }, widest)
-        };
+        let slot = |ty, widest| Slot::new(&ExistingColumn { name: "c".into(), ty, not_null: true }, widest);
         let check = |slot: &Slot, text: &str, expect| {
             assert_eq!(slot.put(&Cell::Text(text.into()), &mut Vec::new()), expect, "{text}");
         };
@@ -199,6 +200,9 @@ mod tests {
         check(&slot(two(), Some(Some(1))), "abc", too_long(2));
         check(&slot(two(), Some(None)), "abcde", widen(None));
         check(&slot(two(), None), "abc", too_long(2));
-        assert_eq!(slot(two(), None).put(&Cell::Null, &mut Vec::new()), Err(Refused::Null { column: "c".into() }));
+        assert_eq!(
+            slot(two(), None).put(&Cell::Null, &mut Vec::new()),
+            Err(Refused::Null { column: "c".into() })
+        );
     }
 }

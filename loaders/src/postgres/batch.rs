@@ -1,0 +1,130 @@
+//! The events of one transaction.
+
+use std::collections::{BTreeMap, HashSet};
+
+use bytes::Bytes;
+use event::bad_row::BadRow;
+use jiff::Timestamp;
+use stream::record::{Position, ShardId};
+
+/// Lines that were read and not yet committed.
+#[derive(Debug, Default)]
+pub struct Batch {
+    lines: Vec<Line>,
+    bytes: usize,
+    /// How many of the lines have been encoded.
+    pub encoded: usize,
+    /// Lines that cannot be loaded, by their index.
+    pub bad: Vec<(usize, BadRow)>,
+    /// Indexes of lines whose bad rows are durable.
+    pub reported: HashSet<usize>,
+}
+
+#[derive(Debug)]
+struct Line {
+    data: Bytes,
+    shard: ShardId,
+    position: Position,
+    arrival: Timestamp,
+}
+
+impl Batch {
+    /// Adds a line.
+    pub fn push(&mut self, data: Bytes, shard: ShardId, position: Position, arrival: Timestamp) {
+        self.bytes += data.len();
+        self.lines.push(Line { data, shard, position, arrival });
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Bytes of all lines.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Line number `index`.
+    pub fn line(&self, index: usize) -> &Bytes {
+        &self.lines[index].data
+    }
+
+    /// The lines that have not been encoded. They share the bytes.
+    pub fn rest(&self) -> Vec<Bytes> {
+        self.lines[self.encoded..].iter().map(|line| line.data.clone()).collect()
+    }
+
+    /// Arrival of the oldest line.
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.lines.iter().map(|line| line.arrival).min()
+    }
+
+    /// Where the batch ends in each of its shards.
+    pub fn ends(&self) -> BTreeMap<ShardId, Position> {
+        let mut ends = BTreeMap::new();
+        for line in &self.lines {
+            ends.insert(line.shard.clone(), line.position);
+        }
+        ends
+    }
+
+    /// The last line of a shard.
+    pub fn end_of(&self, shard: &ShardId) -> Option<Position> {
+        self.lines.iter().rev().find(|line| line.shard == *shard).map(|line| line.position)
+    }
+
+    /// Encoding begins again. What has been reported stays reported.
+    pub fn begin_again(&mut self) {
+        self.encoded = 0;
+        self.bad.clear();
+    }
+
+    /// Drops the lines of a shard; encoding begins again.
+    pub fn forget(&mut self, shard: &ShardId) {
+        let reported = std::mem::take(&mut self.reported);
+        let mut index = 0;
+        let mut kept = 0;
+        let mut still_reported = HashSet::new();
+        self.lines.retain(|line| {
+            let keep = line.shard != *shard;
+            if keep {
+                if reported.contains(&index) {
+                    still_reported.insert(kept);
+                }
+                kept += 1;
+            }
+            index += 1;
+            keep
+        });
+        self.reported = still_reported;
+        self.bytes = self.lines.iter().map(|line| line.data.len()).sum();
+        self.begin_again();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forgetting_a_shard_keeps_the_others() {
+        let (a, b) = (ShardId::numbered(0), ShardId::numbered(1));
+        let mut batch = Batch::default();
+        for (n, shard) in [(1, &a), (2, &b), (3, &a), (4, &b)] {
+            batch.push(Bytes::from(vec![0; n]), shard.clone(), (n as u64).into(), Timestamp::UNIX_EPOCH);
+        }
+        batch.reported = HashSet::from([0, 3]);
+        batch.encoded = 4;
+        assert_eq!(batch.ends(), BTreeMap::from([(a.clone(), 3.into()), (b.clone(), 4.into())]));
+        batch.forget(&a);
+        assert_eq!((batch.len(), batch.bytes(), batch.encoded), (2, 6, 0));
+        assert_eq!(batch.reported, HashSet::from([1]));
+        assert_eq!((batch.end_of(&a), batch.end_of(&b)), (None, Some(4.into())));
+    }
+}
