@@ -4,6 +4,7 @@
 //! * [`client`]: fetches what is missing from the registries of a [`resolver_config`] and the [`built_in`] schemas
 //! * [`schema`], [`validator`]: what schemas say about data
 //! * [`client_error`]: what bad rows say about it
+//! * [`table`]: Postgres tables from schemas
 
 pub mod built_in;
 pub mod cache;
@@ -15,6 +16,6 @@ mod http;
 pub mod resolver_config;
 pub mod schema;
 mod search;
-mod until;
 pub mod table;
+mod until;
 pub mod validator;

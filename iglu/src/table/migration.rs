@@ -111,7 +111,7 @@ mod tests {
     use crate::table::model::Column;
 
     fn wanted() -> Table {
-        let column = |name: &str, on_demand| Column {
+        let column = |name: &str, on_demand: bool| Column {
             name: name.into(),
             pointer: format!("/properties/{name}"),
             path: vec![name.into()],
