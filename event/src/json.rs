@@ -7,6 +7,7 @@
 
 mod parser;
 mod printer;
+mod scan;
 
 use serde_json::Value;
 

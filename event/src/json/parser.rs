@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
+use super::scan;
+
 /// Why a text is no JSON document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JsonError {
@@ -371,7 +373,7 @@ impl<'a> Parser<'a> {
         let mut at = start;
         let mut escapes = false;
         loop {
-            at = plain_until(bytes, at);
+            at = scan::special(bytes, at);
             match bytes.get(at) {
                 None => return Err(Failure::Exhausted),
                 Some(b'"') => break,
@@ -427,29 +429,6 @@ impl<'a> Parser<'a> {
     fn unexpected(&self, what: &'static str) -> Failure {
         Failure::Unexpected { at: self.at, what }
     }
-}
-
-/// The first position from `at` on that holds a quote, a backslash or a control character; the end if there is none.
-fn plain_until(bytes: &[u8], mut at: usize) -> usize {
-    // Eight bytes at a time: the high bit of a byte is set where it needs a look.
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let zero_bytes = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    while let Some((chunk, _)) = bytes[at..].split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let found =
-            zero_bytes(word ^ (ONES * b'"' as u64)) | zero_bytes(word ^ (ONES * b'\\' as u64)) | control;
-        if found != 0 {
-            // Borrows only make false finds above the first true one.
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    while at < bytes.len() && !matches!(bytes[at], b'"' | b'\\' | 0..0x20) {
-        at += 1;
-    }
-    at
 }
 
 /// The text between the quotes, checked.

@@ -3,6 +3,8 @@
 use serde_json::{Value, map, value::Number};
 use std::slice;
 
+use super::scan;
+
 /// A container whose rest is still to be printed.
 enum Open<'a> {
     Array(slice::Iter<'a, Value>),
@@ -83,12 +85,9 @@ pub fn write_string(text: &str, out: &mut String) {
     let bytes = text.as_bytes();
     let mut done = 0;
     let mut at = 0;
-    while at < bytes.len() {
-        let byte = bytes[at];
-        if !SUSPECT[byte as usize] {
-            at += 1;
-            continue;
-        }
+    loop {
+        at = scan::escaped(bytes, at);
+        let Some(&byte) = bytes.get(at) else { break };
         // U+0080 to U+009F are the two bytes C2 80 to C2 9F; other characters that begin with C2 are printed as they are.
         let (code, width) = if byte == 0xC2 {
             match bytes.get(at + 1) {
@@ -123,21 +122,6 @@ pub fn write_string(text: &str, out: &mut String) {
     out.push_str(&text[done..]);
     out.push('"');
 }
-
-/// Bytes that are escaped, or may begin a character that is.
-const SUSPECT: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = true;
-        byte += 1;
-    }
-    table[b'"' as usize] = true;
-    table[b'\\' as usize] = true;
-    table[0x7F] = true;
-    table[0xC2] = true;
-    table
-};
 
 fn write_key(key: &str, out: &mut String) {
     write_string(key, out);
