@@ -1,31 +1,13 @@
 //! The grammar, once: building a `Value`, or only looking (for the depth, and for the error of a document that is too
 //! deep to build). Errors are jawn 1.4.0's (`spec/enrich.md` 5.1).
 
-use std::fmt;
-
 use serde_json::{Map, Number, Value};
 
-use super::scan;
-
-/// Why a text is no JSON document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JsonError {
-    /// It is not JSON: the original's message.
-    Syntax(String),
-    /// It is, but has more levels than allowed.
-    TooDeep,
-}
-
-impl fmt::Display for JsonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Syntax(message) => f.write_str(message),
-            Self::TooDeep => f.write_str("maximum allowed JSON depth exceeded"),
-        }
-    }
-}
-
-impl std::error::Error for JsonError {}
+use super::{
+    error::{Failure, JsonError},
+    scan,
+    string::RawString,
+};
 
 pub(super) fn parse(text: &str, max_depth: usize) -> Result<Value, JsonError> {
     let mut tree = Tree { open: Vec::new(), done: Value::Null, max_depth };
@@ -135,66 +117,6 @@ enum State {
     Separator,
     ArrayEnd,
     ObjectEnd,
-}
-
-/// A failure, without the text that it is told with.
-enum Failure {
-    /// The text ends before the document does.
-    Exhausted,
-    TooDeep,
-    Unexpected {
-        at: usize,
-        what: &'static str,
-    },
-    ControlCharacter {
-        at: usize,
-    },
-    Escape {
-        at: usize,
-    },
-}
-
-impl Failure {
-    #[cold]
-    fn message(self, text: &str) -> JsonError {
-        JsonError::Syntax(match self {
-            Self::TooDeep => return JsonError::TooDeep,
-            Self::Exhausted => "exhausted input".to_owned(),
-            Self::Unexpected { at, what } => got(text, at, what, 6),
-            Self::ControlCharacter { at } => {
-                got(text, at, &format!("control char ({}) in string", text.as_bytes()[at]), 1)
-            }
-            Self::Escape { at } => {
-                // A character beyond the basic plane shows its first half only, which is printed as `?`.
-                let escaped = text[at + 1..].chars().next().filter(|c| c.len_utf16() == 1).unwrap_or('?');
-                got(text, at, &format!("illegal escape sequence (\\{escaped})"), 1)
-            }
-        })
-    }
-}
-
-/// `what got '<up to `units` UTF-16 units>...' (line L, column C)`
-fn got(text: &str, at: usize, what: &str, units: usize) -> String {
-    let before = &text[..at];
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-    let column = before[line_start..].chars().map(char::len_utf16).sum::<usize>() + 1;
-    let rest = &text[at..];
-    if rest.is_empty() {
-        return format!("{what} got eof (line {line}, column {column})");
-    }
-    let (mut shown, mut taken) = (String::new(), 0);
-    for c in rest.chars() {
-        if taken == units {
-            break;
-        }
-        // Half of a surrogate pair is printed as `?`.
-        shown.push(if taken + c.len_utf16() > units { '?' } else { c });
-        taken = (taken + c.len_utf16()).min(units);
-    }
-    let more =
-        if rest.chars().map(char::len_utf16).take(units + 1).sum::<usize>() > units { "..." } else { "" };
-    format!("{what} got '{shown}{more}' (line {line}, column {column})")
 }
 
 struct Parser<'a> {
@@ -429,54 +351,4 @@ impl<'a> Parser<'a> {
     fn unexpected(&self, what: &'static str) -> Failure {
         Failure::Unexpected { at: self.at, what }
     }
-}
-
-/// The text between the quotes, checked.
-struct RawString<'a> {
-    text: &'a str,
-    escapes: bool,
-}
-
-impl RawString<'_> {
-    /// The text meant. A lone surrogate becomes `?`, as when the original encodes it.
-    fn decode(&self) -> String {
-        if !self.escapes {
-            return self.text.to_owned();
-        }
-        let mut out = String::with_capacity(self.text.len());
-        let mut rest = self.text;
-        while let Some(slash) = memchr::memchr(b'\\', rest.as_bytes()) {
-            out.push_str(&rest[..slash]);
-            let kind = rest.as_bytes()[slash + 1];
-            rest = &rest[slash + 2..];
-            match kind {
-                b'b' => out.push('\u{8}'),
-                b'f' => out.push('\u{C}'),
-                b'n' => out.push('\n'),
-                b'r' => out.push('\r'),
-                b't' => out.push('\t'),
-                b'u' => {
-                    let unit = hex4(rest);
-                    rest = &rest[4..];
-                    let low = rest.strip_prefix("\\u").map(hex4).filter(|low| (0xDC00..0xE000).contains(low));
-                    match (unit, low) {
-                        (0xD800..0xDC00, Some(low)) => {
-                            let code = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-                            out.push(char::from_u32(code).unwrap_or('?'));
-                            rest = &rest[6..];
-                        }
-                        _ => out.push(char::from_u32(unit).unwrap_or('?')),
-                    }
-                }
-                other => out.push(char::from(other)),
-            }
-        }
-        out.push_str(rest);
-        out
-    }
-}
-
-/// The value of four hex digits, which have been checked.
-fn hex4(text: &str) -> u32 {
-    text.bytes().take(4).fold(0, |value, digit| value << 4 | char::from(digit).to_digit(16).unwrap_or(0))
 }

@@ -1,6 +1,6 @@
 //! JSON read and printed as the original does.
 
-use event::json;
+use event::json::{self, JsonError};
 
 #[test]
 fn documents_are_printed_again() {
@@ -39,4 +39,49 @@ fn errors_are_jawns() {
     check("01", "expected whitespace or eof got '1' (line 1, column 2)");
     check(r#""\u12x4""#, "expected valid unicode escape got '12x4\"' (line 1, column 4)");
     check(&"[".repeat(1_000_000), "exhausted input");
+}
+
+/// Deep documents are built, cloned, compared and dropped within a thread's stack, or refused.
+#[test]
+fn depth_is_limited() {
+    let nested = |levels: usize| format!("{}1{}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+    for (text, depth) in [("1", 1), ("[]", 1), ("{}", 1), ("[1]", 2), (r#"{"a":[1]}"#, 3), ("[[],[[2]]]", 4)]
+    {
+        assert_eq!(json::depth(&json::parse(text).unwrap()), depth, "{text}");
+        assert_eq!(json::max_depth(text), Ok(depth));
+        assert!(json::parse_within(text, depth).is_ok());
+        assert_eq!(json::parse_within(text, depth - 1), Err(JsonError::TooDeep));
+    }
+    let objects = format!("{}1{}", r#"{"a":"#.repeat(json::MAX_DEPTH - 1), "}".repeat(json::MAX_DEPTH - 1));
+    for text in [nested(json::MAX_DEPTH), objects] {
+        let deepest = json::parse(&text).unwrap();
+        let copy = deepest.clone();
+        assert!(copy == deepest && json::to_compact(&copy) == text);
+    }
+    let too_deep = "maximum allowed JSON depth exceeded";
+    assert_eq!(json::parse(&nested(json::MAX_DEPTH + 1)).unwrap_err(), too_deep);
+    assert_eq!(json::parse(&nested(1_000_000)).unwrap_err(), too_deep);
+    assert_eq!(json::max_depth(&nested(1_000_000)), Ok(1_000_000));
+    // What is no JSON at all is told first.
+    let wrong = json::parse_within("[[[1],,]]", 2).unwrap_err();
+    assert_eq!(wrong.to_string(), "expected json value got ',]]' (line 1, column 7)");
+}
+
+#[test]
+fn errors_count_in_utf16_units() {
+    let check = |text: &str, error: &str| assert_eq!(json::parse(text).unwrap_err(), error, "{text}");
+    check("[\"\u{1F600}\" x]", "expected ] or , got 'x]' (line 1, column 7)");
+    check(
+        "x\u{1F600}\u{1F600}\u{1F600}",
+        "expected json value got 'x\u{1F600}\u{1F600}?...' (line 1, column 1)",
+    );
+    check(r#""\u00é0""#, "exhausted input");
+    check(r#""\u00"#, "exhausted input");
+    check("\u{FEFF}{}", "expected json value got '\u{FEFF}{}' (line 1, column 1)");
+    check("[tru", "exhausted input");
+    check("[trux]", "expected true got 'trux]' (line 1, column 2)");
+    check("{\"a\"\r\n 1}", "expected : got '1}' (line 2, column 2)");
+    check("{\"a\":1\n\n,}", "expected \" got '}' (line 3, column 2)");
+    check("-", "exhausted input");
+    check("-x", "expected digit got '-x' (line 1, column 1)");
 }
