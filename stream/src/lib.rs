@@ -14,4 +14,5 @@ pub mod producer;
 pub mod record;
 
 #[cfg(test)]
+#[path = "tests/conformance/mod.rs"]
 mod conformance;

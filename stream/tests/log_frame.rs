@@ -1,4 +1,5 @@
 //! Frames of the log: golden bytes, and the law over arbitrary ones.
+#![allow(clippy::unwrap_used, reason = "test code: a panic is the report")]
 
 use bytes::Bytes;
 use jiff::Timestamp;

@@ -17,7 +17,8 @@ pub struct LogConfig {
     pub checkpoints: PathBuf,
     /// The streams, each a folder in `folder`.
     pub streams: Vec<StreamConfig>,
-    /// A segment is closed when the next frame would make it longer. Smaller where a size limit asks for it. 64 MiB.
+    /// A segment is closed when the next frame would make it longer. Smaller where a size limit asks for it. The last
+    /// segment of every shard is read on opening. 32 MiB.
     pub segment_bytes: u64,
     /// How long a group waits for more records when others are appending too, at most 2 ms. 2 ms.
     pub group_window: Duration,
@@ -67,7 +68,7 @@ impl LogConfig {
             folder: folder.into(),
             checkpoints: checkpoints.into(),
             streams,
-            segment_bytes: 64 << 20,
+            segment_bytes: 32 << 20,
             group_window: Duration::from_millis(2),
             group_bytes: 1_000_000,
             max_record_bytes: 1 << 20,

@@ -9,7 +9,16 @@ use std::{
 /// Held as long as it lives; the kernel releases it when the process ends in whatever way.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child process that is just being started holds the file open until it runs its program.
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the lock of the log is released only when the process ends");
+        }
+    }
 }
 
 /// Why the lock was not taken.
@@ -51,6 +60,6 @@ impl Lock {
             Err(error) if super::disk::is_full(&error) => {}
             Err(error) => return Err(LockError::Io(error)),
         }
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }

@@ -49,8 +49,6 @@ mod segment;
 mod shard;
 mod stream;
 mod tap;
-#[cfg(test)]
-mod tests;
 mod ticket;
 mod writer;
 
@@ -300,3 +298,6 @@ fn start_writer(
     let started = thread::Builder::new().name("log-writer".into()).spawn(run);
     started.map_err(|source| OpenError::Io { path: config.folder.clone(), source })
 }
+
+#[cfg(test)]
+mod tests;

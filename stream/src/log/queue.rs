@@ -297,3 +297,139 @@ impl Pending {
         Some(group)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_millis(2);
+    const GROUP_BYTES: usize = 1000;
+
+    fn queue() -> Queue {
+        Queue::new(2, WINDOW, GROUP_BYTES)
+    }
+
+    fn submit(queue: &Queue, stream: usize, bytes: usize) -> Receipt {
+        let part = |shard| Part { shard, records: vec![Record::default(); 2] };
+        queue.submit(stream, vec![part(0), part(1)], bytes).unwrap()
+    }
+
+    /// The group that is ready at a time: stream and number of appends.
+    fn take(queue: &Queue, now: Instant) -> Option<(usize, usize)> {
+        let taken = queue.state().take(now, WINDOW, GROUP_BYTES);
+        taken.map(|(stream, group)| (stream, group.appends))
+    }
+
+    /// What a stream expects.
+    fn expect(queue: &Queue, appends: usize) {
+        queue.state().streams[0].expected = appends;
+    }
+
+    /// The writer has just answered: callers may come back any moment.
+    fn answered(queue: &Queue) {
+        queue.state().streams.iter_mut().for_each(|pending| pending.done = Instant::now() + WINDOW);
+    }
+
+    #[test]
+    fn a_lone_append_is_ready_at_once() {
+        let queue = queue();
+        submit(&queue, 0, 1);
+        assert_eq!(take(&queue, Instant::now()), Some((0, 1)));
+        assert_eq!(take(&queue, Instant::now()), None);
+    }
+
+    #[test]
+    fn a_group_waits_for_those_who_were_there_before_but_not_beyond_the_window() {
+        let queue = queue();
+        answered(&queue);
+        expect(&queue, 3);
+        submit(&queue, 0, 1);
+        submit(&queue, 0, 1);
+        let opened = queue.state().streams[0].groups[0].opened;
+        assert_eq!(take(&queue, opened), None);
+        submit(&queue, 0, 1);
+        assert_eq!(take(&queue, opened), Some((0, 3)));
+        submit(&queue, 0, 1);
+        let opened = queue.state().streams[0].groups[0].opened;
+        assert_eq!(take(&queue, opened + WINDOW / 2), None);
+        assert_eq!(take(&queue, opened + WINDOW), Some((0, 1)));
+        // The others did not come: fewer are expected, and soon only one.
+        assert_eq!(queue.state().streams[0].expected, 2);
+    }
+
+    #[test]
+    fn after_a_pause_nobody_is_expected() {
+        let queue = queue();
+        expect(&queue, 64);
+        queue.state().streams[0].done = Instant::now() - WINDOW * 2;
+        submit(&queue, 0, 1);
+        assert_eq!(take(&queue, Instant::now()), Some((0, 1)));
+    }
+
+    #[test]
+    fn those_who_came_while_the_disk_was_busy_are_expected_again() {
+        let queue = queue();
+        for _ in 0..20 {
+            submit(&queue, 0, 1);
+        }
+        assert_eq!(take(&queue, Instant::now()), Some((0, 20)));
+        assert_eq!(queue.state().streams[0].expected, 20);
+    }
+
+    #[test]
+    fn a_full_group_is_ready_and_the_rest_goes_into_the_next_one() {
+        let queue = queue();
+        answered(&queue);
+        expect(&queue, 64);
+        for _ in 0..3 {
+            submit(&queue, 0, 400);
+        }
+        let now = queue.state().streams[0].groups[0].opened;
+        assert_eq!(take(&queue, now), Some((0, 2)));
+        assert_eq!(take(&queue, now), None);
+        // Larger than a group may be: alone in one of its own.
+        submit(&queue, 0, 5000);
+        assert_eq!(take(&queue, now), Some((0, 1)));
+        assert_eq!(take(&queue, now), Some((0, 1)));
+    }
+
+    #[test]
+    fn streams_take_turns_and_do_not_mix() {
+        let queue = queue();
+        for stream in [0, 0, 1] {
+            submit(&queue, stream, GROUP_BYTES);
+        }
+        let now = Instant::now();
+        let order: Vec<_> = std::iter::from_fn(|| take(&queue, now)).collect();
+        assert_eq!(order, [(0, 1), (1, 1), (0, 1)]);
+    }
+
+    #[test]
+    fn receipts_say_where_in_the_frame() {
+        let queue = queue();
+        assert_eq!(submit(&queue, 0, 1).ends, [(0, 1), (1, 1)]);
+        assert_eq!(submit(&queue, 0, 1).ends, [(0, 3), (1, 3)]);
+        assert_eq!(submit(&queue, 1, 1).ends, [(0, 1), (1, 1)]);
+        assert_eq!(submit(&queue, 0, GROUP_BYTES).ends, [(0, 1), (1, 1)]);
+    }
+
+    #[test]
+    fn closing_lets_the_rest_be_written_and_takes_no_more() {
+        let queue = queue();
+        answered(&queue);
+        expect(&queue, 64);
+        submit(&queue, 0, 1);
+        queue.close();
+        assert!(queue.submit(0, Vec::new(), 0).is_none());
+        assert!(matches!(queue.next(None, WINDOW), Work::Group(0, _)));
+        assert!(matches!(queue.next(Some(0), WINDOW), Work::Closed));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_writer_that_is_gone() {
+        let queue = queue();
+        let waiting = submit(&queue, 0, 1).ticket.wait();
+        queue.abandon();
+        assert!(waiting.await.is_empty());
+    }
+}

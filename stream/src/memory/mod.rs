@@ -3,8 +3,6 @@
 //! What consumers save stays in the [`Memory`] object: one that is opened again under its name resumes.
 
 mod reading;
-#[cfg(test)]
-mod tests;
 
 use std::{
     collections::HashMap,
@@ -206,3 +204,6 @@ impl Producer for Memory {
 fn microseconds(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
+
+#[cfg(test)]
+mod tests;
