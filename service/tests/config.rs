@@ -70,7 +70,7 @@ struct Even(u32);
 impl TryFrom<u32> for Even {
     type Error = String;
     fn try_from(n: u32) -> Result<Self, String> {
-        if n % 2 == 0 { Ok(Self(n)) } else { Err(format!("expected an even number, found `{n}`")) }
+        if n.is_multiple_of(2) { Ok(Self(n)) } else { Err(format!("expected an even number, found `{n}`")) }
     }
 }
 
@@ -94,13 +94,13 @@ impl Default for Role {
 
 fn sources(text: &str, overrides: &[&str], environment: &[(&str, &str)]) -> Sources {
     let mut sources = Sources::of_text("role.hocon", text);
-    sources.overrides = overrides.iter().map(|o| Override::parse(o).unwrap()).collect();
+    sources.overrides = overrides.iter().map(|o| Override::parse(o).expect("key=value")).collect();
     sources.environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     sources
 }
 
 fn role(text: &str, overrides: &[&str], environment: &[(&str, &str)]) -> Role {
-    let loaded = load::<Role>(&sources(text, overrides, environment), Some("role")).unwrap();
+    let loaded = load::<Role>(&sources(text, overrides, environment), Some("role")).expect("it loads");
     assert_eq!(loaded.unknown, [], "{text}");
     loaded.config
 }
