@@ -1,3 +1,4 @@
 //! Streams -> S3 or a local folder, streams -> Postgres.
 
+pub mod lake;
 pub mod postgres;

@@ -11,6 +11,7 @@
 
 pub mod duration;
 mod error;
+mod ignored;
 mod keys;
 mod lines;
 mod node;
@@ -27,6 +28,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::{
     error::{ConfigError, Place, UnknownKey},
+    ignored::Ignored,
     keys::keys_of,
     node::Node,
     over::Override,

@@ -1,6 +1,9 @@
 //! Health from facts: each part of the process states what it knows, and the process is healthy when all do.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiff::Timestamp;
 
@@ -12,7 +15,7 @@ pub struct Health(Arc<Mutex<Vec<Stated>>>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stated {
     /// Who states it: `collector.sink`, `enrich`, `lake`, `postgres` ...
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// `None` when all is well, else what is wrong in one line.
     pub trouble: Option<String>,
     /// Whether all has been well at least once.
@@ -30,10 +33,10 @@ pub struct Fact {
 
 impl Health {
     /// Registers a part; it counts as in trouble until it says otherwise.
-    pub fn fact(&self, name: &'static str) -> Fact {
+    pub fn fact(&self, name: impl Into<Cow<'static, str>>) -> Fact {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let trouble = Some("not reached yet".into());
-        all.push(Stated { name, trouble, reached: false, oldest_unacknowledged: None });
+        all.push(Stated { name: name.into(), trouble, reached: false, oldest_unacknowledged: None });
         Fact { health: self.clone(), index: all.len() - 1 }
     }
 

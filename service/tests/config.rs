@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use service::config::{Layer, Node, Override, Secret, Sources, keys_of, load, parse_text, reference};
+use service::config::{
+    Ignored, Layer, Node, Override, Secret, Sources, keys_of, load, parse_text, reference,
+};
 
 #[derive(Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -22,6 +24,7 @@ struct Role {
     domains: Vec<String>,
     password: Option<Secret>,
     position: Position,
+    telemetry: Ignored,
 }
 
 #[derive(Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -88,6 +91,7 @@ impl Default for Role {
             domains: Vec::new(),
             password: None,
             position: Position::Latest,
+            telemetry: Ignored,
         }
     }
 }
@@ -151,6 +155,7 @@ fn text_becomes_what_the_struct_wants() {
         paths { "/com.acme/track" = "/com.snowplowanalytics.snowplow/tp2" }
         position { type = AT_TIMESTAMP, timestamp = "2026-01-01T00:00:00Z" }
         password = 12
+        telemetry { disable = true, tags { a = [1, x, null] } }
         "#,
         &["domains.0=a", "domains.1=b"],
         &[],
@@ -167,6 +172,7 @@ fn text_becomes_what_the_struct_wants() {
         domains: vec!["a".into(), "b".into()],
         password: Some("12".into()),
         position: Position::AtTimestamp { timestamp: "2026-01-01T00:00:00Z".into() },
+        telemetry: Ignored,
     };
     assert_eq!(found, expect);
     let duration = |text: &str, millis: u64| {
@@ -364,6 +370,7 @@ fn a_reference_is_compared_both_ways() {
           domains = []
           # password = ${PASSWORD}
           position { type = LATEST }
+          # telemetry { disable = true }
         }
     "#;
     assert_eq!(reference::differences::<Role>(whole, Some("role")), Vec::<String>::new());

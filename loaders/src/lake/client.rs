@@ -1,0 +1,287 @@
+//! Where objects go: a local folder or an object store. A put that has returned survives a crash of the machine.
+//!
+//! A folder is written by own code rather than through `object_store`: its local store leaves half-written files beside
+//! the finished ones after a crash and needs hard links, which not every file system has. Here a file is written under
+//! `~partial/`, made durable, renamed, and then every folder on the way is made durable.
+
+use std::{
+    fs, io,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, aws::AmazonS3Builder};
+
+/// Files being written are in this folder. No schema key contains a tilde.
+const PARTIAL: &str = "~partial";
+
+/// A place for objects. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Destination(Place);
+
+/// The place cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be made or written to.
+    #[error("folder {}: {source}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The path means nothing.
+    #[error("path `{path}`: {what}; expected `s3://bucket/folder`, `file:///folder` or a folder")]
+    Path {
+        /// As it was written.
+        path: String,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// The object was not put, or it is unknown whether it was: putting it again is right.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// The folder refused.
+    #[error("{}: {source}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The store refused or could not be reached.
+    #[error("{0}")]
+    Store(#[from] object_store::Error),
+    /// An object of this name holds other records. It is left as it is.
+    #[error("{key} exists and holds other records; move it away")]
+    Other {
+        /// The key.
+        key: String,
+    },
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Folder(PathBuf),
+    Store(Arc<dyn ObjectStore>, object_store::path::Path),
+}
+
+impl Destination {
+    /// A local folder, made if it is not there. What an earlier process left half-written is removed.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be made or written to.
+    pub fn folder(folder: impl Into<PathBuf>) -> Result<Self, OpenError> {
+        let folder = folder.into();
+        let partial = folder.join(PARTIAL);
+        let open = || -> io::Result<()> {
+            if let Err(error) = fs::remove_dir_all(&partial)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(error);
+            }
+            fs::create_dir_all(&partial)?;
+            sync_folder(&folder)?;
+            folder.canonicalize()?.parent().map_or(Ok(()), sync_folder)
+        };
+        open().map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
+        Ok(Self(Place::Folder(folder)))
+    }
+
+    /// A store, with all keys below `prefix`.
+    pub fn store(store: Arc<dyn ObjectStore>, prefix: object_store::path::Path) -> Self {
+        Self(Place::Store(store, prefix))
+    }
+
+    /// `s3://bucket/folder` with region and credentials from the arguments and the environment, `file:///folder`, or a
+    /// folder.
+    ///
+    /// # Errors
+    ///
+    /// The path means nothing, or the folder cannot be used.
+    pub fn open(path: &str, region: Option<&str>, endpoint: Option<&str>) -> Result<Self, OpenError> {
+        let wrong = |what: String| OpenError::Path { path: path.to_owned(), what };
+        if let Some(folder) = path.strip_prefix("file://") {
+            return Self::folder(folder);
+        }
+        let Some((scheme, rest)) = path.split_once("://") else { return Self::folder(path) };
+        if !matches!(scheme, "s3" | "s3a" | "s3n") {
+            return Err(wrong(format!("unknown scheme `{scheme}`")));
+        }
+        let (bucket, folder) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() {
+            return Err(wrong("has no bucket".into()));
+        }
+        if folder.contains(['{', '}']) {
+            return Err(wrong("has braces, which belong into the partition format".into()));
+        }
+        let segments: Vec<&str> = folder.split('/').filter(|segment| !segment.is_empty()).collect();
+        let prefix = object_store::path::Path::parse(segments.join("/")).map_err(|e| wrong(e.to_string()))?;
+        let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+        if let Some(region) = region {
+            builder = builder.with_region(region);
+        }
+        if let Some(endpoint) = endpoint {
+            builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+        }
+        let store = builder.build().map_err(|e| wrong(e.to_string()))?;
+        Ok(Self::store(Arc::new(store), prefix))
+    }
+
+    /// Asks whether the place answers at all; it need not allow reading.
+    ///
+    /// # Errors
+    ///
+    /// It does not answer, or does not accept the credentials.
+    pub async fn reach(&self) -> Result<(), PutError> {
+        match &self.0 {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                let writable = move || {
+                    let probe = folder.join(PARTIAL).join("reach");
+                    fs::create_dir_all(folder.join(PARTIAL))
+                        .and_then(|()| fs::write(&probe, b""))
+                        .and_then(|()| fs::remove_file(&probe))
+                        .map_err(|source| PutError::File { file: probe, source })
+                };
+                blocking(writable).await
+            }
+            Place::Store(store, prefix) => match store.head(&prefix.clone().join("~reach")).await {
+                Ok(_)
+                | Err(object_store::Error::NotFound { .. } | object_store::Error::PermissionDenied { .. }) => {
+                    Ok(())
+                }
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+
+    /// Puts an object unless it is there already. Doing it again is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError`]; trying again is right.
+    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), PutError> {
+        match &self.0 {
+            Place::Folder(folder) => {
+                let (folder, key) = (folder.clone(), key.to_owned());
+                blocking(move || put_file(&folder, &key, &bytes)).await
+            }
+            Place::Store(store, prefix) => {
+                let parts = key.split('/').map(Into::into);
+                let path: object_store::path::Path = prefix.parts().chain(parts).collect();
+                let options = PutOptions::from(PutMode::Create);
+                match store.put_opts(&path, PutPayload::from_bytes(bytes.clone()), options).await {
+                    Ok(_) => Ok(()),
+                    Err(
+                        object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. },
+                    ) => {
+                        // It is most likely our own of an earlier attempt. Where reading is not allowed that is
+                        // taken for granted.
+                        let there = match store.get(&path).await {
+                            Ok(found) => found.bytes().await?,
+                            Err(_) => return Ok(()),
+                        };
+                        if same_records(&there, &bytes) {
+                            Ok(())
+                        } else {
+                            Err(PutError::Other { key: key.into() })
+                        }
+                    }
+                    Err(error) => Err(error.into()),
+                }
+            }
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PutError> + Send + 'static,
+) -> Result<T, PutError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => {
+            Err(PutError::File { file: PathBuf::new(), source: io::Error::other(panicked.to_string()) })
+        }
+    }
+}
+
+fn put_file(folder: &Path, key: &str, bytes: &[u8]) -> Result<(), PutError> {
+    let target = folder.join(key);
+    let failed = |source| PutError::File { file: target.clone(), source };
+    let parent = target.parent().unwrap_or(folder);
+    match fs::read(&target) {
+        Ok(there) if same_records(&there, bytes) => {
+            // A crash may have come between the rename and the folder being durable.
+            fs::File::open(&target).and_then(|file| file.sync_all()).map_err(failed)?;
+            return sync_up(folder, parent).map_err(failed);
+        }
+        Ok(_) => return Err(PutError::Other { key: key.to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let partial = folder.join(PARTIAL);
+    let temporary = partial.join(format!("{}.gz", service::clock::random_id()));
+    let write = || -> io::Result<()> {
+        fs::create_dir_all(&partial)?;
+        fs::create_dir_all(parent)?;
+        let mut file = fs::File::create_new(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, &target)?;
+        sync_up(folder, parent)
+    };
+    write().map_err(|error| {
+        // Nothing is lost if it stays: the next start removes it.
+        let _ = fs::remove_file(&temporary);
+        failed(error)
+    })
+}
+
+/// Makes the entries of `from` and of every folder above it up to `top` durable.
+fn sync_up(top: &Path, from: &Path) -> io::Result<()> {
+    let mut folder = from;
+    loop {
+        sync_folder(folder)?;
+        match folder.parent() {
+            Some(parent) if folder != top => folder = parent,
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Whether two gzip files hold the same lines, whatever compressed them.
+fn same_records(a: &[u8], b: &[u8]) -> bool {
+    if a == b {
+        return true;
+    }
+    let (mut a, mut b) = (flate2::read::GzDecoder::new(a), flate2::read::GzDecoder::new(b));
+    let (mut left, mut right) = ([0; 8192], [0; 8192]);
+    loop {
+        match (fill(&mut a, &mut left), fill(&mut b, &mut right)) {
+            (Ok(0), Ok(0)) => return true,
+            (Ok(n), Ok(m)) if left[..n] == right[..m] => {}
+            _ => return false,
+        }
+    }
+}
+
+fn fill(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < into.len() {
+        match from.read(&mut into[filled..])? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,45 @@
+//! Names of objects: `[prefix-]yyyy-MM-dd-HHmmss-<firstSeq>-<lastSeq>.gz` (`spec/loaders-and-leases.md` 1.6).
+
+use jiff::{Timestamp, tz::TimeZone};
+use stream::record::{Position, ShardId};
+
+use super::template::{SchemaParts, Template};
+
+/// What the names of all objects of one batch have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchName<'a> {
+    /// The partition pattern.
+    pub template: &'a Template,
+    /// What file names begin with; a dash follows it.
+    pub file_prefix: Option<&'a str>,
+    /// When the batch was closed.
+    pub stamp: Timestamp,
+    /// The first record.
+    pub first: Position,
+    /// The last record.
+    pub last: Position,
+    /// The shard of all records.
+    pub shard: &'a ShardId,
+}
+
+impl BatchName<'_> {
+    /// The key of the object with the records of one partition, relative to the loader's path.
+    pub fn key(&self, schema: &SchemaParts) -> String {
+        let folder = self.template.expand(schema, self.stamp);
+        let slash = if folder.is_empty() { "" } else { "/" };
+        format!("{folder}{slash}{}", self.file())
+    }
+
+    fn file(&self) -> String {
+        let stamp = TimeZone::UTC.to_datetime(self.stamp).strftime("%Y-%m-%d-%H%M%S");
+        let (first, last) = (self.first.sequence, self.last.sequence);
+        let (prefix, dash) = self.file_prefix.map_or(("", ""), |prefix| (prefix, "-"));
+        // Kinesis' numbers tell shards apart. Those of a log begin with 1 in every shard, so its further shards are named.
+        let shard = if last.to_u64().is_some() && *self.shard != ShardId::numbered(0) {
+            format!("-{}", self.shard)
+        } else {
+            String::new()
+        };
+        format!("{prefix}{dash}{stamp}-{first}-{last}{shard}.gz")
+    }
+}

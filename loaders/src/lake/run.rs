@@ -1,0 +1,343 @@
+//! The loop: read, gather, declare, put, acknowledge (`spec/loaders-and-leases.md` 1.8 and 7.3).
+//!
+//! A batch goes through four steps: its end is declared in the checkpoint (refused when the shard is not ours any more),
+//! its objects are put under names that follow from the declaration, the checkpoint moves to its end. A successor that
+//! finds a declaration repeats exactly that batch before anything else, so each record is in exactly one object however
+//! often and wherever the process ends. A failed put is tried again and moves nothing.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use service::{
+    clock,
+    context::Context,
+    exit::{ExitCode, RunError},
+    health::Fact,
+    metric,
+    retry::Backoff,
+};
+use stream::{
+    consumer::{Batch, Checkpoint, Checkpointer, ConsumeError, Consumer, Delivered, Event, Pending},
+    record::{Position, ShardId},
+};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{
+    buffer::{Buffer, Object},
+    client::Destination,
+    config::LakeConfig,
+    key::BatchName,
+    pending::{Declared, Note},
+    shard::Shard,
+};
+
+/// Between attempts at what failed.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
+
+/// Batches of at least this many bytes are gathered on a blocking thread: compressing them takes milliseconds.
+const LARGE: usize = 64 * 1024;
+
+/// Loads one stream into `destination` until the drain of `context` is requested; then closes what is open and returns.
+/// States the fact `lake.<stream>`.
+///
+/// # Errors
+///
+/// The stream is damaged or closed; puts failed for longer than `max_timeout`; a declared batch cannot be repeated.
+pub async fn run(
+    config: LakeConfig,
+    mut source: Box<dyn Consumer>,
+    destination: Destination,
+    context: Context,
+) -> Result<(), RunError> {
+    let stream = source.stream().to_owned();
+    let fact = context.health.fact(format!("lake.{stream}"));
+    let checkpointer = source.checkpointer();
+    let mut loader = Loader { config, destination, checkpointer, fact, stream, shards: HashMap::new() };
+    let drain = &context.drain;
+    tokio::select! {
+        biased;
+        () = drain.requested() => return Ok(()),
+        () = loader.reach() => {}
+    }
+    let mut attempt = 0;
+    loop {
+        let due = loader.shards.values().filter_map(|shard| shard.due).min();
+        tokio::select! {
+            biased;
+            () = drain.requested() => break,
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => loader.close_due().await?,
+            event = source.next() => match event {
+                Ok(event) => {
+                    attempt = 0;
+                    loader.take(event).await?;
+                }
+                Err(error @ ConsumeError::Io { .. }) => {
+                    loader.fact.trouble(error.to_string());
+                    tracing::warn!(stream = loader.stream, "{error}; trying again");
+                    pause(&mut attempt).await;
+                    loader.fact.well();
+                }
+                Err(ConsumeError::NotOwner { shard, .. }) => loader.forget(&shard),
+                Err(error) if drain.is_requested() => {
+                    tracing::debug!(stream = loader.stream, "{error}");
+                    break;
+                }
+                Err(error) => return Err(RunError::new(ExitCode::Unavailable, error.to_string())),
+            }
+        }
+    }
+    loader.close_all().await
+}
+
+struct Loader {
+    config: LakeConfig,
+    destination: Destination,
+    checkpointer: Box<dyn Checkpointer>,
+    fact: Fact,
+    stream: String,
+    shards: HashMap<ShardId, Shard>,
+}
+
+impl Loader {
+    /// Waits until the destination answers.
+    async fn reach(&self) {
+        let mut attempt = 0;
+        while let Err(error) = self.destination.reach().await {
+            self.fact.trouble(format!("cannot reach the destination: {error}"));
+            if attempt == 0 {
+                tracing::warn!(stream = self.stream, "cannot reach the destination: {error}; trying again");
+            }
+            pause(&mut attempt).await;
+        }
+        self.fact.well();
+    }
+
+    async fn take(&mut self, event: Event) -> Result<(), RunError> {
+        match event {
+            Event::Assigned { shard, checkpoint } => {
+                let state = Shard::assigned(&shard, checkpoint, &self.config).map_err(|e| {
+                    RunError::new(ExitCode::Unavailable, format!("stream {}: {e}", self.stream))
+                })?;
+                if let Some((up_to, _)) = &state.declared {
+                    tracing::info!(
+                        stream = self.stream,
+                        %shard,
+                        up_to = %up_to.sequence,
+                        "repeating the batch that was declared before the last stop"
+                    );
+                }
+                self.shards.insert(shard, state);
+                Ok(())
+            }
+            Event::Records(batch) => self.gather(batch).await,
+            Event::Ended { shard } => {
+                self.close(&shard).await?;
+                if let Some(state) = self.shards.remove(&shard) {
+                    let checkpoint = Checkpoint { acknowledged: state.acknowledged, pending: None };
+                    self.save(&shard, checkpoint).await?;
+                }
+                Ok(())
+            }
+            Event::Lost { shard } => {
+                self.forget(&shard);
+                Ok(())
+            }
+        }
+    }
+
+    async fn gather(&mut self, batch: Batch) -> Result<(), RunError> {
+        let shard = batch.shard;
+        let mut records = VecDeque::from(batch.records);
+        metric::CONSUMER_RECORDS.add(records.len() as u64, &[&self.stream, "lake"]);
+        while let Some(arrival) = records.front().map(|record| record.arrival) {
+            // Lost while closing a batch: what is left belongs to another worker.
+            let Some(state) = self.shards.get_mut(&shard) else { return Ok(()) };
+            let up_to = state.declared.as_ref().map(|(up_to, _)| *up_to);
+            let closed = fill(state, up_to, &self.config, &mut records).await?;
+            if state.due.is_none() && up_to.is_none() && state.buffer.span().is_some() {
+                state.due = Some(Instant::now() + self.config.time_limit);
+                state.oldest = Some(arrival);
+            }
+            if closed {
+                self.close(&shard).await?;
+            }
+        }
+        self.show_lag();
+        Ok(())
+    }
+
+    async fn close_due(&mut self) -> Result<(), RunError> {
+        let now = Instant::now();
+        let due = self.shards.iter().filter(|(_, state)| state.due.is_some_and(|due| due <= now));
+        let due: Vec<ShardId> = due.map(|(shard, _)| shard.clone()).collect();
+        for shard in due {
+            self.close(&shard).await?;
+        }
+        self.show_lag();
+        Ok(())
+    }
+
+    /// Closes everything but declared batches that are not complete: a successor reads them again.
+    async fn close_all(&mut self) -> Result<(), RunError> {
+        let open = self.shards.iter().filter(|(_, state)| state.declared.is_none());
+        let open: Vec<ShardId> = open.map(|(shard, _)| shard.clone()).collect();
+        for shard in open {
+            self.close(&shard).await?;
+        }
+        Ok(())
+    }
+
+    /// Declares, puts and acknowledges the open batch of a shard.
+    async fn close(&mut self, shard: &ShardId) -> Result<(), RunError> {
+        let Some(state) = self.shards.get_mut(shard) else { return Ok(()) };
+        state
+            .check_declared(shard)
+            .map_err(|e| RunError::new(ExitCode::Unavailable, format!("stream {}: {e}", self.stream)))?;
+        let Some((first, last)) = state.buffer.span() else { return Ok(()) };
+        let acknowledged = state.acknowledged;
+        let oldest = state.oldest;
+        let buffer = state.take(&self.config);
+        // Until the batch is acknowledged this is the oldest work, counted from when it was due.
+        self.fact.oldest_unacknowledged(oldest.and(Some(clock::now())));
+        let declared = match state.declared.take() {
+            Some((_, declared)) => declared,
+            None => {
+                let note = Note::new(&self.config, clock::now(), first, last).encode();
+                let declared = Note::decode(&note).map_err(|e| RunError::bug(e.to_string()))?;
+                let pending = Some(Pending { up_to: last, note: note.into() });
+                if !self.save(shard, Checkpoint { acknowledged, pending }).await? {
+                    return Ok(());
+                }
+                declared
+            }
+        };
+        self.put_all(shard, buffer, &declared, (first, last)).await?;
+        if self.save(shard, Checkpoint { acknowledged: Some(last), pending: None }).await?
+            && let Some(state) = self.shards.get_mut(shard)
+        {
+            state.acknowledged = Some(last);
+        }
+        self.fact.oldest_unacknowledged(None);
+        self.fact.well();
+        Ok(())
+    }
+
+    async fn put_all(
+        &self,
+        shard: &ShardId,
+        buffer: Buffer,
+        declared: &Declared,
+        (first, last): (Position, Position),
+    ) -> Result<(), RunError> {
+        let objects = tokio::task::spawn_blocking(move || buffer.finish())
+            .await
+            .map_err(|e| RunError::bug(format!("compressing a batch: {e}")))?;
+        let name = BatchName {
+            template: &declared.template,
+            file_prefix: declared.note.prefix.as_deref(),
+            stamp: declared.stamp,
+            first,
+            last,
+            shard,
+        };
+        for Object { schema, records, bytes } in objects {
+            let size = bytes.len() as u64;
+            let key = name.key(&schema);
+            self.put(&key, Bytes::from(bytes)).await?;
+            metric::LAKE_OBJECTS.increment(&[&self.stream]);
+            metric::LAKE_RECORDS.add(records, &[&self.stream]);
+            metric::LAKE_BYTES.add(size, &[&self.stream]);
+            tracing::debug!(stream = self.stream, key, records, bytes = size, "put");
+        }
+        Ok(())
+    }
+
+    /// Puts one object, however long it takes, unless the configuration sets a limit.
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), RunError> {
+        let begun = Instant::now();
+        let mut attempt = 0;
+        while let Err(error) = self.destination.put(key, bytes.clone()).await {
+            metric::LAKE_FAILED_PUTS.increment(&[&self.stream]);
+            self.fact.trouble(format!("put of {key}: {error}"));
+            if attempt == 0 || attempt % 10 == 9 {
+                tracing::warn!(stream = self.stream, key, attempt, "put failed: {error}; trying again");
+            }
+            if let Some(most) = self.config.max_timeout.filter(|most| begun.elapsed() >= *most) {
+                let what = format!("stream {}: puts have failed for {most:?}: {error}", self.stream);
+                return Err(RunError::unavailable(what));
+            }
+            pause(&mut attempt).await;
+        }
+        if attempt > 0 {
+            tracing::info!(stream = self.stream, key, attempt, "put after failures");
+        }
+        Ok(())
+    }
+
+    /// Saves a checkpoint; `false` when the shard is not ours any more.
+    async fn save(&mut self, shard: &ShardId, checkpoint: Checkpoint) -> Result<bool, RunError> {
+        let mut attempt = 0;
+        loop {
+            match self.checkpointer.save(shard, checkpoint.clone()).await {
+                Ok(()) => return Ok(true),
+                Err(ConsumeError::NotOwner { .. }) => {
+                    self.forget(shard);
+                    return Ok(false);
+                }
+                Err(error @ ConsumeError::Io { .. }) => {
+                    self.fact.trouble(format!("cannot save a checkpoint: {error}"));
+                    tracing::warn!(stream = self.stream, "cannot save a checkpoint: {error}; trying again");
+                    pause(&mut attempt).await;
+                }
+                Err(error) => return Err(RunError::new(ExitCode::Unavailable, error.to_string())),
+            }
+        }
+    }
+
+    fn forget(&mut self, shard: &ShardId) {
+        if let Some(state) = self.shards.remove(shard) {
+            let records = state.buffer.records();
+            tracing::info!(stream = self.stream, %shard, records, "shard lost: its new owner reads these records again");
+        }
+        self.fact.oldest_unacknowledged(None);
+    }
+
+    fn show_lag(&self) {
+        let oldest = self.shards.values().filter_map(|shard| shard.oldest).min();
+        let lag = oldest.map_or(0.0, |oldest| clock::now().duration_since(oldest).as_secs_f64().max(0.0));
+        metric::CONSUMER_LAG_SECONDS.set(lag, &[&self.stream, "lake"]);
+    }
+}
+
+/// [`Shard::fill`], on a blocking thread when there is much to compress.
+async fn fill(
+    state: &mut Shard,
+    up_to: Option<Position>,
+    config: &LakeConfig,
+    records: &mut VecDeque<Delivered>,
+) -> Result<bool, RunError> {
+    if records.iter().map(|record| record.record.data.len()).sum::<usize>() < LARGE {
+        return Ok(Shard::fill(&mut state.buffer, up_to, config, records));
+    }
+    let mut buffer =
+        std::mem::replace(&mut state.buffer, Buffer::new(config.purpose, config.template.clone()));
+    let mut taken = std::mem::take(records);
+    let config = config.clone();
+    let filled = tokio::task::spawn_blocking(move || {
+        let closed = Shard::fill(&mut buffer, up_to, &config, &mut taken);
+        (buffer, taken, closed)
+    });
+    let (buffer, rest, closed) =
+        filled.await.map_err(|e| RunError::bug(format!("gathering a batch: {e}")))?;
+    state.buffer = buffer;
+    *records = rest;
+    Ok(closed)
+}
+
+async fn pause(attempt: &mut u32) {
+    sleep(BACKOFF.delay(*attempt, clock::jitter())).await;
+    *attempt = attempt.saturating_add(1);
+}

@@ -1,0 +1,223 @@
+//! Partition patterns of the S3 loader 2.x: `{vendor}.{schema}/date={yyyy}-{mm}-{dd}`
+//! (`spec/loaders-and-leases.md` 1.5 and the recorded corrections in 0.2a).
+//!
+//! `{mm}` is the month, as in 2.x; minutes stand inside longer patterns only, as in `{HH-mm}`. What the original would
+//! expand into something surprising is refused at start instead.
+
+use std::fmt::Write;
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
+/// A checked pattern.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    parts: Vec<Part>,
+}
+
+/// The parts of a schema key that a pattern can name. The default is what records have that are not self-describing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SchemaParts {
+    /// Vendor, or `unknown`.
+    pub vendor: String,
+    /// Name, or `unknown`.
+    pub name: String,
+    /// Format, or `unknown`.
+    pub format: String,
+    /// Model number, or -1.
+    pub model: i64,
+}
+
+/// The pattern cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("partition format `{format}`: {what}")]
+pub struct TemplateError {
+    /// The pattern.
+    pub format: String,
+    /// What is wrong and what would be right.
+    pub what: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Literal(String),
+    Vendor,
+    Name,
+    Format,
+    Model,
+    Date(Field, usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Year,
+    Month,
+    Day,
+    DayOfYear,
+    Hour,
+    Minute,
+    Second,
+}
+
+/// Longest pattern, so that a declared batch with its pattern stays below 1 KiB.
+const MAX_LENGTH: usize = 256;
+
+const SUPPORTED: &str = "expected {vendor}, {name} or {schema}, {format}, {model}, {yyyy}, {MM}, {dd}, {HH}, {ss} or \
+                         a date pattern of y, M, d, D, H, m, s such as {yyyy-MM-dd}";
+
+impl Default for SchemaParts {
+    fn default() -> Self {
+        let unknown = || "unknown".to_owned();
+        Self { vendor: unknown(), name: unknown(), format: unknown(), model: -1 }
+    }
+}
+
+impl Template {
+    /// Checks a pattern. Empty segments vanish: a leading or trailing slash means nothing.
+    ///
+    /// # Errors
+    ///
+    /// Braces that do not match, placeholders that mean nothing, a `.` or `..` segment, more than 256 bytes.
+    pub fn parse(format: &str) -> Result<Self, TemplateError> {
+        let wrong = |what: String| TemplateError { format: format.to_owned(), what };
+        if format.len() > MAX_LENGTH {
+            return Err(wrong(format!("is longer than {MAX_LENGTH} bytes")));
+        }
+        if format.split('/').any(|segment| matches!(segment, "." | "..")) {
+            return Err(wrong("has a `.` or `..` segment".into()));
+        }
+        if let Some(bad) = format.chars().find(|c| c.is_control() || *c == '\\') {
+            return Err(wrong(format!("has the character {bad:?}")));
+        }
+        let mut parts = Vec::new();
+        let mut rest = format;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (literal, braces) = rest.split_at(at);
+            push_literal(&mut parts, literal);
+            let Some(inner) = braces.strip_prefix('{') else {
+                return Err(wrong("has a `}` without its `{`".into()));
+            };
+            let Some(end) = inner.find(['{', '}']).filter(|end| inner[*end..].starts_with('}')) else {
+                return Err(wrong("has a `{` without its `}`".into()));
+            };
+            placeholder(&inner[..end], &mut parts)
+                .ok_or_else(|| wrong(format!("`{{{}}}` means nothing: {SUPPORTED}", &inner[..end])))?;
+            rest = &inner[end + 1..];
+        }
+        push_literal(&mut parts, rest);
+        Ok(Self { text: format.to_owned(), parts })
+    }
+
+    /// The pattern as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it names parts of the schema key.
+    pub fn names_schema(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Vendor | Part::Name | Part::Format | Part::Model))
+    }
+
+    /// The folder of a record: no leading, trailing or double slash; may be empty.
+    pub fn expand(&self, schema: &SchemaParts, stamp: Timestamp) -> String {
+        let date = TimeZone::UTC.to_datetime(stamp);
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => out.push_str(text),
+                Part::Vendor => out.push_str(&schema.vendor),
+                Part::Name => out.push_str(&schema.name),
+                Part::Format => out.push_str(&schema.format),
+                Part::Model => write!(out, "{}", schema.model).expect("writing to a string does not fail"),
+                Part::Date(field, width) => {
+                    let value =
+                        field.of(date) % if *field == Field::Year && *width == 2 { 100 } else { 10_000 };
+                    write!(out, "{value:0width$}").expect("writing to a string does not fail");
+                }
+            }
+        }
+        if out.starts_with('/') || out.ends_with('/') || out.contains("//") {
+            out = out.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/");
+        }
+        out
+    }
+}
+
+impl Field {
+    fn of(self, date: DateTime) -> i32 {
+        match self {
+            Self::Year => date.year().into(),
+            Self::Month => date.month().into(),
+            Self::Day => date.day().into(),
+            Self::DayOfYear => date.day_of_year().into(),
+            Self::Hour => date.hour().into(),
+            Self::Minute => date.minute().into(),
+            Self::Second => date.second().into(),
+        }
+    }
+}
+
+fn push_literal(parts: &mut Vec<Part>, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    match parts.last_mut() {
+        Some(Part::Literal(before)) => before.push_str(text),
+        _ => parts.push(Part::Literal(text.to_owned())),
+    }
+}
+
+fn placeholder(name: &str, parts: &mut Vec<Part>) -> Option<()> {
+    let lower = name.to_ascii_lowercase();
+    let part = match name {
+        "vendor" => Part::Vendor,
+        "name" | "schema" => Part::Name,
+        "format" => Part::Format,
+        "model" => Part::Model,
+        _ if lower.len() >= 2 && lower.bytes().all(|b| b == b'y') => Part::Date(Field::Year, 4),
+        _ => match lower.as_str() {
+            "mm" => Part::Date(Field::Month, 2),
+            "dd" => Part::Date(Field::Day, 2),
+            "hh" => Part::Date(Field::Hour, 2),
+            _ => return date_pattern(name, parts),
+        },
+    };
+    parts.push(part);
+    Some(())
+}
+
+/// A pattern in Java's notation, of the fields that make sense in a path.
+fn date_pattern(pattern: &str, parts: &mut Vec<Part>) -> Option<()> {
+    let mut rest = pattern;
+    while let Some(first) = rest.chars().next() {
+        if let Some(quoted) = rest.strip_prefix('\'') {
+            let end = quoted.find('\'')?;
+            push_literal(parts, &quoted[..end]);
+            rest = &quoted[end + 1..];
+            continue;
+        }
+        let run = rest.chars().take_while(|c| *c == first).count();
+        if !first.is_ascii_alphabetic() {
+            let (literal, after) = rest.split_at(first.len_utf8());
+            push_literal(parts, literal);
+            rest = after;
+            continue;
+        }
+        let (field, most) = match first {
+            'y' | 'u' => (Field::Year, 4),
+            'M' => (Field::Month, 2),
+            'd' => (Field::Day, 2),
+            'D' => (Field::DayOfYear, 3),
+            'H' => (Field::Hour, 2),
+            'm' => (Field::Minute, 2),
+            's' => (Field::Second, 2),
+            _ => return None,
+        };
+        if run > most {
+            return None;
+        }
+        parts.push(Part::Date(field, run));
+        rest = &rest[run..];
+    }
+    (!pattern.is_empty()).then_some(())
+}
