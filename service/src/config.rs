@@ -181,7 +181,9 @@ fn parse(
     let config = hocon::parse_string_with_options(text, options).map_err(|error| match error {
         HoconError::Parse(e) => failed(Some(e.line), "", e.message),
         HoconError::Resolve(e) => {
-            let what = format!("{}; is the environment variable set, or is `${{?...}}` meant?", e.message);
+            let unset = e.message.contains("resolve") || e.message.contains("substitution");
+            let hint = if unset { "; is the variable set, or is `${?...}` meant?" } else { "" };
+            let what = format!("{}{hint}", e.message);
             failed(Some(e.line).filter(|line| *line > 0), &e.path, what)
         }
         HoconError::Config(e) => failed(None, &e.path, e.message),

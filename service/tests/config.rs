@@ -265,6 +265,8 @@ fn broken_documents_name_their_line() {
     check("port = 1\n}", 2);
     check("role { port = 1 }\n}\nsecure = no", 2);
     check("a = 1\nport = ${NOT_SET}", 2);
+    let error = load::<Role>(&sources("port = ${NOT_SET}", &[], &[]), None).unwrap_err();
+    assert!(error.to_string().contains("is the variable set"), "{error}");
 }
 
 #[test]
@@ -346,6 +348,7 @@ fn keys_of_a_struct_are_listed() {
             "domains",
             "password",
             "position.*",
+            "telemetry.*",
         ]
     );
     assert_eq!(keys_of::<Strict>(), ["streamName", "inner.region", "inner.even", "inner.list"]);

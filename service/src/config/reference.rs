@@ -5,7 +5,7 @@
 //! * a key with a default is written with it: `port = 9090`;
 //! * a key without a default is written as a comment of exactly `# key = example`, and a section of such keys as
 //!   `# section {` ... `# }`: one `#`, one space, then HOCON that is valid when the `# ` is taken away;
-//! * everything else after `#` is prose; prose lines do not begin with a word and `=`, `:` or `{`.
+//! * everything else after `#` is prose; prose lines do not begin with a word and `=` or `{`.
 
 use std::collections::HashMap;
 
@@ -80,7 +80,8 @@ fn is_example(rest: &str) -> bool {
     }
     let key = rest.find(|c: char| !(c.is_alphanumeric() || "._-\"/".contains(c))).unwrap_or(rest.len());
     let after = rest[key..].trim_start();
-    key > 0 && (after.starts_with('=') || after.starts_with('{') || after.starts_with(": "))
+    let quotes = rest[..key].matches('"').count();
+    key > 0 && quotes.is_multiple_of(2) && (after.starts_with('=') || after.starts_with('{'))
 }
 
 /// A value for every variable the text names, so that required ones do not fail.
