@@ -2,7 +2,7 @@
 //! (`spec/loaders-and-leases.md` 1.3 to 1.10), each record in exactly one file (7.3).
 //!
 //! * [`config`]: the HOCON of the role, and what a run needs of it
-//! * [`template`], [`key`]: partition patterns, names of objects
+//! * [`location`], [`template`], [`key`]: paths, partition patterns, names of objects
 //! * [`gzip`], [`buffer`]: records -> the bytes of objects
 //! * [`pending`]: what is declared before a put, so that a successor repeats it exactly
 //! * [`client`]: folders and object stores, durable puts
@@ -13,6 +13,7 @@ pub mod client;
 pub mod config;
 pub mod gzip;
 pub mod key;
+pub mod location;
 pub mod pending;
 pub mod run;
 mod shard;

@@ -14,6 +14,8 @@ use std::{
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, aws::AmazonS3Builder};
 
+use super::location::{Location, LocationError};
+
 /// Files being written are in this folder. No schema key contains a tilde.
 const PARTIAL: &str = "~partial";
 
@@ -33,12 +35,15 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The path means nothing.
-    #[error("path `{path}`: {what}; expected `s3://bucket/folder`, `file:///folder` or a folder")]
-    Path {
-        /// As it was written.
+    #[error(transparent)]
+    Location(#[from] LocationError),
+    /// The store's settings do not do.
+    #[error("path `{path}`: {source}")]
+    Store {
+        /// The path.
         path: String,
-        /// What is wrong.
-        what: String,
+        /// The cause.
+        source: object_store::Error,
     },
 }
 
@@ -105,23 +110,12 @@ impl Destination {
     ///
     /// The path means nothing, or the folder cannot be used.
     pub fn open(path: &str, region: Option<&str>, endpoint: Option<&str>) -> Result<Self, OpenError> {
-        let wrong = |what: String| OpenError::Path { path: path.to_owned(), what };
-        if let Some(folder) = path.strip_prefix("file://") {
-            return Self::folder(folder);
-        }
-        let Some((scheme, rest)) = path.split_once("://") else { return Self::folder(path) };
-        if !matches!(scheme, "s3" | "s3a" | "s3n") {
-            return Err(wrong(format!("unknown scheme `{scheme}`")));
-        }
-        let (bucket, folder) = rest.split_once('/').unwrap_or((rest, ""));
-        if bucket.is_empty() {
-            return Err(wrong("has no bucket".into()));
-        }
-        if folder.contains(['{', '}']) {
-            return Err(wrong("has braces, which belong into the partition format".into()));
-        }
-        let segments: Vec<&str> = folder.split('/').filter(|segment| !segment.is_empty()).collect();
-        let prefix = object_store::path::Path::parse(segments.join("/")).map_err(|e| wrong(e.to_string()))?;
+        let (bucket, folder) = match Location::parse(path)? {
+            Location::Folder(folder) => return Self::folder(folder),
+            Location::Bucket { bucket, folder } => (bucket, folder),
+        };
+        let wrong = |source| OpenError::Store { path: path.to_owned(), source };
+        let prefix = object_store::path::Path::parse(folder).map_err(|e| wrong(e.into()))?;
         let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
         if let Some(region) = region {
             builder = builder.with_region(region);
@@ -129,7 +123,7 @@ impl Destination {
         if let Some(endpoint) = endpoint {
             builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
         }
-        let store = builder.build().map_err(|e| wrong(e.to_string()))?;
+        let store = builder.build().map_err(wrong)?;
         Ok(Self::store(Arc::new(store), prefix))
     }
 

@@ -1,0 +1,192 @@
+//! Destinations, patterns and the configuration file.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use loaders::lake::{
+    client::{Destination, PutError},
+    config::{InitialPosition, LakeConfig, Purpose, S3LoaderConfig},
+    gzip::GzipLines,
+    pending::Note,
+    template::{SchemaParts, Template},
+};
+use object_store::memory::InMemory;
+use service::config::{Sources, load, reference};
+
+fn gzip(lines: &[&str]) -> Bytes {
+    let mut out = GzipLines::default();
+    for line in lines {
+        out.push(line.as_bytes());
+    }
+    out.finish().into()
+}
+
+#[tokio::test]
+async fn a_put_is_repeatable_and_replaces_nothing() {
+    async fn check(destination: Destination) {
+        destination.reach().await.expect("it answers");
+        destination.put("a/b/x.gz", gzip(&["1", "2"])).await.expect("put");
+        destination.put("a/b/x.gz", gzip(&["1", "2"])).await.expect("the same again");
+        // Compressed by another program, but the same lines.
+        let mut stored = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        std::io::Write::write_all(&mut stored, b"1\n2\n").expect("memory");
+        let stored = stored.finish().expect("memory");
+        destination.put("a/b/x.gz", stored.into()).await.expect("the same lines");
+        for other in [gzip(&["1", "3"]), gzip(&["1"]), gzip(&["1", "2", "3"]), Bytes::from_static(b"x")] {
+            let error = destination.put("a/b/x.gz", other).await.expect_err("other records");
+            assert!(matches!(error, PutError::Other { .. }), "{error}");
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    check(Destination::folder(folder.path().join("new/lake")).expect("made")).await;
+    check(Destination::store(Arc::new(InMemory::new()), "p".into())).await;
+    check(Destination::open(&format!("file://{}/url", folder.path().display()), None, None).expect("made"))
+        .await;
+}
+
+#[tokio::test]
+async fn what_a_crash_left_half_written_is_removed_and_never_in_the_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let partial = folder.path().join("~partial");
+    std::fs::create_dir_all(&partial).expect("made");
+    std::fs::write(partial.join("x.gz"), "half").expect("written");
+    let destination = Destination::folder(folder.path()).expect("opened");
+    destination.put("x.gz", gzip(&["1"])).await.expect("put");
+    assert_eq!(std::fs::read_dir(&partial).expect("there").count(), 0);
+    assert_eq!(std::fs::read(folder.path().join("x.gz")).expect("there"), gzip(&["1"]));
+}
+
+#[test]
+fn paths_that_mean_nothing_are_refused() {
+    let check = |path: &str, part: &str| {
+        let error = Destination::open(path, None, None).expect_err(path).to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    check("gs://bucket/a", "unknown scheme `gs`");
+    check("s3:///a", "has no bucket");
+    check("s3://bucket/a/../b", "..");
+    check("s3://bucket/{yyyy}", "braces");
+    check("/proc/nowhere/lake", "folder /proc/nowhere/lake");
+    for path in ["s3://bucket", "s3://bucket/", "s3a://bucket/a//b/"] {
+        Destination::open(path, Some("eu-central-1"), Some("http://localhost:1")).expect(path);
+    }
+}
+
+#[test]
+fn patterns_that_surprise_are_refused() {
+    let check = |format: &str, part: &str| {
+        let error = Template::parse(format).expect_err(format).to_string();
+        assert!(error.contains(part) && error.contains(format), "{error}");
+    };
+    check("{yyyy", "`{` without");
+    check("yyyy}", "`}` without");
+    check("{{yyyy}}", "`{` without");
+    check("{foo}", "`{foo}` means nothing");
+    check("{YYYY-MM-dd}", "means nothing");
+    check("{}", "means nothing");
+    check("a/../b", "`..` segment");
+    check("a\\b", "character");
+    check("{mmm}", "means nothing");
+    assert!(Template::parse(&"a".repeat(257)).is_err());
+}
+
+#[test]
+fn patterns_expand() {
+    let stamp = "2026-03-09T07:05:03Z".parse().expect("a time stamp");
+    let schema =
+        SchemaParts { vendor: "com.acme".into(), name: "ev".into(), format: "jsonschema".into(), model: 2 };
+    let check = |format: &str, expect: &str| {
+        assert_eq!(Template::parse(format).expect(format).expand(&schema, stamp), expect, "{format}");
+    };
+    check("", "");
+    check("%Y-%M-%d", "%Y-%M-%d");
+    check("/{vendor}.{name}//model={model}/date={yy}-{mm}-{dd}/", "com.acme.ev/model=2/date=2026-03-09");
+    check("{yyyy}/{MM}/{dd}/{HH}", "2026/03/09/07");
+    check("{yyyy-MM-dd'T'HH:mm:ss} {D} {yy-M-d}", "2026-03-09T07:05:03 68 26-3-9");
+}
+
+#[test]
+fn notes_stay_small_and_come_back() {
+    let config =
+        LakeConfig::new(Purpose::SelfDescribing).with_file_prefix(&"p".repeat(128)).expect("a prefix");
+    let config = LakeConfig { template: Template::parse(&"\"".repeat(256)).expect("a pattern"), ..config };
+    let stamp = "2026-01-02T03:04:05.678Z".parse().expect("a time stamp");
+    let note = Note::new(&config, stamp, u64::MAX.into(), u64::MAX.into());
+    let bytes = note.encode();
+    assert!(bytes.len() <= 1024, "{}", bytes.len());
+    let declared = Note::decode(&bytes).expect("readable");
+    assert_eq!((declared.note, declared.template), (note, config.template));
+    assert_eq!(declared.stamp.to_string(), "2026-01-02T03:04:05Z");
+    let golden = br#"{"v":1,"stamp":"2026-01-02T03:04:05Z","first":"17","last":"42","purpose":"SELF_DESCRIBING","format":"{vendor}.{schema}"}"#;
+    let config = LakeConfig::new(Purpose::SelfDescribing);
+    assert_eq!(Note::new(&config, stamp, 17.into(), 42.into()).encode(), golden);
+}
+
+const REFERENCE: &str = include_str!("../../deploy/reference/s3-loader.hocon");
+
+#[test]
+fn the_reference_lists_every_key_and_gives_the_defaults() {
+    assert_eq!(reference::differences::<S3LoaderConfig>(REFERENCE, Some("snowplow")), Vec::<String>::new());
+    let minimal = r#"
+        purpose = ENRICHED_EVENTS
+        input { streamName = enriched }
+        output { s3 { path = "s3://bucket/enriched" } }
+    "#;
+    let read = |text: &str| {
+        load::<S3LoaderConfig>(&Sources::of_text("t", text), Some("snowplow")).expect("it loads").config
+    };
+    assert_eq!(read(REFERENCE), read(minimal));
+}
+
+#[test]
+fn the_originals_file_is_read() {
+    let original = r#"
+        {
+          "region": "eu-central-1", "purpose": "SELF_DESCRIBING",
+          "input": { "appName": "acme", "streamName": "bad", "position": { "AT_TIMESTAMP": { "timestamp": "2020-07-17T10:00:00Z" } }, "maxRecords": 10 },
+          "output": {
+            "s3": { "path": "s3://acme/bad/", "partitionFormat": "{vendor}.{schema}/{yyyy}", "filenamePrefix": "pre", "compression": "GZIP", "maxTimeout": 2000 },
+            "bad": { "streamName": "stream-name" }
+          },
+          "buffer": { "byteLimit": 2048, "recordLimit": 10, "timeLimit": 5000 },
+          "monitoring": {
+            "snowplow": { "collector": "http://c", "appId": "a" }, "sentry": { "dsn": "x" },
+            "metrics": { "cloudWatch": true }
+          }
+        }
+    "#;
+    let loaded =
+        load::<S3LoaderConfig>(&Sources::of_text("t", original), Some("snowplow")).expect("it loads");
+    assert_eq!(loaded.unknown, []);
+    let InitialPosition::AtTimestamp { timestamp } = loaded.config.input.position else {
+        panic!("a position")
+    };
+    assert_eq!(timestamp.0.to_string(), "2020-07-17T10:00:00Z");
+    let lake = loaded.config.lake().expect("valid");
+    assert_eq!((lake.limits.records, lake.limits.bytes, lake.time_limit.as_millis()), (10, 2048, 5000));
+    assert_eq!(lake.template.text(), "{vendor}.{schema}/{yyyy}");
+    assert_eq!(lake.max_timeout.map(|t| t.as_secs()), Some(2));
+}
+
+#[test]
+fn wrong_values_are_named() {
+    let base = |more: &str| format!("purpose = RAW\ninput.streamName = a\noutput.s3.path = b\n{more}");
+    let refused = |more: &str, expect: &str| {
+        let loaded = load::<S3LoaderConfig>(&Sources::of_text("t", &base(more)), None);
+        let error = match loaded {
+            Ok(loaded) => loaded.config.lake().expect_err(more).to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(error.contains(expect), "{error}");
+    };
+    refused("output.s3.compression = LZO", "t:4: `output.s3.compression`: expected one of GZIP, found `LZO`");
+    refused("input.position { AT_TIMESTAMP { timestamp = x } }", "expected a time such as");
+    refused(
+        "input.position = EARLIEST",
+        "expected one of LATEST, TRIM_HORIZON, AT_TIMESTAMP, found `EARLIEST`",
+    );
+    refused("output.s3.filenamePrefix = \"\"", "filename prefix ``");
+    refused("output.s3.filenamePrefix = \"{dd}\"", "filename prefix `{dd}`");
+    refused("output.s3.partitionFormat = \"{foo}\"", "partition format `{foo}`");
+    refused("buffer.recordLimit = 0", "buffer limits");
+}

@@ -1,0 +1,365 @@
+//! The loop over a stream in memory: limits, crashes at every step, failing puts, drain, lost shards.
+
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use loaders::lake::{
+    buffer::Limits,
+    client::Destination,
+    config::{LakeConfig, Purpose},
+    pending::Note,
+    run::run,
+};
+use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory};
+use service::{
+    context::Context,
+    exit::{ExitCode, RunError},
+};
+use stream::{
+    consumer::{Checkpoint, Checkpointer, ConsumeError, Consumer, Event, Pending, Start},
+    memory::Memory,
+    producer::{BoxFuture, Route},
+    record::{Position, Record, ShardId},
+};
+use tokio::sync::Notify;
+
+/// Counts the steps of saving (before and after each save) and stops for ever at one of them, as a crash would.
+#[derive(Clone)]
+struct Steps {
+    left: Arc<AtomicU32>,
+    crashed: Arc<Notify>,
+    saved: Arc<Notify>,
+}
+
+impl Steps {
+    fn crash_at(step: u32) -> Self {
+        Self { left: Arc::new(AtomicU32::new(step)), crashed: Arc::default(), saved: Arc::default() }
+    }
+
+    fn never() -> Self {
+        Self::crash_at(u32::MAX)
+    }
+
+    async fn step(&self) {
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.crashed.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+struct Stepped<T>(T, Steps);
+
+impl Consumer for Stepped<Box<dyn Consumer>> {
+    fn stream(&self) -> &str {
+        self.0.stream()
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Event, ConsumeError>> {
+        self.0.next()
+    }
+
+    fn seek(&mut self, shard: &ShardId, after: Option<Position>) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        self.0.seek(shard, after)
+    }
+
+    fn checkpointer(&self) -> Box<dyn Checkpointer> {
+        Box::new(Stepped(self.0.checkpointer(), self.1.clone()))
+    }
+}
+
+impl Checkpointer for Stepped<Box<dyn Checkpointer>> {
+    fn save(&self, shard: &ShardId, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        let shard = shard.clone();
+        Box::pin(async move {
+            self.1.step().await;
+            self.0.save(&shard, checkpoint).await?;
+            self.1.step().await;
+            self.1.saved.notify_one();
+            Ok(())
+        })
+    }
+}
+
+fn config(purpose: Purpose, records: u64) -> LakeConfig {
+    LakeConfig { limits: Limits { records, bytes: 1 << 20 }, ..LakeConfig::new(purpose) }
+}
+
+async fn append(stream: &Memory, shard: u32, payloads: impl IntoIterator<Item = String>) {
+    let records = payloads.into_iter().map(|p| Record::new("k", p)).collect();
+    stream.producer().append(records, Route::Shard(ShardId::numbered(shard))).await.expect("room");
+}
+
+fn numbered(range: std::ops::Range<u32>) -> Vec<String> {
+    range.map(|n| format!("event {n}")).collect()
+}
+
+fn in_memory() -> (Arc<InMemory>, Destination) {
+    let store = Arc::new(InMemory::new());
+    (store.clone(), Destination::store(store, "lake".into()))
+}
+
+/// All objects: the name without its time stamp -> its lines.
+async fn objects(store: &InMemory) -> BTreeMap<String, Vec<String>> {
+    let mut out = BTreeMap::new();
+    for meta in store.list_with_delimiter_all().await {
+        let bytes = store.get(&meta).await.expect("there").bytes().await.expect("bytes");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(bytes.as_ref()).read_to_string(&mut text).expect("gzip");
+        let key = meta.as_ref().strip_prefix("lake/").expect("below the prefix").to_owned();
+        let (folder, file) = key.rsplit_once('/').map_or(("", key.as_str()), |(folder, file)| (folder, file));
+        let (prefix, file) = file.strip_prefix("other-").map_or(("", file), |file| ("other-", file));
+        assert_eq!(file.as_bytes()[17], b'-', "{file} begins with a time stamp");
+        let lines = text.split_terminator('\n').map(str::to_owned).collect();
+        assert!(out.insert(format!("{folder}:{prefix}{}", &file[18..]), lines).is_none(), "{key} twice");
+    }
+    out
+}
+
+trait ListAll {
+    async fn list_with_delimiter_all(&self) -> Vec<object_store::path::Path>;
+}
+
+impl ListAll for InMemory {
+    async fn list_with_delimiter_all(&self) -> Vec<object_store::path::Path> {
+        use futures_util::TryStreamExt;
+        self.list(None).map_ok(|meta| meta.location).try_collect().await.expect("a listing")
+    }
+}
+
+/// Runs until the consumer has acknowledged `last` in every shard, then drains.
+async fn run_until(stream: &Memory, last: &[u64], config: LakeConfig, destination: Destination) {
+    let steps = Steps::never();
+    let consumer = Stepped(stream.consumer("lake", Start::Oldest), steps.clone());
+    let context = Context::default();
+    let task = tokio::spawn(run(config, Box::new(consumer), destination, context.clone()));
+    let done = || {
+        stream.shards().iter().zip(last).all(|(shard, last)| {
+            let checkpoint = stream.checkpoint("lake", shard).unwrap_or_default();
+            checkpoint.acknowledged == Some(Position::from(*last)) && checkpoint.pending.is_none()
+        })
+    };
+    let idle = done();
+    while !done() {
+        steps.saved.notified().await;
+    }
+    context.drain.request();
+    task.await.expect("no panic").expect("a clean end");
+    // With nothing left to do the drain may come before the destination has been reached.
+    assert!(idle || context.health.is_healthy(), "{:?}", context.health.statements());
+}
+
+/// Runs until the step at which it crashes; `false` when it never comes so far.
+async fn run_and_crash(stream: &Memory, step: u32, config: LakeConfig, destination: Destination) -> bool {
+    let steps = Steps::crash_at(step);
+    let consumer = Stepped(stream.consumer("lake", Start::Oldest), steps.clone());
+    let context = Context::default();
+    let running = run(config, Box::new(consumer), destination, context);
+    tokio::select! {
+        biased;
+        () = steps.crashed.notified() => true,
+        _ = running => panic!("the loader ended by itself"),
+        () = tokio::time::sleep(Duration::from_secs(60)) => false,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_at_any_step_gives_the_same_objects() {
+    let expect: BTreeMap<String, Vec<String>> = [
+        (":1-3.gz".to_owned(), numbered(0..3)),
+        (":4-6.gz".to_owned(), numbered(3..6)),
+        (":7-8.gz".to_owned(), numbered(6..8)),
+    ]
+    .into();
+    // Three batches, two saves each, two steps each.
+    for first in 1..=13 {
+        for second in 1..=13 {
+            let stream = Memory::new("enriched", 1);
+            append(&stream, 0, numbered(0..8)).await;
+            let (store, destination) = in_memory();
+            let config = || config(Purpose::EnrichedEvents, 3);
+            let crashed = run_and_crash(&stream, first, config(), destination.clone()).await;
+            assert_eq!(crashed, first <= 12);
+            if crashed {
+                run_and_crash(&stream, second, config(), destination.clone()).await;
+            }
+            run_until(&stream, &[8], config(), destination).await;
+            assert_eq!(objects(&store).await, expect, "crashes at {first} and {second}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_configuration_does_not_rename_a_declared_batch() {
+    let stream = Memory::new("bad", 1);
+    let row = |name: &str| format!(r#"{{"schema":"iglu:com.acme/{name}/jsonschema/1-0-0","data":{{}}}}"#);
+    append(&stream, 0, [row("a"), row("b"), "no JSON".into(), row("a")]).await;
+    let (store, destination) = in_memory();
+    // Step 3 is the save after the objects were put.
+    assert!(run_and_crash(&stream, 3, config(Purpose::SelfDescribing, 3), destination.clone()).await);
+    let other = config(Purpose::EnrichedEvents, 2).with_file_prefix("other").expect("a prefix");
+    run_until(&stream, &[4], other, destination).await;
+    let found = objects(&store).await;
+    assert_eq!(found["com.acme.a:1-3.gz"], [row("a")]);
+    assert_eq!(found["com.acme.b:1-3.gz"], [row("b")]);
+    assert_eq!(found["unknown.unknown:1-3.gz"], ["no JSON"]);
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_close_by_bytes_and_by_time() {
+    let stream = Memory::new("enriched", 2);
+    let (store, destination) = in_memory();
+    append(&stream, 0, numbered(0..3)).await;
+    append(&stream, 1, numbered(3..4)).await;
+    let config = LakeConfig {
+        limits: Limits { records: 100, bytes: 14 },
+        time_limit: Duration::from_secs(3600),
+        ..LakeConfig::new(Purpose::EnrichedEvents)
+    };
+    run_until(&stream, &[3, 1], config, destination).await;
+    let expect: BTreeMap<String, Vec<String>> = [
+        (":1-2.gz".to_owned(), numbered(0..2)),
+        (":3-3.gz".to_owned(), numbered(2..3)),
+        (":1-1-shardId-000000000001.gz".to_owned(), numbered(3..4)),
+    ]
+    .into();
+    assert_eq!(objects(&store).await, expect);
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_batches_keep_every_record() {
+    let stream = Memory::new("raw", 1);
+    let (store, destination) = in_memory();
+    let payloads: Vec<String> = (0..3000_u32).map(|n| format!("{n} {}", "x".repeat(200))).collect();
+    append(&stream, 0, payloads.clone()).await;
+    run_until(&stream, &[3000], config(Purpose::Raw, 700), destination).await;
+    let mut found: Vec<String> = objects(&store).await.into_values().flatten().collect();
+    found.sort_by_key(|line| line.split(' ').next().and_then(|n| n.parse::<u32>().ok()));
+    assert_eq!(found, payloads);
+    assert_eq!(objects(&store).await.len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn drain_closes_what_is_open() {
+    let stream = Memory::new("enriched", 1);
+    let (store, destination) = in_memory();
+    append(&stream, 0, numbered(0..2)).await;
+    let context = Context::default();
+    let lake = LakeConfig { time_limit: Duration::from_secs(3600), ..config(Purpose::EnrichedEvents, 100) };
+    let consumer = stream.consumer("lake", Start::Oldest);
+    let task = tokio::spawn(run(lake, consumer, destination, context.clone()));
+    // The clock is paused: this passes when everything else waits.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(objects(&store).await.is_empty());
+    context.drain.request();
+    task.await.expect("no panic").expect("a clean end");
+    assert_eq!(objects(&store).await[":1-2.gz"], numbered(0..2));
+    let checkpoint = stream.checkpoint("lake", &ShardId::numbered(0)).expect("opened");
+    assert_eq!(checkpoint, Checkpoint { acknowledged: Some(Position::from(2)), pending: None });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_folder_moves_no_checkpoint_and_is_tried_again() {
+    let stream = Memory::new("enriched", 1);
+    let folder = tempfile::tempdir().expect("a folder");
+    let destination = Destination::folder(folder.path()).expect("a destination");
+    let context = Context::default();
+    let consumer = stream.consumer("lake", Start::Oldest);
+    let config = config(Purpose::EnrichedEvents, 2);
+    let task = tokio::spawn(run(config, consumer, destination, context.clone()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(context.health.is_healthy());
+    let partial = folder.path().join("~partial");
+    std::fs::remove_dir_all(&partial).expect("made at opening");
+    std::fs::write(&partial, "in the way").expect("written");
+    append(&stream, 0, numbered(0..2)).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let statement = context.health.statements().remove(0);
+    assert_eq!(statement.name, "lake.enriched");
+    assert!(statement.trouble.is_some_and(|trouble| trouble.starts_with("put of ")));
+    let checkpoint = stream.checkpoint("lake", &ShardId::numbered(0)).expect("opened");
+    assert_eq!(checkpoint.acknowledged, None);
+    std::fs::remove_file(&partial).expect("removed");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(context.health.is_healthy(), "{:?}", context.health.statements());
+    let checkpoint = stream.checkpoint("lake", &ShardId::numbered(0)).expect("opened");
+    assert_eq!(checkpoint.acknowledged, Some(Position::from(2)));
+    context.drain.request();
+    task.await.expect("no panic").expect("a clean end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn puts_that_fail_for_too_long_end_the_run() {
+    let stream = Memory::new("enriched", 1);
+    let folder = tempfile::tempdir().expect("a folder");
+    let destination = Destination::folder(folder.path()).expect("a destination");
+    append(&stream, 0, numbered(0..2)).await;
+    let config =
+        LakeConfig { max_timeout: Some(Duration::from_secs(300)), ..config(Purpose::EnrichedEvents, 100) };
+    let consumer = stream.consumer("lake", Start::Oldest);
+    let task = tokio::spawn(run(config, consumer, destination, Context::default()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let partial = folder.path().join("~partial");
+    std::fs::remove_dir_all(&partial).expect("made at opening");
+    std::fs::write(&partial, "in the way").expect("written");
+    let error = task.await.expect("no panic").expect_err("it gives up");
+    assert_eq!(error.code, ExitCode::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_shard_is_forgotten_and_read_by_its_new_owner() {
+    let stream = Memory::new("enriched", 1);
+    let (store, destination) = in_memory();
+    append(&stream, 0, numbered(0..2)).await;
+    let context = Context::default();
+    let slow = LakeConfig { time_limit: Duration::from_secs(30), ..config(Purpose::EnrichedEvents, 100) };
+    let consumer = stream.consumer("lake", Start::Oldest);
+    let first = tokio::spawn(run(slow, consumer, destination.clone(), context.clone()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    append(&stream, 0, numbered(2..4)).await;
+    run_until(&stream, &[4], config(Purpose::EnrichedEvents, 2), destination).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    context.drain.request();
+    let _: Result<(), RunError> = first.await.expect("no panic");
+    let found: Vec<String> = objects(&store).await.into_values().flatten().collect();
+    assert_eq!(found, numbered(0..4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declared_batch_whose_records_are_gone_is_reported() {
+    let check = async |note: Vec<u8>, up_to: u64, part: &str| {
+        let stream = Memory::new("enriched", 1);
+        append(&stream, 0, numbered(0..5)).await;
+        let (shard, (store, destination)) = (ShardId::numbered(0), in_memory());
+        let pending = Some(Pending { up_to: Position::from(up_to), note: note.into() });
+        let checkpoint = Checkpoint { acknowledged: Some(Position::from(2)), pending };
+        stream
+            .consumer("lake", Start::Oldest)
+            .checkpointer()
+            .save(&shard, checkpoint.clone())
+            .await
+            .expect("saved");
+        let consumer = stream.consumer("lake", Start::Oldest);
+        let config = config(Purpose::EnrichedEvents, 3);
+        let error = run(config, consumer, destination, Context::default()).await.expect_err("loud");
+        assert_eq!(error.code, ExitCode::Unavailable);
+        assert!(error.message.contains(part), "{error}");
+        assert_eq!(stream.checkpoint("lake", &shard), Some(checkpoint), "nothing has moved");
+        assert!(objects(&store).await.is_empty());
+    };
+    let stamp = "2026-01-02T03:04:05Z".parse().expect("a time stamp");
+    let config = config(Purpose::EnrichedEvents, 3);
+    let note = |first: u64, last: u64| Note::new(&config, stamp, first.into(), last.into()).encode();
+    check(note(1, 4), 4, "goes from 1 to 4, the stream has 3 to 4").await;
+    check(b"{}".to_vec(), 4, "unreadable").await;
+    let later = String::from_utf8(note(3, 4)).expect("JSON").replace("\"v\":1", "\"v\":2");
+    check(later.into_bytes(), 4, "of version 2").await;
+}
