@@ -3,18 +3,17 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use event::payload::{CollectorPayload, SCHEMA};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use jiff::Timestamp;
 use stream::record::Record;
 use uuid::Uuid;
 
 use crate::{
-    bounce, client_ip,
+    bounce,
     config::CollectorConfig,
-    content_type, cookie, cors,
-    head::{Head, Method, Name},
-    header_list,
+    cookie, cors,
+    draft::Draft,
+    head::{Head, Method},
     identity::{self, CookieAction, Identity},
     ids::Ids,
     redirect,
@@ -22,7 +21,7 @@ use crate::{
     response::{self, Fixed},
     route::{self, Route},
     split::{self, Limits},
-    target::{self, Target},
+    target::Target,
 };
 
 /// The pure collector: configuration, and what is made of it once.
@@ -141,16 +140,24 @@ impl Collector {
         let response = self.event_response(request.head, target, is_redirect, &identity, now);
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         if identity.store {
-            let payload = self.payload(request, target, path, identity, now);
-            split::into_records(
-                payload,
-                &self.limits,
-                self.config.compatibility,
-                now,
-                ids,
-                &mut good,
-                &mut bad,
-            );
+            let Request { head, body, peer } = request;
+            let draft = Draft::new(head, body, peer, (target, path), &identity, &self.config, now);
+            match draft.encode(self.limits.good) {
+                Ok(bytes) => good.push(Record::new(partition_key(ids.next()), bytes)),
+                Err(size) => {
+                    let (payload, compatibility) = (draft.into_payload(), self.config.compatibility);
+                    split::into_records(
+                        payload,
+                        size,
+                        &self.limits,
+                        compatibility,
+                        now,
+                        ids,
+                        &mut good,
+                        &mut bad,
+                    );
+                }
+            }
         }
         Outcome { response, good, bad }
     }
@@ -237,51 +244,6 @@ impl Collector {
             response = response::closing(response);
         }
         self.finish(response)
-    }
-
-    fn payload(
-        &self,
-        request: Request<'_>,
-        target: &Target<'_>,
-        path: &str,
-        identity: Identity,
-        now: Timestamp,
-    ) -> CollectorPayload {
-        let head = request.head;
-        let compatibility = self.config.compatibility;
-        let text = |value| header_list::text(value, compatibility).into_owned();
-        let is_post = head.method() == Method::Post;
-        let content_type =
-            is_post.then(|| content_type::normalised(head.first(Name::ContentType), compatibility)).flatten();
-        let mut headers = header_list::header_list(head, identity.anonymous, compatibility);
-        headers.extend(content_type.clone());
-        let querystring = match (target.query, compatibility.is_v2()) {
-            (None, true) => None,
-            _ => Some(target.query_text().into_owned()),
-        };
-        let host = match target.absolute {
-            Some((_, authority)) => Some(authority),
-            None => head.first(Name::Host).filter(|_| compatibility.is_v2()),
-        };
-        CollectorPayload {
-            schema: SCHEMA.into(),
-            ip_address: Some(match identity.anonymous {
-                true => client_ip::UNKNOWN.into(),
-                false => client_ip::client_ip(head, request.peer, compatibility),
-            }),
-            timestamp: now.as_millisecond(),
-            encoding: Some("UTF-8".into()),
-            collector: Some(self.config.name.clone()),
-            user_agent: head.first(Name::UserAgent).map(text),
-            referer_uri: head.first(Name::Referer).map(text),
-            path: Some(path.into()),
-            querystring,
-            body: is_post.then_some(request.body),
-            headers: Some(headers),
-            content_type,
-            hostname: host.map(|host| target::text_or_escapes(target::host_of(host)).to_ascii_lowercase()),
-            network_userid: Some(identity.network_userid),
-        }
     }
 }
 

@@ -121,6 +121,11 @@ impl Head {
         self.http_11
     }
 
+    /// Bytes of it.
+    pub fn size(&self) -> usize {
+        self.raw.len()
+    }
+
     /// Whether another request may come on the connection.
     pub fn keeps_alive(&self) -> bool {
         let asked = |option: &[u8]| {

@@ -4,10 +4,42 @@ use std::borrow::Cow;
 
 use crate::{client_ip, compatibility::Compatibility, content_type, cookie, head::Head};
 
+/// Lines in one buffer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    /// Adds a line.
+    pub fn push(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.ends.push(self.text.len());
+    }
+
+    /// The lines in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.text[start..end])
+    }
+
+    fn push_field(&mut self, name: &[u8], value: &str) {
+        // Names are ASCII: the head was refused otherwise.
+        self.text.push_str(std::str::from_utf8(name).unwrap_or_default());
+        self.text.push_str(": ");
+        self.push(value);
+    }
+}
+
 /// One `Name: value` line per field, in the order they came.
-pub fn header_list(head: &Head, anonymous: bool, compatibility: Compatibility) -> Vec<String> {
-    let mut lines = Vec::with_capacity(16);
-    for (name, value) in head.fields() {
+pub fn header_list(head: &Head, anonymous: bool, compatibility: Compatibility) -> Lines {
+    let fields = head.fields();
+    let mut lines = Lines {
+        text: String::with_capacity(head.size()),
+        ends: Vec::with_capacity(fields.size_hint().0 + 1),
+    };
+    for (name, value) in fields {
         let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
         if anonymous && (is("cookie") || is("x-forwarded-for") || is("x-real-ip")) {
             continue;
@@ -22,7 +54,7 @@ pub fn header_list(head: &Head, anonymous: bool, compatibility: Compatibility) -
             Compatibility::V2 if is("content-type") && content_type::is_valid(value) => continue,
             Compatibility::V2 => value_v2(name, value),
         };
-        lines.push(line(name, &value));
+        lines.push_field(name, &value);
     }
     lines
 }
@@ -36,14 +68,6 @@ pub fn text(value: &[u8], compatibility: Compatibility) -> Cow<'_, str> {
             _ => Cow::Owned(value.iter().map(|&b| b as char).collect()),
         },
     }
-}
-
-fn line(name: &[u8], value: &str) -> String {
-    let mut line = String::with_capacity(name.len() + 2 + value.len());
-    line.extend(name.iter().map(|&b| b as char));
-    line.push_str(": ");
-    line.push_str(value);
-    line
 }
 
 /// Without spaces and without the parts that are no cookies; quotes around a value are taken off. `None`: nothing is left.

@@ -20,6 +20,7 @@ pub mod cookie;
 pub mod cors;
 pub mod date;
 pub mod deadline;
+pub mod draft;
 pub mod framing;
 pub mod head;
 pub mod header_list;

@@ -63,9 +63,10 @@ pub fn cut<T>(
     cut
 }
 
-/// Appends the records of a payload: itself, its parts, or why it is too large.
+/// Appends the records of a payload of `whole` bytes, which are too many for one: its parts, or why it has none.
 pub fn into_records(
     payload: CollectorPayload,
+    whole: usize,
     limits: &Limits,
     compatibility: Compatibility,
     now: Timestamp,
@@ -73,14 +74,6 @@ pub fn into_records(
     good: &mut Vec<Record>,
     bad: &mut Vec<Record>,
 ) {
-    let mut bytes = Vec::with_capacity(payload.encoded_len());
-    payload.encode(&mut bytes);
-    let whole = bytes.len();
-    if whole < limits.good {
-        good.push(Record::new(partition_key(ids.next()), bytes));
-        return;
-    }
-    drop(bytes);
     let violation = Violation { payload: &payload, compatibility, now, bad_max: limits.bad };
     if whole > limits.payload {
         let reason = format!("Payload exceeds max size of {}. Actual length: {whole}", limits.payload);

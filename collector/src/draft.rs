@@ -1,0 +1,138 @@
+//! The payload of a request before it is bytes: what it borrows stays in the request.
+
+use std::{borrow::Cow, net::IpAddr};
+
+use bytes::Bytes;
+use event::payload::{CollectorPayload, PayloadRef, SCHEMA};
+use jiff::Timestamp;
+
+use crate::{
+    client_ip,
+    config::CollectorConfig,
+    content_type,
+    head::{Head, Method, Name},
+    header_list::{self, Lines},
+    identity::Identity,
+    target::{self, Target},
+};
+
+/// The character set every payload names.
+const ENCODING: &str = "UTF-8";
+
+/// Everything a payload holds (`spec/collector.md` 4.1).
+#[derive(Debug)]
+pub struct Draft<'a> {
+    collector: &'a str,
+    timestamp: i64,
+    ip_address: String,
+    user_agent: Option<Cow<'a, str>>,
+    referer_uri: Option<Cow<'a, str>>,
+    path: &'a str,
+    querystring: Option<Cow<'a, str>>,
+    body: Option<Bytes>,
+    headers: Lines,
+    content_type: Option<String>,
+    hostname: Option<String>,
+    network_userid: &'a str,
+}
+
+impl<'a> Draft<'a> {
+    /// Collects the fields of a request.
+    pub fn new(
+        head: &'a Head,
+        body: Bytes,
+        peer: IpAddr,
+        (target, path): (&Target<'a>, &'a str),
+        identity: &'a Identity,
+        config: &'a CollectorConfig,
+        now: Timestamp,
+    ) -> Self {
+        let compatibility = config.compatibility;
+        let text = |value| header_list::text(value, compatibility);
+        let is_post = head.method() == Method::Post;
+        let content_type = if is_post {
+            content_type::normalised(head.first(Name::ContentType), compatibility)
+        } else {
+            None
+        };
+        let mut headers = header_list::header_list(head, identity.anonymous, compatibility);
+        if let Some(content_type) = &content_type {
+            headers.push(content_type);
+        }
+        let host = match target.absolute {
+            Some((_, authority)) => Some(authority),
+            None => head.first(Name::Host).filter(|_| compatibility.is_v2()),
+        };
+        Self {
+            collector: &config.name,
+            timestamp: now.as_millisecond(),
+            ip_address: match identity.anonymous {
+                true => client_ip::UNKNOWN.into(),
+                false => client_ip::client_ip(head, peer, compatibility),
+            },
+            user_agent: head.first(Name::UserAgent).map(text),
+            referer_uri: head.first(Name::Referer).map(text),
+            path,
+            querystring: match (target.query, compatibility.is_v2()) {
+                (None, true) => None,
+                _ => Some(target.query_text()),
+            },
+            body: is_post.then_some(body),
+            headers,
+            content_type,
+            hostname: host.map(|host| target::text_or_escapes(target::host_of(host)).to_ascii_lowercase()),
+            network_userid: &identity.network_userid,
+        }
+    }
+
+    /// Its Thrift bytes, when there are less than `limit` of them; else their number.
+    ///
+    /// # Errors
+    /// The number of bytes there would be.
+    pub fn encode(&self, limit: usize) -> Result<Vec<u8>, usize> {
+        let lines: Vec<&str> = self.headers.iter().collect();
+        let payload = PayloadRef {
+            schema: SCHEMA,
+            ip_address: Some(&self.ip_address),
+            timestamp: self.timestamp,
+            encoding: Some(ENCODING),
+            collector: Some(self.collector),
+            user_agent: self.user_agent.as_deref(),
+            referer_uri: self.referer_uri.as_deref(),
+            path: Some(self.path),
+            querystring: self.querystring.as_deref(),
+            body: self.body.as_deref(),
+            headers: Some(&lines),
+            content_type: self.content_type.as_deref(),
+            hostname: self.hostname.as_deref(),
+            network_userid: Some(self.network_userid),
+        };
+        let size = payload.encoded_len();
+        if size >= limit {
+            return Err(size);
+        }
+        let mut bytes = Vec::with_capacity(size);
+        payload.encode_into(&mut bytes);
+        Ok(bytes)
+    }
+
+    /// The payload itself.
+    pub fn into_payload(self) -> CollectorPayload {
+        CollectorPayload {
+            schema: SCHEMA.into(),
+            headers: Some(self.headers.iter().map(str::to_owned).collect()),
+            ip_address: Some(self.ip_address),
+            timestamp: self.timestamp,
+            encoding: Some(ENCODING.into()),
+            collector: Some(self.collector.into()),
+            user_agent: self.user_agent.map(Cow::into_owned),
+            referer_uri: self.referer_uri.map(Cow::into_owned),
+            path: Some(self.path.into()),
+            querystring: self.querystring.map(Cow::into_owned),
+            body: self.body,
+            content_type: self.content_type,
+            hostname: self.hostname,
+            network_userid: Some(self.network_userid.into()),
+        }
+    }
+}
