@@ -146,16 +146,7 @@ impl Collector {
                 Ok(bytes) => good.push(Record::new(partition_key(ids.next()), bytes)),
                 Err(size) => {
                     let (payload, compatibility) = (draft.into_payload(), self.config.compatibility);
-                    split::into_records(
-                        payload,
-                        size,
-                        &self.limits,
-                        compatibility,
-                        now,
-                        ids,
-                        &mut good,
-                        &mut bad,
-                    );
+                    (good, bad) = split::into_records(&payload, size, &self.limits, compatibility, now, ids);
                 }
             }
         }

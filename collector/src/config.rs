@@ -1,17 +1,19 @@
 //! The collector's keys with the original's names and defaults (`spec/collector.md` 8.2), and a few of ours.
 
+mod ignored;
 mod pattern;
 mod same_site;
 mod streams;
 
 use std::{collections::HashMap, time::Duration};
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
 pub use self::{
+    ignored::Ignored,
     pattern::Pattern,
     same_site::SameSite,
-    streams::{Buffer, Stream, Streams},
+    streams::{Sink, Stream, Streams},
 };
 use crate::compatibility::Compatibility;
 
@@ -64,11 +66,11 @@ pub struct CollectorConfig {
     #[serde(with = "service::config::duration")]
     pub termination_deadline: Duration,
     /// Accepted and without effect: nothing is licensed.
-    pub license: IgnoredAny,
+    pub license: Ignored,
     /// Accepted and without effect: nothing phones home.
-    pub telemetry: IgnoredAny,
+    pub telemetry: Ignored,
     /// Accepted and without effect: there is nothing to warm up.
-    pub warmup: IgnoredAny,
+    pub warmup: Ignored,
     /// The `collector` field of payloads, `ssc-<version>-<sink>`; set by whoever opens the sink, not a key.
     #[serde(skip, default = "default_name")]
     pub name: String,
@@ -244,9 +246,9 @@ impl Default for CollectorConfig {
             pre_termination_period: Duration::from_secs(10),
             pre_termination_unhealthy: false,
             termination_deadline: Duration::from_secs(10),
-            license: IgnoredAny,
-            telemetry: IgnoredAny,
-            warmup: IgnoredAny,
+            license: Ignored,
+            telemetry: Ignored,
+            warmup: Ignored,
             name: default_name(),
         }
     }

@@ -52,14 +52,14 @@ impl Framing {
         self.0 == State::Broken
     }
 
-    /// How many of these bytes belong to the body. All of them when it is malformed: whoever decodes it says so.
+    /// How many of these bytes belong to the body. When it is malformed, up to and with the byte that is wrong: whoever
+    /// decodes it says so.
     pub fn advance(&mut self, bytes: &[u8]) -> usize {
         let mut taken = 0;
         while taken < bytes.len() {
             let rest = &bytes[taken..];
             match self.0 {
-                State::Done => break,
-                State::Broken => return bytes.len(),
+                State::Done | State::Broken => break,
                 State::Length(n) => {
                     let step = n.min(rest.len() as u64);
                     self.0 = if step == n { State::Done } else { State::Length(n - step) };

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use service::{clock, context::Context};
+use service::{clock, context::Context, metric};
 use stream::producer::Producer;
 use tokio::{
     net::TcpListener,
@@ -97,8 +97,10 @@ async fn accept(
         match listener.accept().await {
             Ok((socket, peer)) => {
                 let serving = server.clone().serve(socket, peer.ip(), closing.clone());
+                metric::COLLECTOR_CONNECTIONS.change(1.0, &[]);
                 connections.spawn(async move {
                     serving.await;
+                    metric::COLLECTOR_CONNECTIONS.change(-1.0, &[]);
                     drop(place);
                 });
             }

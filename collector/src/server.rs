@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use service::clock;
+use service::{clock, metric};
 use stream::{
     producer::{AppendError, Producer, Route},
     record::Record,
@@ -114,18 +114,29 @@ impl Server {
             Some(Arrival::Request(head)) => head,
             Some(Arrival::Refused(refusal)) => {
                 let response = self.collector.refuse(&refusal);
+                metric::COLLECTOR_REFUSED.increment(&["head"]);
+                metric::COLLECTOR_REQUESTS.increment(&[response.status().as_str()]);
                 tracing::debug!(status = response.status().as_u16(), reason = %refusal, "request refused");
                 return response;
             }
             None => return response::closing(response::empty(StatusCode::BAD_REQUEST)),
         };
+        let begin = clock::now();
         let cap = self.collector.config.networking.drop_payload_size;
         let response = match read_body(body, cap).await {
             Ok(body) => self.answer(&head, body, peer).await,
-            Err(BodyError::TooLarge) => self.collector.finish(response::too_large()),
-            Err(BodyError::TimedOut) => self.collector.finish(response::body_timeout()),
-            Err(BodyError::Malformed) => self.collector.finish(response::body_malformed()),
+            Err(error) => {
+                metric::COLLECTOR_REFUSED.increment(&["body"]);
+                self.collector.finish(match error {
+                    BodyError::TooLarge => response::too_large(),
+                    BodyError::TimedOut => response::body_timeout(),
+                    BodyError::Malformed => response::body_malformed(),
+                })
+            }
         };
+        metric::COLLECTOR_REQUESTS.increment(&[response.status().as_str()]);
+        let seconds = clock::now().as_nanosecond().saturating_sub(begin.as_nanosecond()) as f64 / 1e9;
+        metric::COLLECTOR_REQUEST_SECONDS.record(seconds.max(0.0), &[]);
         tracing::debug!(method = ?head.method(), status = response.status().as_u16(), "request");
         inbox.lock().unwrap_or_else(PoisonError::into_inner).spare = head;
         response
@@ -134,6 +145,7 @@ impl Server {
     /// The response, once what it promises is durable.
     async fn answer(&self, head: &Head, body: Bytes, peer: IpAddr) -> Response<Bytes> {
         let now = clock::now();
+        metric::COLLECTOR_REQUEST_BYTES.add((head.target().len() + body.len()) as u64, &[]);
         let condition =
             Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.sinks.are_well(now) };
         let Outcome { response, good, bad } =
@@ -154,8 +166,12 @@ impl Server {
             if records.is_empty() {
                 continue;
             }
+            let count = records.len() as u64;
             match producer.append(records, Route::ByKey).await {
-                Ok(_) => self.sinks.took(which),
+                Ok(_) => {
+                    metric::COLLECTOR_PAYLOADS.add(count, &[which.stream()]);
+                    self.sinks.took(which);
+                }
                 Err(error) => {
                     self.refused(which, &error);
                     return false;
@@ -167,6 +183,7 @@ impl Server {
 
     fn refused(&self, which: Which, error: &AppendError) {
         let now = clock::now();
+        metric::COLLECTOR_REFUSED.increment(&["full"]);
         // The first of a row is worth a warning, the rest would be one line per request.
         if self.sinks.are_well(now) {
             tracing::warn!(%error, "the sink refuses records: clients are told to try again");

@@ -26,6 +26,16 @@ pub enum Which {
     Bad,
 }
 
+impl Which {
+    /// The stream, as metrics call it.
+    pub fn stream(self) -> &'static str {
+        match self {
+            Self::Good => "raw",
+            Self::Bad => "bad",
+        }
+    }
+}
+
 const WELL: i64 = i64::MIN;
 
 impl Sinks {

@@ -63,28 +63,27 @@ pub fn cut<T>(
     cut
 }
 
-/// Appends the records of a payload of `whole` bytes, which are too many for one: its parts, or why it has none.
+/// The good and the bad records of a payload of `whole` bytes, which are too many for one record.
 pub fn into_records(
-    payload: CollectorPayload,
+    payload: &CollectorPayload,
     whole: usize,
     limits: &Limits,
     compatibility: Compatibility,
     now: Timestamp,
     ids: &mut impl Ids,
-    good: &mut Vec<Record>,
-    bad: &mut Vec<Record>,
-) {
-    let violation = Violation { payload: &payload, compatibility, now, bad_max: limits.bad };
+) -> (Vec<Record>, Vec<Record>) {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    let violation = Violation { payload, compatibility, now, bad_max: limits.bad };
     if whole > limits.payload {
         let reason = format!("Payload exceeds max size of {}. Actual length: {whole}", limits.payload);
         bad.push(violation.row(limits.payload, whole, &reason, ids));
-        return;
+        return (good, bad);
     }
     let batch = match Batch::read(payload.body.as_ref(), limits.good, whole) {
         Ok(batch) => batch,
         Err(reason) => {
             bad.push(violation.row(limits.good, whole, &reason, ids));
-            return;
+            return (good, bad);
         }
     };
     let budget = limits.good + batch.array_size - whole;
@@ -96,13 +95,10 @@ pub fn into_records(
         good.push(Record::new(partition_key(ids.next()), bytes));
     }
     for event in cut.rejected {
-        bad.push(violation.row(
-            limits.good,
-            event.get().len(),
-            "this POST request split is still too large",
-            ids,
-        ));
+        let reason = "this POST request split is still too large";
+        bad.push(violation.row(limits.good, event.get().len(), reason, ids));
     }
+    (good, bad)
 }
 
 /// A batch of events, each printed compactly.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::Ignored;
+
 /// `streams`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -12,8 +14,8 @@ pub struct Streams {
     pub bad: Stream,
     /// The legacy style's shared sink.
     pub sink: Option<Sink>,
-    /// The legacy style's shared buffer.
-    pub buffer: Option<Buffer>,
+    /// The legacy style's shared buffer; accepted and without effect: what is appended is durable before it is answered.
+    pub buffer: Ignored,
 }
 
 /// `streams.good`, `streams.bad`
@@ -23,8 +25,6 @@ pub struct Stream {
     pub name: Option<String>,
     /// Bytes a record may have.
     pub max_bytes: Option<usize>,
-    /// When a batch is written.
-    pub buffer: Option<Buffer>,
 }
 
 /// `streams.sink`
@@ -35,28 +35,10 @@ pub struct Sink {
     pub max_bytes: Option<usize>,
 }
 
-/// `buffer`
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Buffer {
-    /// Bytes.
-    pub byte_limit: u64,
-    /// Records.
-    pub record_limit: u64,
-    /// Milliseconds.
-    pub time_limit: u64,
-}
-
 impl Streams {
     /// Bytes a good record may have.
     pub fn good_max_bytes(&self) -> usize {
         self.good.max_bytes.or(self.sink.as_ref().and_then(|s| s.max_bytes)).unwrap_or(1_000_000)
-    }
-}
-
-impl Default for Buffer {
-    fn default() -> Self {
-        Self { byte_limit: 3_145_728, record_limit: 500, time_limit: 5000 }
     }
 }
 
@@ -67,7 +49,9 @@ impl<'de> Deserialize<'de> for Stream {
         struct Object {
             name: Option<String>,
             max_bytes: Option<usize>,
-            buffer: Option<Buffer>,
+            /// As the shared one.
+            #[serde(rename = "buffer")]
+            _buffer: Option<Ignored>,
         }
 
         struct Visitor;
@@ -84,7 +68,7 @@ impl<'de> Deserialize<'de> for Stream {
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Stream, A::Error> {
                 let o = Object::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Stream { name: o.name, max_bytes: o.max_bytes, buffer: o.buffer })
+                Ok(Stream { name: o.name, max_bytes: o.max_bytes })
             }
         }
         deserializer.deserialize_any(Visitor)

@@ -72,6 +72,28 @@ impl Asker {
         self.received.is_empty() && self.read().await.is_none()
     }
 
+    /// Closes the sending half.
+    pub(crate) async fn stop_sending(&mut self) {
+        let _ = self.socket.shutdown().await;
+    }
+
+    /// Whether exactly these bytes come next.
+    pub(crate) async fn receives(&mut self, bytes: &[u8]) -> bool {
+        while self.received.len() < bytes.len() {
+            if self.read().await.is_none() {
+                return false;
+            }
+        }
+        let came: Vec<u8> = self.received.drain(..bytes.len()).collect();
+        came == bytes
+    }
+
+    /// Whether anything has come that was not asked for yet.
+    pub(crate) fn has_received(&mut self) -> bool {
+        let _ = self.socket.try_read_buf(&mut self.received);
+        !self.received.is_empty()
+    }
+
     async fn read(&mut self) -> Option<()> {
         match self.socket.read_buf(&mut self.received).await {
             Ok(0) | Err(_) => None,

@@ -26,9 +26,14 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts one; it stands still when its runtime ends.
+    /// Starts one that ends without further ado; it stands still when its runtime ends.
     pub(crate) fn start(mut config: CollectorConfig) -> Self {
         config.pre_termination_period = std::time::Duration::ZERO;
+        Self::start_with_period(config)
+    }
+
+    /// Starts one that goes on for its period once drain is requested.
+    pub(crate) fn start_with_period(config: CollectorConfig) -> Self {
         let interface: IpAddr = config.interface.parse().unwrap();
         let interface = if interface.is_unspecified() { "127.0.0.1".parse().unwrap() } else { interface };
         let listener = TcpListener::bind((interface, 0)).unwrap();

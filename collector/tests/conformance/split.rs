@@ -1,0 +1,140 @@
+//! P1 to P10: what becomes of payloads that are too large.
+
+use collector::split::cut;
+use serde_json::Value;
+
+use super::{get, send};
+use crate::support::{Running, config};
+
+#[test]
+fn items_go_into_batches_by_size() {
+    // Sizes are those of JSON texts, with their quotes.
+    let check = |items: &[&str], join: usize, budget: usize, batches: &[&[&str]], rejected: &[&str]| {
+        let got = cut(items.iter().copied(), |item| item.len() + 2, join, budget);
+        assert_eq!(got.batches, batches, "{items:?}");
+        assert_eq!(got.rejected, rejected, "{items:?}");
+    };
+    check(&["a", "b", "c"], 1, 9, &[&["c"], &["b", "a"]], &[]);
+    check(&["1234567", "1", "123"], 0, 8, &[&["123", "1"]], &["1234567"]);
+    let falling =
+        ["123456778901", "123456789", "12345678", "1234567", "123456", "12345", "1234", "123", "12", "1"];
+    check(
+        &falling,
+        0,
+        13,
+        &[&["1", "12", "123"], &["1234", "12345"], &["123456"], &["1234567"], &["12345678"], &["123456789"]],
+        &["123456778901"],
+    );
+    check(&[], 1, 9, &[], &[]);
+}
+
+const BATCH: &str =
+    r#"{ "schema": "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4", "data": "#;
+
+fn violation(row: &Value) -> (u64, &str, &str) {
+    assert_eq!(row["schema"], "iglu:com.snowplowanalytics.snowplow.badrows/size_violation/jsonschema/1-0-0");
+    let failure = &row["data"]["failure"];
+    let expectation = failure["expectation"].as_str().unwrap();
+    let reason = expectation.strip_prefix("oversized collector payload: ").unwrap();
+    (failure["maximumAllowedSizeBytes"].as_u64().unwrap(), reason, row["data"]["payload"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_query_cannot_be_split() {
+    let running = Running::start(config("streams { good { name = g, maxBytes = 1000 } }"));
+    let answer = get(running.address, &format!("/i?{}", "x".repeat(1000)), &[]).await;
+    assert_eq!(answer.status, 200);
+    let rows = running.bad_rows();
+    let (max, reason, payload) = violation(&rows[0]);
+    assert_eq!((max, reason), (1000, "GET requests cannot be split"));
+    assert!(payload.starts_with("CollectorPayload(schema:iglu:") && payload.len() == 100, "{payload}");
+    assert!(rows.len() == 1 && running.payloads().is_empty());
+}
+
+#[tokio::test]
+async fn bodies_that_cannot_be_split() {
+    let running = Running::start(config(
+        "streams { good { name = g, maxBytes = 2000 } }, networking { maxPayloadSize = 20000 }",
+    ));
+    let long = "s".repeat(2000);
+    let cases = [
+        (long.clone(), "cannot split POST requests which are not json expected json value got 'ssssss...' (line 1, column 1)".to_owned()),
+        (
+            format!(r#"{{"a":"{long}"}}"#),
+            "cannot split POST requests which are not self-describing Missing required field: DownField(schema)".into(),
+        ),
+        (
+            format!(r#"{{"schema":"x","data":["{long}"]}}"#),
+            "cannot split POST requests which are not self-describing Invalid Iglu URI: x, code: INVALID_IGLUURI".into(),
+        ),
+        (
+            format!(r#"{BATCH}{{"a":"{long}"}}}}"#),
+            "cannot split POST requests which do not contain a data array".into(),
+        ),
+        (
+            format!(r#"{BATCH}["{long}"]}}"#),
+            "this POST request split is still too large".into(),
+        ),
+    ];
+    for (body, expected) in cases {
+        send(running.address, "POST", "/a/b", &[], &body).await;
+        let rows = running.bad_rows();
+        assert_eq!(rows.len(), 1, "{expected}");
+        let (max, reason, _) = violation(&rows[0]);
+        assert_eq!((max, reason), (2000, expected.as_str()));
+        assert!(running.payloads().is_empty());
+    }
+    // Not even tried.
+    send(running.address, "POST", "/a/b", &[], &"s".repeat(30_000)).await;
+    let rows = running.bad_rows();
+    let (max, reason, _) = violation(&rows[0]);
+    assert!(
+        max == 20_000 && reason.starts_with("Payload exceeds max size of 20000. Actual length: 30"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn the_rest_of_the_payload_alone_is_too_large() {
+    let running = Running::start(config("streams { good { name = g, maxBytes = 2000 } }"));
+    let agent = format!("User-Agent: {}", "a".repeat(2000));
+    send(running.address, "POST", "/a/b", &[&agent], &format!("{BATCH}[1,2]}}")).await;
+    let rows = running.bad_rows();
+    let expected = "cannot split this POST request because event without \"data\" field is still too big";
+    assert_eq!(violation(&rows[0]).1, expected);
+}
+
+#[tokio::test]
+async fn a_batch_is_split_and_what_is_too_large_alone_is_not_lost() {
+    let running = Running::start(config("streams { good { name = g, maxBytes = 2000 } }"));
+    let event = |n: usize, size: usize| format!(r#"{{"e":"pv", "n":{n}, "x":"{}"}}"#, "x".repeat(size));
+    let events: Vec<String> = [(1, 600), (2, 3000), (3, 600), (4, 600), (5, 4000)]
+        .into_iter()
+        .map(|(n, size)| event(n, size))
+        .collect();
+    let answer =
+        send(running.address, "POST", "/a/b", &[], &format!("{BATCH}[{}]}}", events.join(","))).await;
+    assert_eq!(answer.status, 200);
+    let mut numbers = Vec::new();
+    for payload in running.payloads() {
+        let body: Value = serde_json::from_slice(&payload.body.unwrap()).unwrap();
+        assert_eq!(body["schema"], "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4");
+        let events = body["data"].as_array().unwrap();
+        numbers.push(events.iter().map(|e| e["n"].as_u64().unwrap()).collect::<Vec<_>>());
+    }
+    assert_eq!(numbers, [vec![4], vec![3, 1]], "the last first, and each in reverse");
+    let sizes: Vec<u64> = running
+        .bad_rows()
+        .iter()
+        .map(|r| r["data"]["failure"]["actualSizeBytes"].as_u64().unwrap())
+        .collect();
+    assert_eq!(sizes, [4000 + 24, 3000 + 24]);
+}
+
+#[tokio::test]
+async fn a_bad_row_shows_the_body_as_hex() {
+    let running = Running::start(config("streams { good { name = g, maxBytes = 5000 } }"));
+    send(running.address, "POST", "/a/b", &[], &"s".repeat(5000)).await;
+    let rows = running.bad_rows();
+    assert!(violation(&rows[0]).2.contains("body:73 73 73"), "{}", rows[0]);
+}
