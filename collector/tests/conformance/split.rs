@@ -128,7 +128,7 @@ async fn a_batch_is_split_and_what_is_too_large_alone_is_not_lost() {
         .iter()
         .map(|r| r["data"]["failure"]["actualSizeBytes"].as_u64().unwrap())
         .collect();
-    assert_eq!(sizes, [4000 + 24, 3000 + 24]);
+    assert_eq!(sizes, [4000 + 23, 3000 + 23]);
 }
 
 #[tokio::test]
