@@ -38,6 +38,7 @@ mod config;
 mod consumer;
 mod disk;
 mod facts;
+mod inspect;
 mod lock;
 mod opening;
 mod producer;
@@ -62,6 +63,7 @@ use std::{
 pub use self::{
     config::{LogConfig, StreamConfig, WhenFull},
     facts::{ConsumerFacts, ShardFacts, StreamFacts},
+    inspect::{Finding, check},
     segment::Damage,
     tap::Reader,
 };

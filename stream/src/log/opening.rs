@@ -82,7 +82,9 @@ pub(super) fn find_tail(path: &Path, first: u64) -> Result<Tail, Damage> {
         let (frames, end) = match file.frames(tail.end, bytes) {
             Ok(found) => found,
             Err(error @ Damage::Io { .. }) => return Err(error),
-            Err(damage) if whole_frame_behind(&file, tail.end, bytes, tail.next)? => return Err(damage),
+            Err(damage) if whole_frame_behind(&file, tail.end, bytes, tail.next)?.is_some() => {
+                return Err(damage);
+            }
             Err(_) => {
                 tail.torn = bytes - tail.end;
                 break;
@@ -104,8 +106,13 @@ pub(super) fn find_tail(path: &Path, first: u64) -> Result<Tail, Damage> {
     Ok(tail)
 }
 
-/// Whether a whole frame with a sequence number of at least `next` begins anywhere after `offset`.
-fn whole_frame_behind(file: &SegmentFile, offset: u64, limit: u64, next: u64) -> Result<bool, Damage> {
+/// Where the next whole frame with a sequence number of at least `next` begins after `offset`, and its sequence number.
+pub(super) fn whole_frame_behind(
+    file: &SegmentFile,
+    offset: u64,
+    limit: u64,
+    next: u64,
+) -> Result<Option<(u64, u64)>, Damage> {
     /// Bytes searched at a time.
     const WINDOW: u64 = 1 << 20;
     // Somebody may have filled a payload with beginnings of frames: stop computing checksums over the same bytes at some
@@ -125,7 +132,7 @@ fn whole_frame_behind(file: &SegmentFile, offset: u64, limit: u64, next: u64) ->
             budget = budget.saturating_sub(bytes);
             let candidate = file.read(begin, bytes)?;
             if budget == 0 || matches!(frame::decode(&candidate, file.salt()), Ok(Decoded::Frame(_))) {
-                return Ok(true);
+                return Ok(Some((begin, header.first)));
             }
         }
         if limit - at <= WINDOW {
@@ -134,7 +141,7 @@ fn whole_frame_behind(file: &SegmentFile, offset: u64, limit: u64, next: u64) ->
         // A beginning may lie across the border.
         at += WINDOW - (frame::MAGIC.len() as u64 - 1);
     }
-    Ok(false)
+    Ok(None)
 }
 
 fn as_segment((listed, id): (&Listed, u64)) -> Segment {

@@ -120,6 +120,11 @@ impl FaultyDisk {
         self.state().dead = true;
     }
 
+    /// As after a process was killed: what it wrote is there, synced or not.
+    pub(super) fn revive(&self) {
+        self.state().dead = false;
+    }
+
     /// What was not synced is lost, in whole or in part. The disk works again, without faults.
     pub(super) fn power_cut(&self) {
         let mut state = self.state();

@@ -1,9 +1,9 @@
 //! Torn tails are cut, damage in the middle is refused.
 
-use super::*;
+use super::{faulty::Fault, *};
 use crate::{
     consumer::{ConsumeError, Event},
-    log::{Damage, OpenError, frame},
+    log::{Damage, OpenError, check, frame},
 };
 
 /// Ten frames of one record each in one segment; returns the file and where the frames begin.
@@ -178,4 +178,62 @@ async fn a_frame_in_a_payload_is_no_frame() {
     assert_eq!(everything(&log).await, (0..10).collect::<Vec<_>>());
     assert_eq!(whole.len() as u64, fs::metadata(&file).unwrap().len());
     assert_eq!(begins.len(), 10);
+}
+
+#[tokio::test]
+async fn what_a_killed_process_had_not_synced_is_synced_before_anybody_reads_it() {
+    let place = Place::new();
+    let log = place.open();
+    append(&log, 0..10).await.unwrap();
+    place.disk.plan(&[Fault::SyncError, Fault::CutError]);
+    append(&log, 10..20).await.unwrap_err();
+    place.disk.die();
+    log.close().await;
+    place.disk.revive();
+    let log = place.open();
+    assert_eq!(everything(&log).await, (0..20).collect::<Vec<_>>(), "a whole frame is there");
+    log.close().await;
+    place.disk.power_cut();
+    assert_eq!(everything(&place.open()).await, (0..20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_check_finds_every_damage_and_where_reading_can_go_on() {
+    let place = Place::new();
+    let (file, begins) = ten_frames(&place).await;
+    assert_eq!(check(&place.config.folder, "raw").unwrap().len(), 0);
+    let log = place.open();
+    append(&log, 10..15).await.unwrap();
+    append(&log, 15..20).await.unwrap();
+    log.close().await;
+    let whole = fs::read(&file).unwrap();
+    let damage = |at: &[usize]| {
+        let mut bytes = whole.clone();
+        at.iter().for_each(|frame| bytes[begins[*frame] as usize + 40] ^= 1);
+        fs::write(&file, bytes).unwrap();
+    };
+    let found = || {
+        let findings = check(&place.config.folder, "raw").unwrap();
+        findings.iter().map(|finding| (finding.first_lost, finding.resumes)).collect::<Vec<_>>()
+    };
+    for (frames, expected) in [
+        (&[][..], vec![]),
+        (&[0], vec![(1, Some(2))]),
+        (&[4, 5], vec![(5, Some(7))]),
+        (&[2, 8], vec![(3, Some(4)), (9, Some(10))]),
+        // Nothing whole behind it in this file, but another file.
+        (&[9], vec![(10, Some(11))]),
+    ] {
+        damage(frames);
+        assert_eq!(found(), expected, "{frames:?}");
+    }
+    damage(&[]);
+    let last = &place.segments()[1];
+    let bytes = fs::read(last).unwrap();
+    fs::write(last, &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(found(), [(16, None)], "a torn tail");
+    let findings = check(&place.config.folder, "raw").unwrap();
+    assert!(matches!(&findings[0].damage, Damage::CutOff { path, .. } if path == last), "{findings:?}");
+    fs::write(last, [7; 100]).unwrap();
+    assert_eq!(found(), [(11, None)]);
 }
