@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    hash::{BuildHasher, RandomState},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -14,6 +15,13 @@ use event::schema_key::SchemaKey;
 use jiff::Timestamp;
 
 use crate::{client_error::ResolutionError, schema::Schema};
+
+/// Enough that writers hardly meet and copies are short.
+const SHARDS: usize = 64;
+
+/// Entries kept whatever the configuration says: one event can name thousands of schemas, and all answers must be there
+/// at once to judge it. Only failures can fill this: they are small.
+const LEAST_CAPACITY: usize = 32_768;
 
 /// Without a cache an answer still serves those who wait for it.
 const JUST_FETCHED: Duration = Duration::from_secs(1);
@@ -29,16 +37,25 @@ pub enum Lookup {
     Need,
 }
 
-/// The cache. Readers take a snapshot without locks; a writer copies the map, which is small and seldom written. The
-/// entry that goes when it is full is one that was not read lately.
+/// The cache: shards by hash of the key. Readers take a snapshot of a shard without locks; a writer copies the shard, which
+/// is small and seldom written. The entry that goes when a shard is full is one that was not read lately.
 #[derive(Debug)]
 pub struct Cache {
-    capacity: usize,
     ttl: Option<Duration>,
-    entries: ArcSwap<HashMap<SchemaKey, Arc<Entry>>>,
-    /// Keys in order of insertion; holding it is the right to write.
-    order: Mutex<VecDeque<SchemaKey>>,
+    /// Entries of one shard at most.
+    capacity: usize,
+    hasher: RandomState,
+    shards: [Shard; SHARDS],
 }
+
+#[derive(Debug, Default)]
+struct Shard {
+    entries: ArcSwap<Entries>,
+    /// Keys in order of insertion; holding it is the right to write.
+    order: Mutex<VecDeque<Arc<SchemaKey>>>,
+}
+
+type Entries = HashMap<Arc<SchemaKey>, Arc<Entry>>;
 
 /// What is known of a schema, whether or not it is still to be believed.
 #[derive(Clone, Debug, Default)]
@@ -60,21 +77,21 @@ struct Entry {
 }
 
 impl Cache {
-    /// A cache of so many schemas that stay fresh for so long; `None`: for ever. With a capacity or a time of zero
-    /// nothing is kept, but what was just fetched can be read.
+    /// A cache of so many schemas (or some thousands, if that is more) that stay fresh for so long; `None`: for ever.
+    /// With a capacity or a time of zero nothing is kept, but what was just fetched can be read.
     pub fn new(capacity: usize, ttl: Option<Duration>) -> Self {
         let keeps = capacity > 0 && ttl != Some(Duration::ZERO);
         Self {
-            capacity: if keeps { capacity } else { 1024 },
             ttl: if keeps { ttl } else { Some(JUST_FETCHED) },
-            entries: ArcSwap::default(),
-            order: Mutex::default(),
+            capacity: capacity.max(LEAST_CAPACITY) / SHARDS,
+            hasher: RandomState::new(),
+            shards: std::array::from_fn(|_| Shard::default()),
         }
     }
 
     /// What is known of `key` at `now`.
     pub fn lookup(&self, key: &SchemaKey, now: Timestamp) -> Lookup {
-        let entries = self.entries.load();
+        let entries = self.shard(key).entries.load();
         let Some(entry) = entries.get(key).filter(|entry| entry.until.is_none_or(|until| now < until)) else {
             return Lookup::Need;
         };
@@ -90,7 +107,7 @@ impl Cache {
 
     /// What was known of `key`.
     pub(crate) fn prior(&self, key: &SchemaKey, now: Timestamp) -> Prior {
-        let entries = self.entries.load();
+        let entries = self.shard(key).entries.load();
         let Some(entry) = entries.get(key) else { return Prior::default() };
         match &entry.answer {
             Ok(schema) => Prior { schema: Some(Arc::clone(schema)), error: None },
@@ -132,24 +149,31 @@ impl Cache {
         stored: Timestamp,
         until: Option<Timestamp>,
     ) {
-        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut entries = HashMap::clone(&self.entries.load());
-        let entry = Arc::new(Entry { answer, stored, until, used: AtomicBool::new(false) });
-        if entries.insert(key.clone(), entry).is_none() {
-            order.push_back(key);
-        }
-        while entries.len() > self.capacity
-            && let Some(oldest) = order.pop_front()
-        {
-            // A second chance for what was read; the new entry is last in line.
-            let is_used = entries.get(&oldest).is_some_and(|entry| entry.used.swap(false, Ordering::Relaxed));
-            if is_used {
-                order.push_back(oldest);
-            } else {
-                entries.remove(&oldest);
+        let shard = self.shard(&key);
+        let mut order = shard.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = Entries::clone(&shard.entries.load());
+        let key = Arc::new(key);
+        if !entries.contains_key(&key) {
+            while entries.len() >= self.capacity
+                && let Some(oldest) = order.pop_front()
+            {
+                // A second chance for what was read.
+                let is_used =
+                    entries.get(&oldest).is_some_and(|entry| entry.used.swap(false, Ordering::Relaxed));
+                if is_used {
+                    order.push_back(oldest);
+                } else {
+                    entries.remove(&oldest);
+                }
             }
+            order.push_back(Arc::clone(&key));
         }
-        self.entries.store(Arc::new(entries));
+        entries.insert(key, Arc::new(Entry { answer, stored, until, used: AtomicBool::new(false) }));
+        shard.entries.store(Arc::new(entries));
+    }
+
+    fn shard(&self, key: &SchemaKey) -> &Shard {
+        &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
     }
 }
 
@@ -167,6 +191,7 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use event::schema_key::SchemaVersion;
     use serde_json::json;
 
     use super::*;
@@ -200,14 +225,15 @@ mod tests {
 
     #[test]
     fn what_was_read_stays() {
-        let cache = Cache::new(2, None);
+        let cache = Cache { capacity: 2, ..Cache::new(1, None) };
         cache.put(schema(0), at(0), None);
-        cache.put(schema(1), at(0), None);
-        assert!(is_known(&cache, 0, at(1)));
-        cache.put(schema(2), at(1), None);
-        assert!(is_known(&cache, 0, at(1)));
-        assert!(!is_known(&cache, 1, at(1)));
-        assert!(is_known(&cache, 2, at(1)));
+        for addition in 1..2000 {
+            assert!(is_known(&cache, 0, at(1)), "{addition}");
+            let key = SchemaKey { version: SchemaVersion::new(1, 0, addition), ..schema(0).key.clone() };
+            cache.put_error(key, ResolutionError::default(), at(1), None);
+        }
+        let kept: usize = cache.shards.iter().map(|shard| shard.entries.load().len()).sum();
+        assert!(kept <= 2 * SHARDS, "{kept}");
     }
 
     #[test]

@@ -17,9 +17,9 @@ use crate::{
     client_error::{RegistryError, ResolutionError},
     folder,
     http::{self, client::Http},
-    resolver_config::{BUILT_IN_NAME, Connection, Repository, ResolverConfig},
+    resolver_config::{Connection, Repository, ResolverConfig},
     schema::Schema,
-    search::{self, Found, Search, Step},
+    search::{self, Search, Step},
     until::Until,
 };
 
@@ -41,18 +41,9 @@ impl Client {
     /// A client of these registries; the built-in schemas are always there, under the name `Iglu Client Embedded`.
     /// Schemas that another version supersedes are replaced by it, as the enricher wants it. `clock` tells the time.
     pub fn new(config: ResolverConfig, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        let mut repositories = config.repositories;
-        if !repositories.iter().any(|repository| repository.connection == Connection::BuiltIn) {
-            repositories.push(Repository {
-                name: BUILT_IN_NAME.into(),
-                priority: 0,
-                vendor_prefixes: vec![],
-                connection: Connection::BuiltIn,
-            });
-        }
         Self {
             cache: Arc::new(Cache::new(config.cache_size, config.cache_ttl)),
-            repositories,
+            repositories: config.with_built_in(),
             http: Http::new(HttpSettings::default()),
             follows: true,
             clock: Box::new(clock),
@@ -161,37 +152,9 @@ impl Client {
                     let answer = self.read(&self.repositories[place], &key).await;
                     search.answer(answer, (self.clock)());
                 }
-                Step::Found(found) => return self.keep(key, found, known),
-                Step::Failed(error, retry) => return self.keep_failure(key, error, retry, known),
+                Step::Done(outcome) => return outcome.keep(&self.cache, key, known, (self.clock)()),
             }
         }
-    }
-
-    fn keep(&self, key: &SchemaKey, found: Found, known: Option<Arc<Schema>>) {
-        let unchanged =
-            known.filter(|known| known.json == found.json && known.superseded_by == found.superseded_by);
-        let schema = unchanged.unwrap_or_else(|| {
-            let mut schema = Schema::compile(key.clone(), found.json);
-            schema.superseded_by = found.superseded_by;
-            Arc::new(schema)
-        });
-        let is_folder = matches!(self.repositories[found.registry].connection, Connection::Folder(_));
-        self.cache.put(schema, (self.clock)(), is_folder.then_some(search::FOLDER_REFRESH));
-    }
-
-    fn keep_failure(
-        &self,
-        key: &SchemaKey,
-        error: ResolutionError,
-        retry: Option<Timestamp>,
-        known: Option<Arc<Schema>>,
-    ) {
-        if let Some(schema) = known {
-            tracing::warn!(schema = %key, "no registry could refresh the schema, the old one stays");
-            return self.cache.put(schema, (self.clock)(), None);
-        }
-        tracing::info!(schema = %key, system = error.is_system_error(), "no registry has the schema");
-        self.cache.put_error(key.clone(), error, (self.clock)(), retry);
     }
 
     async fn read(&self, repository: &Repository, key: &SchemaKey) -> Result<Value, RegistryError> {

@@ -44,7 +44,7 @@ mod tests {
             "/s/com.acme/a/jsonschema/1-0-0.json",
         ];
         assert_eq!(found, expect.map(PathBuf::from));
-        assert_eq!(files(Path::new("/s"), &key("iglu:../a/jsonschema/1-0-0")), [PathBuf::new(); 0]);
+        assert!(files(Path::new("/s"), &key("iglu:../a/jsonschema/1-0-0")).is_empty());
         assert_eq!(version_of("1-0-2.json"), Some(SchemaVersion::new(1, 0, 2)));
         assert_eq!(version_of("1"), None);
     }

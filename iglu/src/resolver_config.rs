@@ -109,6 +109,20 @@ impl ResolverConfig {
         }
         Ok(Self { cache_size: usize::try_from(cache_size).unwrap_or(0), cache_ttl, repositories })
     }
+
+    /// The registries and the built-in one.
+    pub(crate) fn with_built_in(self) -> Vec<Repository> {
+        let mut repositories = self.repositories;
+        if !repositories.iter().any(|repository| repository.connection == Connection::BuiltIn) {
+            repositories.push(Repository {
+                name: BUILT_IN_NAME.into(),
+                priority: 0,
+                vendor_prefixes: vec![],
+                connection: Connection::BuiltIn,
+            });
+        }
+        repositories
+    }
 }
 
 fn repository(json: &Value, place: usize) -> Result<Repository, ResolverConfigError> {

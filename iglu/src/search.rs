@@ -1,16 +1,17 @@
 //! The search for one schema through the registries: whom to ask next, what the answers mean, what is remembered
 //! (`spec/iglu.md` 3.3 to 3.6). Pure: whoever drives it asks and tells the time.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use event::schema_key::{SchemaKey, SchemaVersion};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    cache::{self, Prior},
+    cache::{self, Cache, Prior},
     client_error::{LookupHistory, RegistryError, ResolutionError},
     resolver_config::{Connection, Repository},
+    schema::Schema,
 };
 
 /// No backoff is longer.
@@ -35,6 +36,13 @@ pub(crate) struct Search<'r> {
 pub(crate) enum Step {
     /// Ask this registry for this schema.
     Ask(usize, SchemaKey),
+    /// Keep this in the cache.
+    Done(Outcome),
+}
+
+/// The end of a search.
+#[derive(Debug)]
+pub(crate) enum Outcome {
     /// The schema is there.
     Found(Found),
     /// No registry has it. After the moment given some may be asked again.
@@ -44,11 +52,11 @@ pub(crate) enum Step {
 /// A schema that was found.
 #[derive(Debug)]
 pub(crate) struct Found {
-    pub(crate) json: Value,
+    json: Value,
     /// It stands in for the version that was asked for.
-    pub(crate) superseded_by: Option<SchemaVersion>,
-    /// Who had it.
-    pub(crate) registry: usize,
+    superseded_by: Option<SchemaVersion>,
+    /// It is a file, and may change any time.
+    is_file: bool,
 }
 
 #[derive(Debug)]
@@ -124,7 +132,7 @@ impl<'r> Search<'r> {
     /// What to do next.
     pub(crate) fn step(&mut self) -> Step {
         if let Some(found) = self.found.take() {
-            return Step::Found(found);
+            return Step::Done(Outcome::Found(found));
         }
         let current = match self.current.take() {
             Some(current) => current,
@@ -156,8 +164,8 @@ impl<'r> Search<'r> {
                 self.current = Some(Current { superseded_by: Some(version), ..current });
             }
             Ok((json, None)) => {
-                self.found =
-                    Some(Found { json, superseded_by: current.superseded_by, registry: current.registry });
+                let is_file = matches!(self.repositories[current.registry].connection, Connection::Folder(_));
+                self.found = Some(Found { json, superseded_by: current.superseded_by, is_file });
             }
             Err(error) => self.error.add(&self.repositories[current.registry].name, error, now),
         }
@@ -170,7 +178,39 @@ impl<'r> Search<'r> {
             retry_at(&repository.connection, history)
         });
         let retry = moments.min();
-        Step::Failed(error, retry)
+        Step::Done(Outcome::Failed(error, retry))
+    }
+}
+
+impl Outcome {
+    /// Puts it into the cache. `known` is what the cache had before: a schema that did not change is not compiled again,
+    /// and one that cannot be refreshed stays.
+    pub(crate) fn keep(self, cache: &Cache, key: &SchemaKey, known: Option<Arc<Schema>>, now: Timestamp) {
+        match (self, known) {
+            (Outcome::Found(found), known) => {
+                let is_same = |known: &Arc<Schema>| {
+                    known.json == found.json && known.superseded_by == found.superseded_by
+                };
+                let at_most = found.is_file.then_some(FOLDER_REFRESH);
+                let schema = match known.filter(is_same) {
+                    Some(known) => known,
+                    None => {
+                        let mut schema = Schema::compile(key.clone(), found.json);
+                        schema.superseded_by = found.superseded_by;
+                        Arc::new(schema)
+                    }
+                };
+                cache.put(schema, now, at_most);
+            }
+            (Outcome::Failed(..), Some(known)) => {
+                tracing::warn!(schema = %key, "no registry could refresh the schema, the old one stays");
+                cache.put(known, now, None);
+            }
+            (Outcome::Failed(error, retry), None) => {
+                tracing::info!(schema = %key, system = error.is_system_error(), "no registry has the schema");
+                cache.put_error(key.clone(), error, now, retry);
+            }
+        }
     }
 }
 
