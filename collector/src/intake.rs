@@ -226,14 +226,15 @@ impl Intake {
 
     /// Looks at the part of the request line that has come: what is no method will not become one.
     fn check_request_line(&self, length: usize) -> Result<(), Refusal> {
-        if length > self.caps.request_line {
-            return Err(Refusal::RequestLineTooLong { limit: self.caps.request_line });
-        }
+        // First the method: which of two faults is seen must not depend on the pieces that came.
         let line = &self.buffer[self.start..self.start + length.min(32)];
         let method = &line[..memchr(b' ', line).unwrap_or(line.len())];
         let method = method.strip_suffix(b"\r").unwrap_or(method);
         if !method.iter().all(|&b| head::is_token(b)) || method.len() == 32 {
             return Err(Refusal::Malformed("Unsupported HTTP method"));
+        }
+        if length > self.caps.request_line {
+            return Err(Refusal::RequestLineTooLong { limit: self.caps.request_line });
         }
         Ok(())
     }
