@@ -90,9 +90,10 @@ impl Destination {
             {
                 return Err(error);
             }
+            let there =
+                partial.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new(".")).to_owned();
             fs::create_dir_all(&partial)?;
-            sync_folder(&folder)?;
-            folder.canonicalize()?.parent().map_or(Ok(()), sync_folder)
+            sync_up(&there, &folder)
         };
         open().map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
         Ok(Self(Place::Folder(folder)))
@@ -243,6 +244,10 @@ fn sync_up(top: &Path, from: &Path) -> io::Result<()> {
     loop {
         sync_folder(folder)?;
         match folder.parent() {
+            // Above the first part of a relative path is the current folder.
+            Some(parent) if folder != top && parent.as_os_str().is_empty() => {
+                return sync_folder(Path::new("."));
+            }
             Some(parent) if folder != top => folder = parent,
             _ => return Ok(()),
         }

@@ -55,7 +55,15 @@ pub async fn run(
     let stream = source.stream().to_owned();
     let fact = context.health.fact(format!("lake.{stream}"));
     let checkpointer = source.checkpointer();
-    let mut loader = Loader { config, destination, checkpointer, fact, stream, shards: HashMap::new() };
+    let mut loader = Loader {
+        config,
+        destination,
+        checkpointer,
+        fact,
+        stream,
+        shards: HashMap::new(),
+        due: HashMap::new(),
+    };
     let drain = &context.drain;
     tokio::select! {
         biased;
@@ -64,7 +72,7 @@ pub async fn run(
     }
     let mut attempt = 0;
     loop {
-        let due = loader.shards.values().filter_map(|shard| shard.due).min();
+        let due = loader.due.values().min().copied();
         tokio::select! {
             biased;
             () = drain.requested() => break,
@@ -99,6 +107,8 @@ struct Loader {
     fact: Fact,
     stream: String,
     shards: HashMap<ShardId, Shard>,
+    /// When open batches must be closed.
+    due: HashMap<ShardId, Instant>,
 }
 
 impl Loader {
@@ -129,6 +139,7 @@ impl Loader {
                         "repeating the batch that was declared before the last stop"
                     );
                 }
+                self.due.remove(&shard);
                 self.shards.insert(shard, state);
                 Ok(())
             }
@@ -157,8 +168,8 @@ impl Loader {
             let Some(state) = self.shards.get_mut(&shard) else { return Ok(()) };
             let up_to = state.declared.as_ref().map(|(up_to, _)| *up_to);
             let closed = fill(state, up_to, &self.config, &mut records).await?;
-            if state.due.is_none() && up_to.is_none() && state.buffer.span().is_some() {
-                state.due = Some(Instant::now() + self.config.time_limit);
+            if state.oldest.is_none() && up_to.is_none() && state.buffer.span().is_some() {
+                self.due.insert(shard.clone(), Instant::now() + self.config.time_limit);
                 state.oldest = Some(arrival);
             }
             if closed {
@@ -171,7 +182,7 @@ impl Loader {
 
     async fn close_due(&mut self) -> Result<(), RunError> {
         let now = Instant::now();
-        let due = self.shards.iter().filter(|(_, state)| state.due.is_some_and(|due| due <= now));
+        let due = self.due.iter().filter(|(_, due)| **due <= now);
         let due: Vec<ShardId> = due.map(|(shard, _)| shard.clone()).collect();
         for shard in due {
             self.close(&shard).await?;
@@ -200,6 +211,7 @@ impl Loader {
         let acknowledged = state.acknowledged;
         let oldest = state.oldest;
         let buffer = state.take(&self.config);
+        self.due.remove(shard);
         // Until the batch is acknowledged this is the oldest work, counted from when it was due.
         self.fact.oldest_unacknowledged(oldest.and(Some(clock::now())));
         let declared = match state.declared.take() {
@@ -298,6 +310,7 @@ impl Loader {
     }
 
     fn forget(&mut self, shard: &ShardId) {
+        self.due.remove(shard);
         if let Some(state) = self.shards.remove(shard) {
             let records = state.buffer.records();
             tracing::info!(stream = self.stream, %shard, records, "shard lost: its new owner reads these records again");

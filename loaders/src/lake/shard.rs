@@ -7,7 +7,6 @@ use stream::{
     consumer::{Checkpoint, Delivered},
     record::{Position, ShardId},
 };
-use tokio::time::Instant;
 
 use super::{
     buffer::Buffer,
@@ -22,9 +21,7 @@ pub(super) struct Shard {
     pub(super) acknowledged: Option<Position>,
     /// The batch that an earlier owner declared and may have put.
     pub(super) declared: Option<(Position, Declared)>,
-    /// When the open batch must be closed.
-    pub(super) due: Option<Instant>,
-    /// Arrival of its first record.
+    /// Arrival of the first record of the open batch, once it has one.
     pub(super) oldest: Option<Timestamp>,
 }
 
@@ -62,7 +59,7 @@ impl Shard {
             None => None,
         };
         let buffer = open(config, declared.as_ref().map(|(_, declared)| declared));
-        Ok(Self { buffer, acknowledged: checkpoint.acknowledged, declared, due: None, oldest: None })
+        Ok(Self { buffer, acknowledged: checkpoint.acknowledged, declared, oldest: None })
     }
 
     /// Moves records from the front of `records` into `buffer` until the batch must be closed or none are left;
@@ -111,7 +108,6 @@ impl Shard {
 
     /// Takes the batch out and opens a new one.
     pub(super) fn take(&mut self, config: &LakeConfig) -> Buffer {
-        self.due = None;
         self.oldest = None;
         std::mem::replace(&mut self.buffer, open(config, None))
     }
