@@ -19,8 +19,8 @@ async fn the_network_user_id() {
     let anonymous = "SP-Anonymous: *";
     // target, headers, in the payload (None: a new one), in the cookie (None: no cookie set)
     let set = |value: &str| Some(format!("sp={value}"));
-    let cases: Vec<(&str, Vec<&str>, Option<&str>, Option<String>)> = vec![
-        ("/i", vec![&cookie], Some(NUID), set(NUID)),
+    let cases = vec![
+        ("/i", vec![cookie.as_str()], Some(NUID), set(NUID)),
         ("/i?nuid=foo", vec![&cookie], Some("foo"), set("foo")),
         ("/i?x=1&nuid=foo&nuid=bar", vec![], Some("foo"), set("foo")),
         ("/i?%6euid=foo", vec![], Some("foo"), set("foo")),
