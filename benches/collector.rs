@@ -88,11 +88,14 @@ async fn bare(listener: TcpListener) {
         loop {
             let Ok((socket, _)) = listener.accept().await else { continue };
             socket.set_nodelay(true).expect("it is a socket");
-            let service = hyper::service::service_fn(async |request: hyper::Request<hyper::body::Incoming>| {
-                let mut body = request.into_body();
-                while body.frame().await.is_some() {}
-                Ok::<_, std::convert::Infallible>(hyper::Response::new(Full::new(Bytes::from_static(b"ok"))))
-            });
+            let service =
+                hyper::service::service_fn(async |request: hyper::Request<hyper::body::Incoming>| {
+                    let mut body = request.into_body();
+                    while body.frame().await.is_some() {}
+                    Ok::<_, std::convert::Infallible>(hyper::Response::new(Full::new(Bytes::from_static(
+                        b"ok",
+                    ))))
+                });
             let server = hyper::server::conn::http1::Builder::new();
             tokio::spawn(server.serve_connection(TokioIo::new(socket), service));
         }
