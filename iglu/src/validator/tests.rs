@@ -72,5 +72,13 @@ fn schemas_are_checked() {
         json!({"$schema": "http://json-schema.org/draft-07/schema#"}),
         &["Unknown MetaSchema: http://json-schema.org/draft-07/schema#"],
     );
+    check(json!([1, 2]), &["$: array found, object expected"]);
+    check(
+        json!({"type": "object", "properties": {"a": {"type": "strnig"}}}),
+        &[
+            "$.properties.a.type: does not have a value in the enumeration [array, boolean, integer, null, number, object, string]",
+            "$.properties.a.type: string found, array expected",
+        ],
+    );
     check(json!({"minLength": -1}), &["$.minLength: must have a minimum value of 0"]);
 }
