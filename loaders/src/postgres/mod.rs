@@ -1,6 +1,6 @@
 //! Enriched events -> `atomic.events` and one table per schema model (`spec/loaders-and-leases.md` 3 and 7.4).
 //!
-//! * [`config`]: where to load and how much at once
+//! * [`settings`]: the HOCON of the role; [`config`]: what a run needs of it, where to load and how much at once
 //! * [`line`], [`shred`]: a line, and the self-describing data in it; [`atomic`]: the columns of `events`
 //! * [`target`]: a table as it is, ready to take rows; [`encode`]: lines -> rows of all tables, bad rows, needs
 //! * [`binary`]: the binary format of COPY; [`numeric`]: its decimal numbers
@@ -22,6 +22,7 @@ pub mod line;
 pub mod numeric;
 pub mod refusal;
 pub mod run;
+pub mod settings;
 pub mod shred;
 pub mod statement;
 pub mod target;

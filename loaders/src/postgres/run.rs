@@ -243,7 +243,7 @@ impl Loader {
     }
 
     /// Waits before trying again; ends when the drain is requested.
-    async fn pause(&self, attempt: u32, why: &(dyn std::fmt::Display + Sync)) -> Result<(), Stop> {
+    async fn pause(&mut self, attempt: u32, why: &(dyn std::fmt::Display + Sync)) -> Result<(), Stop> {
         let delay = self.config.backoff.delay(attempt, clock::jitter());
         self.fact.trouble(why.to_string());
         tracing::warn!(error = %why, attempt, delay_ms = delay.as_millis() as u64, "wait");
@@ -653,7 +653,7 @@ impl Loader {
     }
 
     /// Tells the stream too: it may forget what is loaded.
-    async fn save(&self, shard: &ShardId, position: Position) -> Result<(), Stop> {
+    async fn save(&mut self, shard: &ShardId, position: Position) -> Result<(), Stop> {
         let checkpoint = Checkpoint { acknowledged: Some(position), pending: None };
         match self.checkpointer.save(shard, checkpoint).await {
             // The next owner reads the database's row.

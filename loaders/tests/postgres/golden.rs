@@ -1,0 +1,144 @@
+//! Rows, tables and bad rows compared with what the original made of the same lines.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    postgres::Postgres,
+    site::{Look, Site, golden},
+};
+
+/// Lines where ours differs on purpose: (line, why). The original gives a bad row, crashes, or loses a part of the event.
+const DIFFERENCES: [(u64, &str); 0] = [];
+
+fn lines() -> Vec<Value> {
+    let text = fs::read_to_string(golden("enriched.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Schemas of Iglu Central, which are not kept here.
+fn central() -> Option<PathBuf> {
+    let folder = std::env::var_os("PISTE_GOLDEN").map_or_else(|| "../../shared/golden".into(), PathBuf::from);
+    let schemas = folder.join("schemas");
+    let found = schemas.is_dir().then_some(schemas);
+    if found.is_none() {
+        eprintln!("LEFT OUT: lines with schemas of Iglu Central; PISTE_GOLDEN names no folder with `schemas`");
+    }
+    found
+}
+
+fn needs_central(line: &Value) -> bool {
+    let tsv = line["tsv"].as_str().unwrap();
+    let envelopes = ["/contexts/jsonschema/1-0-", "/unstruct_event/jsonschema/1-0-"];
+    tsv.split("\"iglu:").skip(1).any(|uri| {
+        !uri.starts_with("com.acme") && !uri.starts_with("com.nobody") && !envelopes.iter().any(|e| uri.contains(e))
+    })
+}
+
+/// Numbers as doubles, because the recorder printed them its own way.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Number(n) => n.to_string().parse::<f64>().map_or_else(|_| value.clone(), |n| format!("{n:?}").into()),
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(members) => {
+            let sorted: BTreeMap<String, Value> = members.iter().map(|(k, v)| (k.clone(), plain(v))).collect();
+            sorted.into_iter().collect::<Map<_, _>>().into()
+        }
+        other => other.clone(),
+    }
+}
+
+fn sorted(mut rows: Vec<Value>) -> Vec<String> {
+    rows.iter_mut().for_each(|row| *row = plain(row));
+    let mut rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    rows.sort();
+    rows
+}
+
+async fn rows_of(look: &Look, tables: &[String], id: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for table in tables.iter().map(String::as_str).chain(["events"]) {
+        let column = if table == "events" { "event_id" } else { "root_id" };
+        for row in look.rows(table, &format!("{column}::text = '{id}'")).await {
+            rows.push(serde_json::json!({"table": table, "row": row}));
+        }
+    }
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_those_of_the_original() {
+    let postgres = Postgres::start();
+    let mut site = Site::new(&postgres.url());
+    let central = central();
+    site.registries.extend(central.clone());
+    let mut lines = lines();
+    lines.retain(|line| central.is_some() || !needs_central(line));
+    site.append(&lines.iter().map(|l| l["tsv"].as_str().unwrap().to_owned()).collect::<Vec<_>>()).await;
+    site.load().await;
+
+    let look = Look::at(&postgres.url()).await;
+    let tables = look.tables().await;
+    let mut bad: BTreeMap<String, Value> = BTreeMap::new();
+    for row in site.bad_rows() {
+        let payload = &row["data"]["payload"];
+        let key = payload.as_str().or_else(|| payload["event_id"].as_str()).unwrap().to_owned();
+        bad.insert(key, row);
+    }
+    let mut findings = Vec::new();
+    for line in &lines {
+        let number = line["line"].as_u64().unwrap();
+        let tsv = line["tsv"].as_str().unwrap();
+        let id = tsv.split('\t').nth(6).unwrap_or_default();
+        let ours_bad = bad.get(tsv).or_else(|| bad.get(id));
+        let same = match (&line["result"], ours_bad) {
+            (Value::String(_), None) => {
+                let id = line["rows"].as_array().and_then(|rows| {
+                    rows.iter().find(|r| r["table"] == "events")?["row"]["event_id"].as_str().map(str::to_owned)
+                });
+                let ours = sorted(rows_of(&look, &tables, id.as_deref().unwrap()).await);
+                let theirs = sorted(line["rows"].as_array().unwrap().clone());
+                if ours == theirs { Ok(()) } else { Err(format!("rows\n   ours {ours:?}\n theirs {theirs:?}")) }
+            }
+            (Value::String(_), Some(row)) => Err(format!("ours is bad: {}", row["data"]["failure"])),
+            (theirs, None) => Err(format!("ours is loaded, theirs {}", theirs["bad"]["data"]["failure"])),
+            (theirs, Some(ours)) => compare_bad(ours, &theirs["bad"]),
+        };
+        let excused = DIFFERENCES.iter().any(|(excused, _)| *excused == number);
+        match same {
+            Err(why) if !excused => findings.push(format!("line {number} ({}): {why}", line["note"])),
+            Ok(()) if excused => findings.push(format!("line {number} does not differ any more")),
+            _ => {}
+        }
+    }
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+fn compare_bad(ours: &Value, theirs: &Value) -> Result<(), String> {
+    let kind = |row: &Value| row["schema"].as_str().unwrap().split('/').nth(1).unwrap().to_owned();
+    // Times, and which registries there are, are not the original's.
+    let failure = |row: &Value| {
+        let mut failure = row["data"]["failure"].clone();
+        if let Value::String(text) = &failure {
+            return text.lines().next().unwrap_or_default().to_owned();
+        }
+        for item in failure.as_array_mut().into_iter().flatten() {
+            if let Some(error) = item.get_mut("error") {
+                *error = error["error"].clone();
+            }
+        }
+        plain(&failure).to_string()
+    };
+    if kind(ours) != kind(theirs) {
+        return Err(format!("ours is {} {}, theirs {}", kind(ours), ours["data"]["failure"], kind(theirs)));
+    }
+    if failure(ours) != failure(theirs) {
+        return Err(format!("failure\n   ours {}\n theirs {}", failure(ours), failure(theirs)));
+    }
+    let (mine, yours) = (plain(&ours["data"]["payload"]), plain(&theirs["data"]["payload"]));
+    if mine != yours {
+        return Err(format!("payload\n   ours {mine}\n theirs {yours}"));
+    }
+    Ok(())
+}
