@@ -131,7 +131,13 @@ fn unstruct(text: &str) -> Result<Vec<SelfDescribing>, String> {
 
 fn contexts(text: &str) -> Result<Vec<SelfDescribing>, String> {
     match envelope(text, "contexts")? {
-        Value::Array(items) => items.into_iter().map(self_describing).collect(),
+        Value::Array(items) => items
+            .into_iter()
+            .enumerate()
+            .map(|(i, item)| {
+                self_describing(item).map_err(|e| e.replacen(" at :", &format!(" at [{i}]:"), 1))
+            })
+            .collect(),
         _ => Err("DecodingFailure at : C[A]".to_owned()),
     }
 }

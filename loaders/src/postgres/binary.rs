@@ -204,7 +204,11 @@ mod tests {
             &ColumnType::Timestamp,
             Ok(&[0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1]),
         );
-        check(&Cell::Timestamp(i64::MIN + (1 << 60)), &ColumnType::Timestamp, Err(Unfit::OutOfRange("timestamp")));
+        check(
+            &Cell::Timestamp(i64::MIN + (1 << 60)),
+            &ColumnType::Timestamp,
+            Err(Unfit::OutOfRange("timestamp")),
+        );
         check(&Cell::Date(10_958), &ColumnType::Date, Ok(&[0, 0, 0, 4, 0, 0, 0, 1]));
         check(&Cell::Boolean(true), &ColumnType::Uuid, Err(Unfit::Type("UUID".into())));
     }

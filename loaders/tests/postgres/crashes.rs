@@ -161,14 +161,18 @@ async fn poisoned_rows_among_good_ones_become_bad_rows() {
     lines.push(page_view(7, &[]));
     site.append(&lines).await;
     site.load().await;
-    let loaded: Vec<String> = look.texts("SELECT user_id::text FROM atomic.events ORDER BY user_id::int").await;
+    let loaded: Vec<String> =
+        look.texts("SELECT user_id::text FROM atomic.events ORDER BY user_id::int").await;
     let expect: Vec<String> = (0..500).filter(|n| n % 100 != 13).map(|n| n.to_string()).collect();
     assert_eq!(loaded, expect);
     let mut refused: Vec<(String, String)> = Vec::new();
     for row in site.bad_rows() {
         assert!(row["schema"].as_str().unwrap().contains("/loader_runtime_error/"), "{row}");
         let reason = row["data"]["failure"].as_str().unwrap();
-        assert!(reason.starts_with("ERROR: new row for relation \"com_acme_pg_scalars_1\" violates check"), "{reason}");
+        assert!(
+            reason.starts_with("ERROR: new row for relation \"com_acme_pg_scalars_1\" violates check"),
+            "{reason}"
+        );
         refused.push((row["data"]["payload"]["user_id"].as_str().unwrap().to_owned(), reason.to_owned()));
     }
     let users: Vec<&str> = refused.iter().map(|(user, _)| user.as_str()).collect();

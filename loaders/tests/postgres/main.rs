@@ -1,11 +1,18 @@
 //! The Postgres loader on a real server.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test code: a panic is the report")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    unreachable_pub,
+    missing_docs,
+    reason = "test code: a panic is the report"
+)]
 
 #[path = "../../../tests/support/wait.rs"]
+#[allow(dead_code, reason = "shared with the stories")]
 mod wait;
 
 #[path = "../../../tests/support/postgres.rs"]
-#[expect(unreachable_pub, dead_code, reason = "shared with the stories")]
+#[allow(dead_code, reason = "shared with the stories")]
 mod postgres;
 
 mod crashes;

@@ -10,7 +10,9 @@ use crate::{
 fn versions(name: &str, cases: &[(&str, &str)]) -> Vec<String> {
     (1..)
         .zip(cases)
-        .map(|(n, (version, data))| page_view(n, &[(&format!("com.acme.pg/{name}/jsonschema/{version}"), data)]))
+        .map(|(n, (version, data))| {
+            page_view(n, &[(&format!("com.acme.pg/{name}/jsonschema/{version}"), data)])
+        })
         .collect()
 }
 
@@ -97,7 +99,8 @@ async fn a_loader_at_work_sees_a_new_version() {
         );
         fs::write(folder.join(version), schema).unwrap();
     };
-    let event = |n, version: &str, data| page_view(n, &[(&format!("com.acme/grow/jsonschema/{version}"), data)]);
+    let event =
+        |n, version: &str, data| page_view(n, &[(&format!("com.acme/grow/jsonschema/{version}"), data)]);
     let mut site = Site::new(&postgres.url());
     site.registries.push(registry.path().to_owned());
     put("1-0-0", r#""a":{"type":"string"}"#);
@@ -154,7 +157,8 @@ async fn a_column_that_cannot_be_widened() {
         columns[column as usize] = "f".repeat(60);
         columns.join("\t")
     };
-    site.append(&[long(2, event::atomic::Field::UserFingerprint), long(3, event::atomic::Field::OsTimezone)]).await;
+    site.append(&[long(2, event::atomic::Field::UserFingerprint), long(3, event::atomic::Field::OsTimezone)])
+        .await;
     site.append(&[page_view(4, &[])]).await;
     site.load().await;
     assert_eq!(look.texts("SELECT user_id::text FROM atomic.events ORDER BY 1").await, ["1", "3", "4"]);

@@ -52,7 +52,10 @@ impl Proxy {
     }
 
     pub fn url(&self) -> String {
-        format!("postgres://postgres@{}/postgres", self.folder.path().display().to_string().replace('/', "%2F"))
+        format!(
+            "postgres://postgres@{}/postgres",
+            self.folder.path().display().to_string().replace('/', "%2F")
+        )
     }
 
     /// The next commits reach the server, and their answers reach nobody.

@@ -7,7 +7,10 @@ const REFERENCE: &str = include_str!("../../../deploy/reference/postgres-loader.
 
 #[test]
 fn the_reference_lists_every_key() {
-    assert_eq!(reference::differences::<PostgresLoaderConfig>(REFERENCE, Some("snowplow")), Vec::<String>::new());
+    assert_eq!(
+        reference::differences::<PostgresLoaderConfig>(REFERENCE, Some("snowplow")),
+        Vec::<String>::new()
+    );
 }
 
 /// As the quick start renders it.
