@@ -1,17 +1,17 @@
 //! Which line of the original piste speaks (design: two lines of the original). Everything that differs is listed here;
 //! texts differ in `render.rs`.
 
+use serde::{Deserialize, Deserializer, de};
+
 use event::atomic::{COUNT, FIELDS, Field};
 
 /// The two lines in use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compatibility {
     /// Enrich 6.x.
     #[default]
-    #[serde(rename = "6")]
     Current,
     /// Enrich 3.x, which OpenSnowcat goes on with.
-    #[serde(rename = "3")]
     Apache,
 }
 
@@ -53,5 +53,17 @@ impl Compatibility {
     /// Whether enrichments run although the input was not valid, and failures become entities of the event.
     pub(crate) fn goes_on_after_violations(self) -> bool {
         !self.is_apache()
+    }
+}
+
+impl<'de> Deserialize<'de> for Compatibility {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "6" => Ok(Self::Current),
+            "3" => Ok(Self::Apache),
+            other => Err(de::Error::custom(format!(
+                "`{other}` is no line: \"6\" (the current one) or \"3\" (the Apache one) is"
+            ))),
+        }
     }
 }

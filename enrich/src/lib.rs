@@ -10,21 +10,28 @@
 //! * `java/` what the original inherits from its platform
 
 mod adapters;
+mod batch;
 pub mod compatibility;
+pub mod config;
 mod conversion;
 mod enrichment;
 mod entities;
+mod fact;
 mod failure_entity;
 mod java;
 mod judge;
 pub mod output;
 mod parameter_table;
 mod parameters;
+mod pool;
 mod problem;
 pub mod process;
 pub mod querystring;
 mod raw;
 mod render;
+pub mod resume;
+pub mod run;
 pub mod settings;
+mod shard;
 mod steps;
 mod transform;

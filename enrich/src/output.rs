@@ -8,8 +8,8 @@ use event::schema_key::SchemaKey;
 pub struct Output {
     /// Where it goes.
     pub kind: Kind,
-    /// Its place among the outputs of the record: good, bad and failed count together.
-    pub index: u32,
+    /// Number of its event among those of the record; a failed event has that of its bad row.
+    pub event: u32,
     /// Partition key, at most 256 characters.
     pub key: Bytes,
     /// A TSV line or a bad row, without line end.

@@ -41,7 +41,7 @@ pub fn process(
 ) -> Outcome {
     let judged_depth = settings.compatibility.is_apache().then_some(settings.max_json_depth);
     let judge = Judge::new(schemas, now, judged_depth);
-    let mut outputs = Outputs { settings, now, ids, made: Vec::new() };
+    let mut outputs = Outputs { settings, now, ids, made: Vec::new(), events: 0 };
     let guarded = catch_unwind(AssertUnwindSafe(|| {
         let around = Surroundings { settings, judge: &judge, now };
         read_record(record, &around, &mut outputs);
@@ -52,6 +52,7 @@ pub fn process(
             "a record could not be processed: this is a bug; it became a bad row"
         );
         outputs.made.clear();
+        outputs.events = 0;
         let errors = vec!["the record could not be processed because of a bug".to_owned()];
         outputs.bad(
             "generic_error",
@@ -126,6 +127,8 @@ struct Outputs<'a> {
     now: Timestamp,
     ids: &'a mut dyn FnMut() -> Uuid,
     made: Vec<Output>,
+    /// Good events and bad rows made so far.
+    events: u32,
 }
 
 impl Outputs<'_> {
@@ -278,8 +281,11 @@ impl Outputs<'_> {
     }
 
     fn push(&mut self, kind: Kind, key: Bytes, data: Bytes) {
-        let index = u32::try_from(self.made.len()).unwrap_or(u32::MAX);
-        self.made.push(Output { kind, index, key, data });
+        self.made.push(Output { kind, event: self.events, key, data });
+        // A failed event comes right before its bad row.
+        if kind != Kind::Failed {
+            self.events += 1;
+        }
     }
 
     /// The batch's clock as the bad rows of events and requests have it.

@@ -1,0 +1,64 @@
+//! A batch of raw records on its way through the pool.
+
+pub(crate) mod run;
+
+use jiff::Timestamp;
+use stream::record::{Position, Record};
+
+use crate::{
+    output::{Kind, Output},
+    resume::{Origin, Written},
+};
+
+/// A batch after enriching.
+#[derive(Debug)]
+pub(crate) struct Enriched {
+    /// The last raw position.
+    pub(crate) last: Position,
+    /// Arrival of the oldest record.
+    pub(crate) arrival: Timestamp,
+    /// What each raw record gave.
+    pub(crate) outputs: Vec<(Position, Vec<Output>)>,
+}
+
+/// Records for the output streams, in the order they are written in.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    pub(crate) bad: Vec<Record>,
+    pub(crate) failed: Vec<Record>,
+    pub(crate) good: Vec<Record>,
+    /// Kinds of the bad rows.
+    pub(crate) bad_kinds: Vec<&'static str>,
+}
+
+impl Records {
+    /// Adds a batch, without what is already written.
+    pub(crate) fn add(&mut self, batch: Enriched, written: &Written) {
+        for (position, outputs) in batch.outputs {
+            // Numbers beyond 64 bits belong to engines that cannot be read back.
+            let sequence = position.sequence.to_u64().filter(|_| position.sub_sequence == 0);
+            let events = outputs.iter().filter(|output| output.kind != Kind::Failed).count();
+            for output in outputs {
+                let origin = sequence.map(|sequence| Origin {
+                    sequence,
+                    event: output.event,
+                    failed: output.kind == Kind::Failed,
+                    events: u32::try_from(events).unwrap_or(u32::MAX),
+                });
+                if origin.is_some_and(|origin| written.has(origin)) {
+                    continue;
+                }
+                let attributes = origin.map(Origin::to_bytes).unwrap_or_default();
+                let record = Record { key: output.key, attributes, data: output.data };
+                match output.kind {
+                    Kind::Good => self.good.push(record),
+                    Kind::Failed => self.failed.push(record),
+                    Kind::Bad(kind) => {
+                        self.bad.push(record);
+                        self.bad_kinds.push(kind);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! One raw shard: its batches are enriched ahead and written in order.
+
+pub(crate) mod run;
