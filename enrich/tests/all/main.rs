@@ -1,0 +1,14 @@
+//! Tests of the crate, in one executable.
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code: a panic is the report, and nobody else's"
+)]
+
+pub mod any_bytes;
+pub mod exactly_once;
+pub mod golden;
+pub mod laws;
+pub mod registry;
+pub mod samples;

@@ -1,0 +1,113 @@
+//! Schemas for tests: our own, beside those of Iglu Central where the machine has them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use enrich::{
+    output::{Lookup, Outcome, Output},
+    process::process,
+    settings::Settings,
+};
+use event::schema_key::SchemaKey;
+use iglu::{
+    client::Client,
+    resolver_config::{Connection, Repository, ResolverConfig},
+};
+use jiff::Timestamp;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A registry in a folder, and a client of it.
+pub struct Registry {
+    client: Arc<Client>,
+    runtime: tokio::runtime::Runtime,
+    folder: TempDir,
+}
+
+impl Registry {
+    /// One registry named as the recordings name it, at a clock that stands still.
+    pub fn at(now: Timestamp) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let schemas = folder.path().join("schemas");
+        copy(&own(), &schemas);
+        if let Some(central) = central() {
+            copy(&central, &schemas);
+        }
+        let repository = Repository {
+            name: "Iglu Central".into(),
+            priority: 0,
+            vendor_prefixes: vec!["com.snowplowanalytics".into()],
+            connection: Connection::Folder(folder.path().to_owned()),
+        };
+        let config = ResolverConfig { cache_size: 500, cache_ttl: None, repositories: vec![repository] };
+        let client = Arc::new(Client::new(config, move || now));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { client, runtime, folder }
+    }
+
+    /// The client, for the shell.
+    pub fn client(&self) -> Arc<Client> {
+        Arc::clone(&self.client)
+    }
+
+    /// Processes a record, fetching what it needs. `None`: it needs a schema of Iglu Central, which is not there.
+    pub fn process(
+        &self,
+        record: &[u8],
+        settings: &Settings,
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> Uuid,
+    ) -> Option<Vec<Output>> {
+        let record = record.to_vec().into();
+        let mut asked: Vec<SchemaKey> = Vec::new();
+        loop {
+            let needs = match process(&record, self.client.cache(), settings, now, ids) {
+                Outcome::Done(outputs) => {
+                    let foreign = asked.iter().any(|key| key.vendor != "com.acme.piste");
+                    return (central().is_some() || !foreign).then_some(outputs);
+                }
+                Outcome::Need(needs) => needs,
+            };
+            for Lookup::Schema(key) in needs {
+                assert!(!asked.contains(&key), "{key} is needed again");
+                self.runtime.block_on(self.client.fetch(&key));
+                asked.push(key);
+            }
+        }
+    }
+
+    /// Where the schemas are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn own() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/schemas")
+}
+
+/// A folder with schemas of Iglu Central.
+pub fn central() -> Option<PathBuf> {
+    let named = std::env::var_os("PISTE_IGLU_CENTRAL").map(PathBuf::from);
+    let golden = std::env::var_os("PISTE_GOLDEN").map(|golden| Path::new(&golden).join("schemas"));
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/golden/schemas");
+    let folder = [named, golden, Some(beside)].into_iter().flatten().find(|folder| folder.is_dir())?;
+    let inner = folder.join("schemas");
+    Some(if inner.is_dir() { inner } else { folder })
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::write(target, fs::read(entry.path()).unwrap()).unwrap();
+        }
+    }
+}
