@@ -9,9 +9,8 @@ use event::{
 };
 use iglu::{
     cache::Cache,
-    check::{Verdict, check},
+    check::{Verdict, check_within},
     client_error::ClientError,
-    schema::{DataReport, Invalid},
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -21,8 +20,10 @@ use serde_json::Value;
 pub(crate) struct Judge<'a> {
     cache: &'a Cache,
     now: Timestamp,
-    /// Deepest data that a schema is asked about; `None`: depth was looked at before.
-    max_depth: Option<usize>,
+    /// Deepest data that a schema is asked about.
+    max_depth: usize,
+    /// Whether data are known to be no deeper, because their text was parsed with that limit.
+    depth_is_known: bool,
     needs: RefCell<Vec<SchemaKey>>,
 }
 
@@ -38,25 +39,13 @@ pub(crate) enum Judgement {
 }
 
 impl<'a> Judge<'a> {
-    pub(crate) fn new(cache: &'a Cache, now: Timestamp, max_depth: Option<usize>) -> Self {
-        Self { cache, now, max_depth, needs: RefCell::default() }
+    pub(crate) fn new(cache: &'a Cache, now: Timestamp, max_depth: usize, depth_is_known: bool) -> Self {
+        Self { cache, now, max_depth, depth_is_known, needs: RefCell::default() }
     }
 
     /// Judges data by the schema they name.
     pub(crate) fn judge(&self, data: &SelfDescribing) -> Judgement {
-        if self.is_too_deep(&data.data) {
-            let report = DataReport {
-                message: "Maximum allowed JSON depth exceeded".into(),
-                path: Some("/".into()),
-                keyword: None,
-                targets: Vec::new(),
-            };
-            return Judgement::Invalid(ClientError::Validation {
-                invalid: Invalid::Data(vec![report]),
-                superseded_by: None,
-            });
-        }
-        match check(self.cache, data, self.now) {
+        match check_within(self.cache, data, self.max_depth, self.now) {
             Verdict::Valid => Judgement::Valid,
             Verdict::ValidBySuperseding(key) => Judgement::Superseded(key.version),
             Verdict::Invalid(error) => Judgement::Invalid(error),
@@ -72,7 +61,7 @@ impl<'a> Judge<'a> {
 
     /// Whether data are deeper than a schema may be asked about.
     pub(crate) fn is_too_deep(&self, data: &Value) -> bool {
-        self.max_depth.is_some_and(|max| json::depth(data) > max)
+        !self.depth_is_known && json::depth(data) > self.max_depth
     }
 
     /// The schemas that were missing.
