@@ -50,6 +50,11 @@ impl Compatibility {
         !self.is_apache()
     }
 
+    /// Whether an envelope without entities is kept.
+    pub(crate) fn keeps_empty_contexts(self) -> bool {
+        self.is_apache()
+    }
+
     /// Whether enrichments run although the input was not valid, and failures become entities of the event.
     pub(crate) fn goes_on_after_violations(self) -> bool {
         !self.is_apache()

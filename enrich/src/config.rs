@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use event::{atomic::Field, bad_row::Processor};
 use serde::{Deserialize, Deserializer, de};
+use service::config::Ignored;
 
 use crate::{compatibility::Compatibility, settings::Settings};
 
@@ -24,9 +25,9 @@ pub struct EnrichConfig {
     /// Compressed raw records.
     pub decompression: Decompression,
     /// Accepted and without effect: nothing is licensed.
-    pub license: de::IgnoredAny,
+    pub license: Ignored,
     /// Accepted and without effect: nothing phones home.
-    pub telemetry: de::IgnoredAny,
+    pub telemetry: Ignored,
 }
 
 /// `processor`
@@ -117,8 +118,8 @@ impl Default for EnrichConfig {
             cpu_parallelism_fraction: 1.0,
             validation: Validation::default(),
             decompression: Decompression::default(),
-            license: de::IgnoredAny,
-            telemetry: de::IgnoredAny,
+            license: Ignored,
+            telemetry: Ignored,
         }
     }
 }

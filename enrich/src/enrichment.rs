@@ -98,6 +98,7 @@ pub(crate) fn enrich(
             return finished;
         }
     }
+    let had_contexts = contexts.is_some();
     let unstruct = unstruct.map(|json| entities::unstruct(json, around.judge)).unwrap_or_default();
     let contexts = contexts.map(|json| entities::contexts(json, around.judge)).unwrap_or_default();
     finished.unstruct = unstruct.problems;
@@ -108,7 +109,8 @@ pub(crate) fn enrich(
     let mut infos = unstruct.infos;
     infos.extend(contexts.infos);
     let unstruct = unstruct.items.into_iter().next();
-    set_entities(&mut finished.event, unstruct.as_ref(), &contexts.items);
+    let keeps_empty = had_contexts && compatibility.keeps_empty_contexts();
+    set_entities(&mut finished.event, unstruct.as_ref(), &contexts.items, keeps_empty);
     let mut working = Working {
         event: std::mem::take(&mut finished.event),
         request,
@@ -161,12 +163,17 @@ fn begin(event: &mut EnrichedEvent, request: &Request, around: &Surroundings<'_>
     }
 }
 
-fn set_entities(event: &mut EnrichedEvent, unstruct: Option<&SelfDescribing>, contexts: &[SelfDescribing]) {
+fn set_entities(
+    event: &mut EnrichedEvent,
+    unstruct: Option<&SelfDescribing>,
+    contexts: &[SelfDescribing],
+    keeps_empty: bool,
+) {
     match unstruct {
         Some(unstruct) => event.set_with(Field::UnstructEvent, |out| entities::write_unstruct(unstruct, out)),
         None => event.clear(Field::UnstructEvent),
     }
-    if contexts.is_empty() {
+    if contexts.is_empty() && !keeps_empty {
         event.clear(Field::Contexts);
     } else {
         event.set_with(Field::Contexts, |out| entities::write_contexts(contexts, out));

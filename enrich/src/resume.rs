@@ -18,6 +18,9 @@
 //! * a failed copy that is there already;
 //! * every event of a record whose events are all there, however many it gives this time.
 //!
+//! While outputs of raw records beyond the new checkpoint are known to be written, the note stays where it was: the next
+//! owner must find them again.
+//!
 //! So an event is neither lost nor doubled, even when a schema came into being between the two attempts.
 
 use std::collections::HashMap;

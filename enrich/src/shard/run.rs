@@ -46,7 +46,10 @@ pub(crate) struct Shard {
     name: ShardId,
     /// Sequence number of the last acknowledged raw record.
     acknowledged: Option<u64>,
+    /// What the next checkpoint says: it stays behind while outputs of raw records beyond the checkpoint are written.
     note: Note,
+    /// Where the output streams stand.
+    known: Note,
     written: Written,
     route: Route,
 }
@@ -63,7 +66,7 @@ impl Shard {
         let note = checkpoint.pending.map(|pending| Note::from_bytes(&pending.note)).unwrap_or_default();
         let acknowledged = checkpoint.acknowledged.and_then(|position| position.sequence.to_u64());
         let route = Route::Shard(name.clone());
-        Self { shared, name, acknowledged, note, written: Written::default(), route }
+        Self { shared, name, acknowledged, known: note.clone(), note, written: Written::default(), route }
     }
 
     /// Works until `inbox` is closed and all is written.
@@ -102,11 +105,11 @@ impl Shard {
         let Some(producer) = self.producer(number) else { return Ok(true) };
         let mut attempt = 0;
         loop {
-            match producer.read_after(&self.name, self.note.at[number]).await {
+            match producer.read_after(&self.name, self.known.at[number]).await {
                 Ok(None) => return Ok(false),
                 Ok(Some(found)) => {
                     for delivered in found {
-                        self.note.at[number] = Some(delivered.position);
+                        self.known.at[number] = Some(delivered.position);
                         if let Some(origin) = Origin::from_bytes(&delivered.record.attributes) {
                             self.written.add(origin, self.acknowledged);
                         }
@@ -167,12 +170,15 @@ impl Shard {
         self.append(BAD, records.bad).await?;
         self.append(FAILED, records.failed).await?;
         self.append(GOOD, records.good).await?;
-        let pending = Pending { up_to: last, note: self.note.to_bytes() };
-        self.save(Checkpoint { acknowledged: Some(last), pending: Some(pending) }).await?;
         if let Some(sequence) = last.sequence.to_u64() {
             self.acknowledged = Some(sequence);
             self.written.acknowledge(sequence);
         }
+        if self.written.is_empty() {
+            self.note = self.known.clone();
+        }
+        let pending = Pending { up_to: last, note: self.note.to_bytes() };
+        self.save(Checkpoint { acknowledged: Some(last), pending: Some(pending) }).await?;
         self.shared.facts.oldest(&self.name, None);
         for kind in records.bad_kinds {
             metric::ENRICH_BAD.increment(&[kind]);
@@ -214,7 +220,7 @@ impl Shard {
                 Ok(appended) => {
                     let last = appended.last.into_iter().find(|(shard, _)| *shard == self.name);
                     if let (Route::Shard(_), Some((_, position))) = (&self.route, last) {
-                        self.note.at[number] = Some(position);
+                        self.known.at[number] = Some(position);
                     }
                     if attempt > 0 {
                         self.shared.facts.well(&self.name);

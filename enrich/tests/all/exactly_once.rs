@@ -178,6 +178,11 @@ impl World {
 
     /// One life of the process: until `steps` writes are done, or everything is.
     async fn live(&self, steps: usize) {
+        let last = self.raw.records().last().map(|record| record.position);
+        let checkpoint = self.raw.checkpoint("enrich", &self.raw.shards()[0]).unwrap_or_default();
+        if checkpoint.acknowledged == last {
+            return;
+        }
         let fuse = Fuse::new(steps);
         let saved = watch::channel(None).0;
         let producer = |memory: &Memory| -> Arc<dyn Producer> {
@@ -199,9 +204,8 @@ impl World {
         };
         let context = Context::default();
         let client = Arc::new(client(self.schemas.path()));
-        let life =
+        let mut life =
             tokio::spawn(run(EnrichConfig::default(), Box::new(source), outputs, client, context.clone()));
-        let last = self.raw.records().last().map(|record| record.position);
         let (mut blown, mut saved) = (fuse.blown.subscribe(), saved.subscribe());
         tokio::select! {
             ended = &mut life => panic!("ended by itself: {ended:?}"),

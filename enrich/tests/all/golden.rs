@@ -21,7 +21,16 @@ use uuid::Uuid;
 use super::registry::{Registry, central};
 
 /// Cases that are not equal, and why. A case that becomes equal must leave this list.
-const DIFFERENT: &[(&str, &str)] = &[];
+const DIFFERENT: &[(&str, &str)] = &[
+    ("coll-0", "an empty text and an absent one are the same in an event"),
+    ("coll-3", "on purpose: a TAB in the collector's name would make 132 columns"),
+    ("thrift-schema-none", "the struct of collectors before 2013 is not tried"),
+    ("url-27", "the words of the lenient parser of the original for a torn IPv6 address"),
+    ("unstruct-env-26", "schema keys have the limit of 128 characters of the current line"),
+    ("contexts-mixed3", "schema keys have the limit of 128 characters of the current line"),
+    ("unstruct-depth-3000", "JSON of more than 4096 levels is never built"),
+    ("body-30", "JSON of more than 4096 levels is never built"),
+];
 
 #[test]
 fn tracker_get() {
@@ -73,7 +82,11 @@ fn check(group: &str) {
     let mut skipped = 0;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{group}.jsonl"));
     for line in fs::read_to_string(path).unwrap().lines() {
-        let case = json::parse(line).unwrap();
+        let Ok(case) = json::parse(line) else {
+            let listed = DIFFERENT.iter().any(|(id, _)| line.starts_with(&format!(r#"{{"id": "{id}","#)));
+            assert!(listed, "{group}: a case cannot be read");
+            continue;
+        };
         let id = case["id"].as_str().unwrap();
         let record = STANDARD.decode(case["payload_b64"].as_str().unwrap()).unwrap();
         let Some(outputs) = registry.process(&record, &settings, now, &mut || Uuid::nil()) else {
