@@ -11,6 +11,7 @@ use collector::{
 
 const CAPS: Caps = Caps { request_line: 200, headers: 400, compatibility: Compatibility::V3 };
 
+/// The same requests come out, whatever the pieces.
 pub fn law(data: &[u8]) {
     let whole = cut(data, data.len().max(1));
     assert_eq!(whole, cut(data, 1));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use collector::query;
 
+/// Pairs, escapes and look-ups of a query.
 pub fn law(data: &[u8]) {
     // Pairs hold all bytes but the separators, in order.
     let mut rejoined = Vec::new();
