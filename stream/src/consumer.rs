@@ -116,7 +116,7 @@ pub enum ConsumeError {
 }
 
 /// Reads records under a durable name. Consumers of different names are independent of each other.
-pub trait Consumer: Send {
+pub trait Consumer: Send + Sync {
     /// Name of the stream, for messages.
     fn stream(&self) -> &str;
 

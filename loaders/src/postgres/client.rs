@@ -119,6 +119,26 @@ fn shown(error: &tokio_postgres::Error) -> String {
     }
 }
 
+/// A bare connection, and the task that drives it: it ends when the client is dropped.
+///
+/// # Errors
+/// Not reached, or not allowed.
+pub async fn connect(
+    config: &PostgresConfig,
+) -> Result<(tokio_postgres::Client, JoinHandle<()>), SessionError> {
+    let roots = match &config.tls {
+        Tls::Checked { roots, .. } => read_roots(roots.as_deref()).map_err(SessionError::Certificates)?,
+        Tls::Never | Tls::Offered | Tls::Unchecked => RootCertStore::empty(),
+    };
+    let tls = tls::connector(&config.tls, roots).map_err(SessionError::Certificates)?;
+    let (client, connection) = config.connection.connect(tls).await?;
+    let connection = tokio::spawn(async move {
+        // Whoever waits for an answer is told; there is nobody else to tell.
+        let _ = connection.await;
+    });
+    Ok((client, connection))
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         self.connection.abort();
@@ -131,16 +151,7 @@ impl Session {
     /// # Errors
     /// Not reached, or not allowed.
     pub async fn open(config: &PostgresConfig) -> Result<(Self, Events), SessionError> {
-        let roots = match &config.tls {
-            Tls::Checked { roots, .. } => read_roots(roots.as_deref()).map_err(SessionError::Certificates)?,
-            Tls::Never | Tls::Offered | Tls::Unchecked => RootCertStore::empty(),
-        };
-        let tls = tls::connector(&config.tls, roots).map_err(SessionError::Certificates)?;
-        let (client, connection) = config.connection.connect(tls).await?;
-        let connection = tokio::spawn(async move {
-            // Whoever waits for an answer is told; there is nobody else to tell.
-            let _ = connection.await;
-        });
+        let (client, connection) = connect(config).await?;
         let mut session = Self {
             client,
             connection,
