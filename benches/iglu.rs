@@ -55,13 +55,17 @@ fn verdicts(c: &mut Criterion) {
     for (name, version, data) in documents() {
         let schema = schema(name, version);
         assert_eq!(schema.validate(&data), Ok(()), "{name}");
-        group.bench_function(format!("validate {name}"), |b| b.iter(|| black_box(&schema).validate(black_box(&data))));
+        group.bench_function(format!("validate {name}"), |b| {
+            b.iter(|| black_box(&schema).validate(black_box(&data)))
+        });
         let theirs = jsonschema::draft4::new(&schema.json).unwrap();
         group.bench_function(format!("jsonschema {name}"), |b| b.iter(|| theirs.is_valid(black_box(&data))));
     }
     let invalid = json!({"targetUrl": "", "other": 1});
     let link_click = schema("link_click", "1-0-1");
-    group.bench_function("report link_click", |b| b.iter(|| link_click.validate(black_box(&invalid)).unwrap_err()));
+    group.bench_function("report link_click", |b| {
+        b.iter(|| link_click.validate(black_box(&invalid)).unwrap_err())
+    });
     group.finish();
 }
 

@@ -54,7 +54,10 @@ fn line(with_entities: bool) -> String {
     set(Field::PageUrlpath, "/shop/hats");
     set(Field::PageUrlquery, "utm_source=news");
     set(Field::MktSource, "news");
-    set(Field::Useragent, "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36");
+    set(
+        Field::Useragent,
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+    );
     set(Field::BrLang, "en-GB");
     set(Field::BrCookies, "1");
     set(Field::BrViewwidth, "1280");
@@ -99,7 +102,8 @@ fn table(key: &SchemaKey) -> Entities {
 }
 
 fn encoder() -> Encoder {
-    let columns = atomic::columns().into_iter().map(|(name, ty, not_null)| ExistingColumn { name, ty, not_null });
+    let columns =
+        atomic::columns().into_iter().map(|(name, ty, not_null)| ExistingColumn { name, ty, not_null });
     let existing = Existing { columns: columns.collect(), comment: None };
     Encoder::new(Events::new("atomic", &existing))
 }

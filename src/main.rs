@@ -1,1 +1,33 @@
-fn main() {}
+//! `piste`: the behavioural-event pipeline in one executable. This folder is the command line; the pipeline is in the crates.
+
+mod cli;
+mod demo;
+mod output;
+mod samples;
+mod send;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return cli::answer(&answer),
+    };
+    if let Err(error) = service::telemetry::init(&cli.log_options()) {
+        output::error(format_args!("{error}"));
+        return service::exit::ExitCode::Usage.into();
+    }
+    match cli.run() {
+        Ok(code) => code.into(),
+        Err(error) => {
+            output::error(format_args!("{error}"));
+            error.code.into()
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The command line.
+
+use std::process;
+
+use clap::{Parser, Subcommand, error::ErrorKind};
+use service::{
+    exit::{ExitCode, RunError},
+    telemetry::{LogFormat, LogOptions},
+};
+
+use crate::{send, up};
+
+/// The behavioural-event pipeline: collector, enricher, loaders and schemas in one executable.
+#[derive(Debug, Parser)]
+#[command(name = "piste", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// How logs are written to stderr; without it text on a terminal, else JSON.
+    #[arg(long, global = true, value_name = "text|json")]
+    log_format: Option<LogFormat>,
+    /// What is logged, for example `info` or `warn,collector=debug`.
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The whole pipeline in one process, on an embedded log in a folder.
+    Up(Box<up::Options>),
+    Send(send::Options),
+}
+
+impl Cli {
+    /// How this run logs.
+    pub(crate) fn log_options(&self) -> LogOptions {
+        LogOptions { format: self.log_format, filter: self.log.clone() }
+    }
+
+    /// Runs the subcommand to its end.
+    pub(crate) fn run(self) -> Result<ExitCode, RunError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| RunError::unavailable(format!("no threads to run on: {e}")))?;
+        let ended = match self.command {
+            Command::Up(options) => runtime.block_on(up::run(*options)),
+            Command::Send(options) => runtime.block_on(send::run(options)),
+        };
+        // What the deadline abandoned must not hold the process.
+        runtime.shutdown_background();
+        ended
+    }
+}
+
+/// Prints help, version or what is wrong with the command line, and gives the exit code for it.
+pub(crate) fn answer(answer: &clap::Error) -> process::ExitCode {
+    let _ = answer.print();
+    match answer.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok.into(),
+        _ => ExitCode::Usage.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,79 @@
+//! `piste up`: the whole pipeline in one process.
+
+mod banner;
+mod config;
+mod options;
+mod pipeline;
+mod schemas;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+};
+
+use service::{
+    admin,
+    context::Context,
+    drain::Drain,
+    exit::{ExitCode, RunError},
+    supervise::Supervisor,
+};
+
+pub(crate) use self::options::Options;
+use crate::demo::Demo;
+
+/// Runs until it is asked to end.
+pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
+    let config = options.configuration()?;
+    let context = Context::default();
+    let collector = listen(config.listen, "--listen")?;
+    let admin = listen(config.admin_listen, "--admin-listen")?;
+    let (listen_at, admin_at) = (address(&collector)?, address(&admin)?);
+
+    let mut supervisor = Supervisor::new(context.clone(), config.drain_deadline);
+    let log = pipeline::start(&config, collector, &mut supervisor)?;
+
+    let admin_ends = Drain::new();
+    let admin = tokio::net::TcpListener::from_std(admin)
+        .map_err(|e| RunError::unavailable(format!("{admin_at}: {e}")))?;
+    tokio::spawn(admin::server::run(admin, context.clone(), admin_ends.clone()));
+
+    banner::print(&config, listen_at, admin_at);
+    if options.demo {
+        let demo =
+            Demo { collector: listen_at, data: config.data.clone(), postgres: config.postgres_url.clone() };
+        let (drain, once) = (context.drain.clone(), options.once);
+        tokio::spawn(async move {
+            if let Err(error) = demo.run().await {
+                tracing::error!(error = error.to_string(), "the demo broke off");
+            }
+            if once {
+                drain.request();
+            }
+        });
+    }
+    let code = supervisor.run().await;
+    log.close().await;
+    admin_ends.request();
+    code
+}
+
+/// A listener for `address`; `option` is what would choose another one.
+fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, RunError> {
+    let listener = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    listener.map_err(|e| {
+        RunError::unavailable(format!("cannot listen on {address}: {e}; `{option}` chooses another address"))
+    })
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, RunError> {
+    listener.local_addr().map_err(|e| RunError::unavailable(format!("a listener without address: {e}")))
+}
+
+/// `text`, or what it is below the current folder.
+pub(crate) fn shown(path: &Path) -> String {
+    if path.is_relative() { format!("./{}", path.display()) } else { path.display().to_string() }
+}

@@ -1,0 +1,155 @@
+//! The roles of `piste up`, wired to the embedded log and handed to the supervisor.
+
+use std::{fmt::Display, net::TcpListener, sync::Arc, time::Duration};
+
+use iglu::client::Client;
+use loaders::{
+    lake::{
+        self,
+        buffer::Limits,
+        client::Destination,
+        config::{LakeConfig, Purpose},
+    },
+    postgres::{self, config::PostgresConfig},
+};
+use service::{
+    config::Secret,
+    exit::{ExitCode, RunError},
+    supervise::Supervisor,
+};
+use stream::{
+    consumer::Start,
+    log::{Log, LogConfig, OpenError, StreamConfig},
+};
+
+use super::{config::UpConfig, schemas};
+
+/// Stages of the drain: what an earlier one accepted reaches the later ones.
+const COLLECT: u8 = 0;
+const ENRICH: u8 = 1;
+const LOAD: u8 = 2;
+
+const RAW: &str = "raw";
+const ENRICHED: &str = "enriched";
+/// Bad rows of collector and enrich.
+const BAD_1: &str = "bad-1";
+/// Bad rows of the loaders.
+const BAD_2: &str = "bad-2";
+
+/// Opens the log and starts every role. The caller closes the log after the supervisor has ended.
+pub(crate) fn start(
+    config: &UpConfig,
+    listener: TcpListener,
+    supervisor: &mut Supervisor,
+) -> Result<Arc<Log>, RunError> {
+    let log = Arc::new(open_log(config)?);
+    let iglu = Arc::new(Client::new(schemas::resolver(config)?, service::clock::now));
+
+    let collecting = collector::run::run(
+        Arc::new(config.collector.clone()),
+        log.producer(RAW),
+        log.producer(BAD_1),
+        listener,
+        supervisor.context(COLLECT),
+    );
+    supervisor.spawn(COLLECT, "collector", async move { collecting.await.map_err(unavailable) });
+
+    let outputs =
+        enrich::run::Outputs { good: log.producer(ENRICHED), bad: log.producer(BAD_1), failed: None };
+    let enriching = enrich::run::run(
+        config.enrich.clone(),
+        log.consumer(RAW, "enrich", Start::Oldest),
+        outputs,
+        iglu.clone(),
+        supervisor.context(ENRICH),
+    );
+    supervisor.spawn(ENRICH, "enrich", async move { enriching.await.map_err(unavailable) });
+    supervisor.caught_up(ENRICH, nothing_left(log.clone(), RAW, "enrich"));
+
+    for (stream, purpose, folder) in [
+        (RAW, Purpose::Raw, "raw"),
+        (ENRICHED, Purpose::EnrichedEvents, "enriched"),
+        (BAD_1, Purpose::SelfDescribing, "bad"),
+        (BAD_2, Purpose::SelfDescribing, "bad"),
+    ] {
+        let loading = lake::run::run(
+            lake_config(config, stream, purpose)?,
+            log.consumer(stream, "lake", Start::Oldest),
+            Destination::folder(config.data.join("lake").join(folder)).map_err(unavailable)?,
+            supervisor.context(LOAD),
+        );
+        supervisor.spawn(LOAD, format!("lake loader of {stream}"), loading);
+        supervisor.caught_up(LOAD, nothing_left(log.clone(), stream, "lake"));
+    }
+
+    if let Some(url) = &config.postgres_url {
+        let loading = postgres::run::run(
+            postgres_config(config, url)?,
+            log.consumer(ENRICHED, "postgres", Start::Oldest),
+            iglu,
+            log.producer(BAD_2),
+            supervisor.context(LOAD),
+        );
+        supervisor.spawn(LOAD, "Postgres loader", async move { loading.await.map_err(unavailable) });
+        supervisor.caught_up(LOAD, nothing_left(log.clone(), ENRICHED, "postgres"));
+    }
+    Ok(log)
+}
+
+/// Two streams of bad rows share a folder: their files are told apart by the stream's name in front.
+fn lake_config(config: &UpConfig, stream: &str, purpose: Purpose) -> Result<LakeConfig, RunError> {
+    let mut lake = LakeConfig::new(purpose);
+    lake.limits = Limits { records: config.lake.record_limit, bytes: config.lake.byte_limit };
+    lake.time_limit = config.lake.time_limit;
+    if purpose == Purpose::SelfDescribing {
+        lake = lake.with_file_prefix(stream).map_err(|e| RunError::bug(e.to_string()))?;
+    }
+    Ok(lake)
+}
+
+fn postgres_config(config: &UpConfig, url: &Secret) -> Result<PostgresConfig, RunError> {
+    let mut postgres = PostgresConfig::from_url(url.expose())
+        .map_err(|e| RunError::new(ExitCode::Config, format!("the URL of Postgres: {e}")))?;
+    postgres.max_records = config.postgres.record_limit;
+    postgres.max_bytes = usize::try_from(config.postgres.byte_limit).unwrap_or(usize::MAX);
+    postgres.linger = config.postgres.time_limit;
+    Ok(postgres)
+}
+
+/// Resolves once the consumer has acknowledged all that stands in the stream.
+async fn nothing_left(log: Arc<Log>, stream: &'static str, consumer: &'static str) {
+    const LOOK_EVERY: Duration = Duration::from_millis(20);
+    let left = || {
+        let facts = log.facts();
+        let consumers =
+            facts.iter().filter(|facts| facts.stream == stream).flat_map(|facts| &facts.consumers);
+        consumers.filter(|facts| facts.consumer == consumer).map(|facts| facts.lag).sum::<u64>()
+    };
+    while left() > 0 {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn unavailable(error: impl Display) -> RunError {
+    RunError::unavailable(error.to_string())
+}
+
+fn open_log(config: &UpConfig) -> Result<Log, RunError> {
+    let streams = [RAW, ENRICHED, BAD_1, BAD_2].map(|name| {
+        let mut stream = StreamConfig::new(name);
+        stream.shards = config.log.shards;
+        stream.retention_age = Some(config.log.retention_age);
+        stream.retention_bytes = None;
+        stream
+    });
+    let mut log = LogConfig::new(config.data.join("log"), config.data.join("checkpoints"), streams.into());
+    log.max_bytes = Some(config.log.max_bytes);
+    log.segment_bytes = config.log.segment_bytes;
+    Log::open(log).map_err(|error| {
+        let code = match error {
+            OpenError::Config { .. } => ExitCode::Config,
+            _ => ExitCode::Unavailable,
+        };
+        RunError::new(code, error.to_string())
+    })
+}
