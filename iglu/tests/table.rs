@@ -1,4 +1,5 @@
 //! Tables from schemas, compared with what the original made of the same schemas (`golden/ddl/postgres.jsonl`).
+#![allow(clippy::unwrap_used, reason = "test code: a panic is the report")]
 
 use std::{collections::BTreeMap, fs};
 
