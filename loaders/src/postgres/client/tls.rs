@@ -11,12 +11,14 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::postgres::config::Tls;
 
 /// The connector for a mode; `roots` are the authorities to check with. Errors are texts for the operator.
-pub(super) fn connector(tls: &Tls, roots: RootCertStore) -> Result<MakeRustlsConnect, String> {
+pub(super) fn connector(
+    tls: &Tls,
+    roots: RootCertStore,
+) -> Result<tokio_postgres_rustls::MakeRustlsConnect, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -37,7 +39,7 @@ pub(super) fn connector(tls: &Tls, roots: RootCertStore) -> Result<MakeRustlsCon
                 .with_no_client_auth()
         }
     };
-    Ok(MakeRustlsConnect::new(config))
+    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
 }
 
 /// Encrypts without knowing with whom: what `require` promises.
