@@ -207,7 +207,8 @@ impl Outcome {
                 cache.put(known, now, None);
             }
             (Outcome::Failed(error, retry), None) => {
-                tracing::info!(schema = %key, system = error.is_system_error(), "no registry has the schema");
+                // Loaders ask for versions that need not exist; who needed the schema says so in a bad row.
+                tracing::debug!(schema = %key, system = error.is_system_error(), "no registry has the schema");
                 cache.put_error(key.clone(), error, now, retry);
             }
         }

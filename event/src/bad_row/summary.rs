@@ -136,8 +136,9 @@ fn client_error(error: &Value) -> String {
             }
         }
         Some("ValidationError") => {
-            let reports = [texts("dataReports", "message"), texts("schemaIssues", "message")].concat();
-            reports.join("; ")
+            let lists = [&error["dataReports"], &error["schemaIssues"]];
+            let reports = lists.into_iter().filter_map(Value::as_array).flatten().map(report);
+            reports.collect::<Vec<_>>().join("; ")
         }
         _ => plain(error),
     }
@@ -160,6 +161,15 @@ fn event_id(payload: &Value) -> Option<String> {
         all.find(|p| p["name"] == "eid").and_then(|p| p["value"].as_str())
     };
     enriched.or_else(parameter).map(str::to_owned)
+}
+
+/// A validator's complaint. Those about atomic fields do not name the field in their text.
+fn report(report: &Value) -> String {
+    let message = plain(&report["message"]);
+    match report["path"].as_str() {
+        Some(path) if path != "/" && !message.contains(path) => format!("{path}: {message}"),
+        _ => message,
+    }
 }
 
 fn one_line(text: &str) -> String {
