@@ -127,3 +127,32 @@ impl Default for PostgresKeys {
         Self { record_limit: 10_000, byte_limit: 16 << 20, time_limit: Duration::from_secs(1) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use service::config::{Sources, load, reference};
+
+    use super::*;
+
+    /// The keys of the roles stand in files of their own.
+    fn whole() -> String {
+        let up = include_str!("../../deploy/reference/up.hocon");
+        let collector = include_str!("../../deploy/reference/collector.hocon");
+        let enrich = include_str!("../../deploy/reference/enrich.hocon");
+        format!("{up}\n{collector}\nenrich {{\n{enrich}\n}}\n")
+    }
+
+    #[test]
+    fn the_reference_lists_every_key() {
+        assert_eq!(reference::differences::<UpConfig>(&whole(), None), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_reference_is_the_defaults() {
+        let read = load::<UpConfig>(&Sources::of_text("reference", &whole()), None).unwrap().config;
+        let mut default = UpConfig::default();
+        // Maps have no order; those of the roles are compared in their crates.
+        default.collector.paths.clone_from(&read.collector.paths);
+        assert_eq!(format!("{read:?}"), format!("{default:?}"));
+    }
+}

@@ -43,7 +43,8 @@ pub(crate) fn start(
     supervisor: &mut Supervisor,
 ) -> Result<Arc<Log>, RunError> {
     let log = Arc::new(open_log(config)?);
-    let iglu = Arc::new(Client::new(schemas::resolver(config)?, service::clock::now));
+    let resolver = schemas::resolver(config)?;
+    let iglu = Arc::new(Client::new(resolver.clone(), service::clock::now));
 
     let collecting = collector::run::run(
         Arc::new(config.collector.clone()),
@@ -60,7 +61,7 @@ pub(crate) fn start(
         config.enrich.clone(),
         log.consumer(RAW, "enrich", Start::Oldest),
         outputs,
-        iglu.clone(),
+        iglu,
         supervisor.context(ENRICH),
     );
     supervisor.spawn(ENRICH, "enrich", async move { enriching.await.map_err(unavailable) });
@@ -86,7 +87,8 @@ pub(crate) fn start(
         let loading = postgres::run::run(
             postgres_config(config, url)?,
             log.consumer(ENRICHED, "postgres", Start::Oldest),
-            iglu,
+            // A table is made from the very version that an event names, superseded or not.
+            Arc::new(Client::new(resolver, service::clock::now).without_superseding()),
             log.producer(BAD_2),
             supervisor.context(LOAD),
         );
