@@ -108,8 +108,10 @@ async function main() {
   page.on('pageerror', (error) => complaints.push(String(error)));
 
   const toCollector = () => [...exchanges.values()].filter((e) => e.url && e.url.startsWith(collector));
-  const events = (e) => (e.method === 'OPTIONS' || e.status !== 200 ? 0 : e.method === 'POST' ? JSON.parse(e.body).data.length : 1);
-  const stored = () => toCollector().reduce((sum, e) => sum + events(e), 0);
+  // Ids, because the tracker may send one event twice when its page is left.
+  const events = (e) => (e.method === 'POST' ? JSON.parse(e.body).data.map((event) => event.eid) : [new URL(e.url).searchParams.get('eid')]);
+  const answered = () => toCollector().filter((e) => e.method !== 'OPTIONS' && e.status === 200);
+  const stored = () => new Set(answered().flatMap(events)).size;
   const until = async (what, condition) => {
     const deadline = Date.now() + 20000;
     while (!condition()) {

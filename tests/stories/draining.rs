@@ -62,9 +62,8 @@ fn a_second_signal_ends_it_at_once() {
     let (data, postgres) = (TempDir::new().unwrap(), Postgres::start());
     let piste = stuck(&data, &postgres, &["-DdrainDeadline=10 minutes"]);
     piste.ask_to_finish();
-    wait::until("piste to begin its drain", PATIENCE, || {
-        let health = crate::support::http::get(piste.admin, "/health").map(|a| a.status);
-        (!matches!(health, Ok(200))).then_some(())
+    wait::until("piste to be ready no more", PATIENCE, || {
+        crate::support::http::get(piste.admin, "/ready").ok().filter(|answer| answer.status == 503)
     });
     let ended = piste.finish();
     assert_eq!(ended.code, Some(75), "{}", ended.stderr);

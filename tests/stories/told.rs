@@ -93,6 +93,10 @@ fn block(line: &Line) -> String {
                 assert_eq!(text, derived(line), "derived_tstamp");
                 "<collector - (sent - created)>"
             }
+            "page_urlport" if line.get("page_urlhost") == "localhost" => {
+                assert!(line.get("page_url").contains(&format!("localhost:{text}/")), "page_urlport {text}");
+                "<port>"
+            }
             _ => text,
         };
         writeln!(block, "{name} = {text}").expect("writing to a string");
@@ -118,6 +122,11 @@ pub fn entities(database: &Database, lines: &[Line]) -> String {
     for table in database.entity_tables() {
         let query = format!("select * from atomic.{table} where root_id::text in ({})", ids.join(", "));
         let rows = database.rows(&query);
+        for row in &rows {
+            let line =
+                lines.iter().find(|line| line.get("event_id") == row["root_id"]).expect("asked for by id");
+            assert!(line.get("collector_tstamp").starts_with(&row["root_tstamp"]), "root_tstamp: {row:?}");
+        }
         let mut blocks: Vec<String> = rows
             .iter()
             .map(|row| row.iter().map(|(column, value)| format!("{column} = {value}\n")).collect::<String>())

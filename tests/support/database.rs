@@ -73,8 +73,11 @@ impl Database {
         }
     }
 
-    /// How often each event id is in a table (`events.event_id` or an entity table's `root_id`).
+    /// How often each event id is in a table (`events.event_id` or an entity table's `root_id`); none before it exists.
     pub fn ids(&self, table: &str, column: &str) -> BTreeMap<String, usize> {
+        if self.value(&format!("select to_regclass('atomic.{table}') is null")) == "t" {
+            return BTreeMap::new();
+        }
         let query = format!("select {column}::text as id, count(*) as n from atomic.{table} group by 1");
         let rows = self.rows(&query).into_iter();
         rows.map(|mut row| (row.remove("id").unwrap_or_default(), row["n"].parse().unwrap())).collect()

@@ -72,13 +72,15 @@ impl Lake {
     }
 }
 
-/// Objects only: what is being written has another name until it is whole.
+/// Objects only: what is being written stands aside, in `~partial`, until it is whole.
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     let Ok(listing) = std::fs::read_dir(folder) else { return };
     for entry in listing.flatten() {
         let path = entry.path();
         if path.is_dir() {
-            walk(&path, found);
+            if !path.ends_with("~partial") {
+                walk(&path, found);
+            }
         } else if path.extension().is_some_and(|e| e == "gz") {
             found.push(path);
         }

@@ -60,9 +60,18 @@ pub fn run(arguments: &[&str]) -> Ended {
 }
 
 impl Launch {
-    /// `piste up` on a data folder, on free ports, with files that are written every second.
+    /// `piste up` on a data folder, on free ports, with loaders that do not wait long for more.
     pub fn up(data: &Path) -> Self {
-        let arguments = ["up", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data"];
+        let arguments = [
+            "up",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-listen",
+            "127.0.0.1:0",
+            "-Dlake.timeLimit=300ms",
+            "-Dpostgres.timeLimit=200ms",
+            "--data",
+        ];
         let mut arguments: Vec<String> = arguments.map(String::from).to_vec();
         arguments.push(data.display().to_string());
         Self { arguments, environment: Vec::new(), data: data.to_path_buf() }

@@ -87,7 +87,7 @@ impl Postgres {
         let children = Command::new("pgrep").args(["-P", &id]).output().unwrap();
         let children = String::from_utf8_lossy(&children.stdout).into_owned();
         for process in children.split_whitespace().chain([id.as_str()]) {
-            let _ = Command::new("kill").args(["-s", signal, process]).status();
+            let _ = Command::new("kill").args(["-s", signal, process]).output();
         }
     }
 
