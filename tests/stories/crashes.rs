@@ -41,10 +41,17 @@ fn twenty_times_kill_9_under_load() {
     let mut promised = Outcome { retry_after: true, ..Outcome::default() };
     for round in 0..20 {
         let piste = launch.start();
-        let load = load::start(piste.collector, Shape::default());
-        // Every round is killed at another moment of the loaders' and the log's rhythm.
-        let answers = 20 + 23 * round % 190;
-        wait::until("load", CATCH_UP, || (load.answered() >= answers || load.is_over()).then_some(()));
+        let (lake, objects) = (piste.lake(), piste.lake().objects("enriched").len());
+        let load = load::start(piste.collector, Shape { requests: 2_000, ..Shape::default() });
+        // Every round is killed at another moment: after some answers, while a file of the lake is being written, as soon
+        // as one is there (its checkpoint is not yet), or in the middle of a longer run.
+        let enough = || match round % 4 {
+            0 => load.answered() >= 20 + 23 * round,
+            1 => load.answered() >= 20 && lake.is_writing("enriched"),
+            2 => load.answered() >= 20 && lake.objects("enriched").len() > objects,
+            _ => load.answered() >= 200,
+        };
+        wait::until("load", CATCH_UP, || (enough() || load.is_over()).then_some(()));
         piste.kill();
         promised.add(load.stop());
     }

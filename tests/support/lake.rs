@@ -32,6 +32,12 @@ impl Lake {
         found
     }
 
+    /// Whether an object of a kind is being written.
+    pub fn is_writing(&self, kind: &str) -> bool {
+        std::fs::read_dir(self.0.join(kind).join("~partial"))
+            .is_ok_and(|mut listing| listing.next().is_some())
+    }
+
     /// All lines of a kind. An object is complete once it is there, so that every one must unpack.
     pub fn lines(&self, kind: &str) -> Vec<String> {
         let mut lines = Vec::new();
