@@ -56,8 +56,8 @@ pub(crate) enum StepProblem {
 
 impl StepFailure {
     /// A failure of a step that is always on.
-    pub(crate) fn built_in(message: Message) -> Self {
-        Self { enrichment: None, what: StepProblem::Message(message) }
+    pub(crate) fn built_in(message: Message) -> Box<Self> {
+        Box::new(Self { enrichment: None, what: StepProblem::Message(message) })
     }
 }
 

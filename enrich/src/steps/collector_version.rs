@@ -5,7 +5,7 @@ use event::{atomic::Field, bad_row::Message};
 use super::Working;
 use crate::problem::StepFailure;
 
-pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
+pub(super) fn run(working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
     if working.event.get(Field::VCollector).is_some() {
         return Ok(());
     }

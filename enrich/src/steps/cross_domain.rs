@@ -12,7 +12,7 @@ use crate::{
 /// Parts that the current line knows; more make the whole no `_sp`.
 const PARTS: usize = 7;
 
-pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
+pub(super) fn run(working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
     let Some(Some(value)) =
         working.page_query.iter().filter(|(name, _)| *name == "_sp").last().map(|(_, v)| v)
     else {
@@ -25,9 +25,9 @@ pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
     }
     let millis = match stamp {
         "" => None,
-        stamp => Some(conversion::millis(stamp).map_err(|why| StepFailure {
-            enrichment: None,
-            what: StepProblem::Conversion { field: "sp_dtm", value: stamp.to_owned(), why },
+        stamp => Some(conversion::millis(stamp).map_err(|why| {
+            let what = StepProblem::Conversion { field: "sp_dtm", value: stamp.to_owned(), why };
+            Box::new(StepFailure { enrichment: None, what })
         })?),
     };
     let user = tsv_safe(user);

@@ -5,7 +5,7 @@ use event::{atomic::Field, timestamp};
 use super::Working;
 use crate::problem::StepFailure;
 
-pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
+pub(super) fn run(working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
     if working.event.get(Field::CollectorTstamp).is_none() && working.true_tstamp.is_none() {
         return Ok(());
     }

@@ -39,7 +39,7 @@ pub(crate) struct Working<'a> {
     pub(crate) failures: Vec<StepFailure>,
 }
 
-type Step = fn(&mut Working<'_>) -> Result<(), StepFailure>;
+type Step = fn(&mut Working<'_>) -> Result<(), Box<StepFailure>>;
 
 /// In the original's order.
 const STEPS: &[Step] = &[
@@ -56,7 +56,7 @@ const STEPS: &[Step] = &[
 pub(crate) fn run(working: &mut Working<'_>) {
     for step in STEPS {
         if let Err(failure) = step(working) {
-            working.failures.insert(0, failure);
+            working.failures.insert(0, *failure);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Working;
 use crate::{problem::StepFailure, querystring};
 
-pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
+pub(super) fn run(working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
     let Some(query) = working.page.as_ref().and_then(|page| page.query()) else { return Ok(()) };
     // Java has read the URI: its query cannot fail here.
     working.page_query = querystring::split(query, working.request.charset);

@@ -14,7 +14,7 @@ const FIELDS: UriFields = UriFields {
     fragment: Field::PageUrlfragment,
 };
 
-pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
+pub(super) fn run(working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
     let Some(text) = working.event.get(Field::PageUrl).or(working.request.payload.referer_uri.as_deref())
     else {
         return Ok(());

@@ -14,7 +14,7 @@ const FIELDS: UriFields = UriFields {
     fragment: Field::RefrUrlfragment,
 };
 
-pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
+pub(super) fn run(working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
     let Some(text) = working.event.get(Field::PageReferrer) else { return Ok(()) };
     let uri = lenient_uri::parse(text)
         .map_err(|error| StepFailure::built_in(Message::Simple { error }))?

@@ -5,7 +5,7 @@ use event::{atomic::Field, bad_row::Message, enriched::EnrichedEvent};
 use super::Working;
 use crate::problem::StepFailure;
 
-pub(super) fn run(working: &mut Working<'_>) -> Result<(), StepFailure> {
+pub(super) fn run(working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
     let event = &mut working.event;
     let name = match event.get(Field::Event) {
         Some("unstruct") => {

@@ -1,6 +1,7 @@
 //! Tests of the crate, in one executable.
 #![allow(
     clippy::unwrap_used,
+    clippy::print_stderr,
     missing_docs,
     unreachable_pub,
     reason = "test code: a panic is the report, and nobody else's"
