@@ -243,12 +243,12 @@ async fn ask(address: SocketAddr, request: Bytes, until: Instant) -> Vec<Duratio
 /// Both servers say how long the body is.
 fn is_whole(response: &[u8]) -> bool {
     let Some(head) = response.windows(4).position(|w| w == b"\r\n\r\n") else { return false };
-    let lengths = response[..head].split(|&b| b == b'\n').filter_map(|line| {
+    let mut lengths = response[..head].split(|&b| b == b'\n').filter_map(|line| {
         let (name, value) = line.split_at_checked(16)?;
         let value = name.eq_ignore_ascii_case(b"content-length: ").then_some(value.trim_ascii())?;
         std::str::from_utf8(value).ok()?.parse::<usize>().ok()
     });
-    response.len() >= head + 4 + lengths.last().unwrap_or(0)
+    response.len() >= head + 4 + lengths.next_back().unwrap_or(0)
 }
 
 fn get() -> String {

@@ -1,6 +1,6 @@
 //! What judging an entity costs: the cache is warm, the data are valid.
 
-#![expect(missing_docs, clippy::unwrap_used, reason = "a bench")]
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
 use std::hint::black_box;
 

@@ -32,7 +32,7 @@ fn lines() -> Vec<String> {
 }
 
 fn row(n: u64) -> String {
-    let kind = if n % 3 == 0 { "schema_violations" } else { "adapter_failures" };
+    let kind = if n.is_multiple_of(3) { "schema_violations" } else { "adapter_failures" };
     format!(
         r#"{{"schema":"iglu:com.snowplowanalytics.snowplow.badrows/{kind}/jsonschema/2-0-0","data":{{"processor":{{"artifact":"piste","version":"0.1.0"}},"payload":"{}"}}}}"#,
         n.wrapping_mul(0x9E37_79B9_7F4A_7C15)

@@ -1,6 +1,5 @@
 //! The collector's keys with the original's names and defaults (`spec/collector.md` 8.2), and a few of ours.
 
-mod ignored;
 mod pattern;
 mod same_site;
 mod streams;
@@ -8,9 +7,9 @@ mod streams;
 use std::{collections::HashMap, time::Duration};
 
 use serde::Deserialize;
+use service::config::Ignored;
 
 pub use self::{
-    ignored::Ignored,
     pattern::Pattern,
     same_site::SameSite,
     streams::{Sink, Stream, Streams},

@@ -14,7 +14,7 @@ pub(crate) fn print(told: &[Told], waited: Duration) {
         let (number, what, status) = ((n + 1).to_string(), t.step.what.as_str(), t.status.to_string());
         let mut first = (number.as_str(), what, status.as_str());
         for arrival in &t.arrivals {
-            let (number, what, status) = std::mem::replace(&mut first, ("", "", ""));
+            let (number, what, status) = std::mem::take(&mut first);
             let (place, kind) = match &arrival.outcome {
                 Outcome::Enriched { name } => ("enriched", name),
                 Outcome::Bad { kind, .. } => ("bad", kind),

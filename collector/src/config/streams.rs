@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::Ignored;
+use service::config::Ignored;
 
 /// `streams`
 #[derive(Clone, Debug, Default, Deserialize)]

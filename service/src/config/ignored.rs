@@ -54,6 +54,10 @@ impl<'de> Visitor<'de> for Anything {
         Ok(Ignored)
     }
 
+    fn visit_none<E>(self) -> Result<Ignored, E> {
+        Ok(Ignored)
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Ignored, A::Error> {
         while items.next_element::<Ignored>()?.is_some() {}
         Ok(Ignored)
