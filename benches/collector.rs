@@ -1,7 +1,7 @@
 //! The collector on an embedded log beside a bare hyper server that answers 200 and stores nothing, under the same load.
 //!
-//! `cargo bench --bench collector`: both run as processes of their own, in turns, each pinned to one core and the client to
-//! another where there is a choice. Printed are medians of the rounds: requests a second, CPU time per request of the
+//! `cargo bench --bench collector`: both run as processes of their own, in turns, on the same cores as the client. (Pinned to
+//! one core the collector's log would have to share it, as it never has to elsewhere.) Printed are medians of the rounds: requests a second, CPU time per request of the
 //! server's process, its memory, and how the two compare.
 
 use std::{
@@ -121,11 +121,8 @@ struct Server {
 impl Server {
     fn start(which: &str) -> Self {
         let this = env::current_exe().expect("the path of this program");
-        let mut command = Command::new(if pins() { "taskset".into() } else { this.clone() });
-        if pins() {
-            command.args(["-c", "0"]).arg(this);
-        }
-        let command = command.args(["--serve", which]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command = Command::new(this);
+        command.args(["--serve", which]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("this program starts again");
         let mut line = String::new();
         let output = child.stdout.take().expect("it is piped");
@@ -168,10 +165,6 @@ struct Round {
 #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 fn compare() {
     let servers = [("bare hyper", Server::start("bare")), ("collector", Server::start("collector"))];
-    if pins() {
-        let this = std::process::id().to_string();
-        let _ = Command::new("taskset").args(["-a", "-p", "-c", "1", &this]).output();
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     println!("{CONNECTIONS} connections, {ROUNDS} rounds of {ROUND:?} each, in turns; medians");
     println!("{:<18}{:>12}{:>12}{:>10}{:>9}", "", "requests/s", "CPU us/req", "p99 ms", "RSS MB");
@@ -271,10 +264,4 @@ fn post() -> String {
          Cookie: sp=8c2a7f5e-1b7d-4c55-9d0e-6a4d6f1c2b3a\r\n\r\n{body}",
         body.len()
     )
-}
-
-/// Whether there are two cores and the tool that pins to them.
-fn pins() -> bool {
-    std::thread::available_parallelism().is_ok_and(|n| n.get() > 1)
-        && Command::new("taskset").arg("--version").output().is_ok_and(|o| o.status.success())
 }

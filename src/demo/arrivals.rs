@@ -94,7 +94,7 @@ fn bad(line: &str) -> Outcome {
     }
 }
 
-/// Finished objects below a folder; unfinished ones have no `.gz` at their end.
+/// Finished objects below a folder.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -105,6 +105,10 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
         };
         for entry in entries {
             let entry = entry?;
+            if entry.file_name().as_encoded_bytes().starts_with(b"~") {
+                // Objects that are being written.
+                continue;
+            }
             if entry.file_type()?.is_dir() {
                 folders.push(entry.path());
             } else if entry.path().extension().is_some_and(|extension| extension == "gz") {
