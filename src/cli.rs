@@ -8,7 +8,9 @@ use service::{
     telemetry::{LogFormat, LogOptions},
 };
 
-use crate::{send, up};
+use crate::send;
+#[cfg(feature = "up")]
+use crate::up;
 
 /// The behavioural-event pipeline: collector, enricher, loaders and schemas in one executable.
 #[derive(Debug, Parser)]
@@ -27,6 +29,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The whole pipeline in one process, on an embedded log in a folder.
+    #[cfg(feature = "up")]
     Up(Box<up::Options>),
     Send(send::Options),
 }
@@ -44,6 +47,7 @@ impl Cli {
             .build()
             .map_err(|e| RunError::unavailable(format!("no threads to run on: {e}")))?;
         let ended = match self.command {
+            #[cfg(feature = "up")]
             Command::Up(options) => runtime.block_on(up::run(*options)),
             Command::Send(options) => runtime.block_on(send::run(options)),
         };

@@ -1,10 +1,12 @@
 //! `piste`: the behavioural-event pipeline in one executable. This folder is the command line; the pipeline is in the crates.
 
 mod cli;
+#[cfg(feature = "up")]
 mod demo;
 mod output;
 mod samples;
 mod send;
+#[cfg(feature = "up")]
 mod up;
 
 use std::process::ExitCode;

@@ -20,7 +20,7 @@ use service::{
 };
 
 pub(crate) use self::options::Options;
-use crate::demo::Demo;
+use crate::{demo::Demo, output};
 
 /// Runs until it is asked to end.
 pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
@@ -49,6 +49,8 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
             }
             if once {
                 drain.request();
+            } else {
+                output::line(format_args!("piste goes on, and so can you; Ctrl-C ends it"));
             }
         });
     }
@@ -73,7 +75,7 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, RunError> {
     listener.local_addr().map_err(|e| RunError::unavailable(format!("a listener without address: {e}")))
 }
 
-/// `text`, or what it is below the current folder.
+/// The path as it is printed: with `./` where it is relative.
 pub(crate) fn shown(path: &Path) -> String {
     if path.is_relative() { format!("./{}", path.display()) } else { path.display().to_string() }
 }
