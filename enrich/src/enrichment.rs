@@ -115,17 +115,20 @@ pub(crate) fn enrich(
         event: std::mem::take(&mut finished.event),
         request,
         compatibility,
+        parameters,
         unstruct,
+        contexts: contexts.items,
         collected,
         created,
         sent,
         true_tstamp,
         page: None,
         page_query: Default::default(),
+        referrer: None,
         derived: Vec::new(),
         failures: Vec::new(),
     };
-    steps::run(&mut working);
+    steps::run(&settings.enrichments, &mut working);
     finished.event = working.event;
     finished.failures = working.failures;
     if !compatibility.goes_on_after_violations() && !finished.failures.is_empty() {

@@ -5,7 +5,8 @@
 //! where the log can tell what is already there ([`resume`]).
 //!
 //! * `raw/` record -> requests; `adapters/` request -> raw events; `transform` parameters -> fields
-//! * `entities` self-describing data, judged by schemas; `steps/` what is computed from them
+//! * `entities` self-describing data, judged by schemas; `steps/` what is computed from them, [`enrichments`] as far as it is
+//!   configured
 //! * `problem` what can be wrong, `render` and `failure_entity` how it is said, [`compatibility`] to whom
 //! * `java/` what the original inherits from its platform
 
@@ -15,6 +16,7 @@ pub mod compatibility;
 pub mod config;
 mod conversion;
 mod enrichment;
+pub mod enrichments;
 mod entities;
 mod fact;
 mod failure_entity;

@@ -1,8 +1,13 @@
 //! What the pure core is told once: the configuration, resolved.
 
+use std::sync::Arc;
+
 use event::{atomic::Field, bad_row::Processor};
 
-use crate::compatibility::{Compatibility, Limits};
+use crate::{
+    compatibility::{Compatibility, Limits},
+    enrichments::Enrichments,
+};
 
 /// Settings of the core.
 #[derive(Clone, Debug)]
@@ -27,6 +32,8 @@ pub struct Settings {
     pub failed_key: Option<Field>,
     /// Largest payload in a compressed record, in bytes.
     pub max_decompressed_payload: u64,
+    /// What runs on every event.
+    pub enrichments: Arc<Enrichments>,
 }
 
 impl Settings {
@@ -43,6 +50,7 @@ impl Settings {
             good_key: None,
             failed_key: None,
             max_decompressed_payload: 10_000_000,
+            enrichments: Arc::default(),
         }
     }
 

@@ -1,5 +1,5 @@
-//! The ordered list of steps (`spec/enrich.md` 4.4). A step is one file and one line in [`STEPS`]; every step runs, even
-//! when an earlier one failed.
+//! The ordered list of steps (`spec/enrich.md` 4.4): those that are always on and the enrichments. A step is one file and
+//! one line in [`ORDER`]; every step runs, even when an earlier one failed.
 
 mod collector_version;
 mod cross_domain;
@@ -10,10 +10,16 @@ mod referrer_uri;
 mod schema_fields;
 mod uri_fields;
 
-use event::{enriched::EnrichedEvent, self_describing::SelfDescribing};
+use event::{atomic::Field, enriched::EnrichedEvent, self_describing::SelfDescribing};
 
 use crate::{
-    compatibility::Compatibility, java::uri::Uri, problem::StepFailure, querystring::Pairs,
+    compatibility::Compatibility,
+    enrichments::{Enrichment, Enrichments, Kind, event_fingerprint},
+    entities,
+    java::uri::Uri,
+    parameters::Parameters,
+    problem::StepFailure,
+    querystring::Pairs,
     raw::request::Request,
 };
 
@@ -21,9 +27,13 @@ use crate::{
 pub(crate) struct Working<'a> {
     pub(crate) event: EnrichedEvent,
     pub(crate) request: &'a Request,
+    /// As the adapter gave them, in the map's order.
+    pub(crate) parameters: &'a Parameters<'a>,
     pub(crate) compatibility: Compatibility,
     /// The self-describing event, where it is valid.
     pub(crate) unstruct: Option<SelfDescribing>,
+    /// The valid entities of the tracker.
+    pub(crate) contexts: Vec<SelfDescribing>,
     /// Milliseconds of the collector, and of the tracker's clocks.
     pub(crate) collected: i64,
     pub(crate) created: Option<i64>,
@@ -33,30 +43,80 @@ pub(crate) struct Working<'a> {
     pub(crate) page: Option<Uri<'static>>,
     /// Set by the step that reads its query.
     pub(crate) page_query: Pairs,
+    /// Set by the step that reads the referrer's URI.
+    pub(crate) referrer: Option<Uri<'static>>,
     /// Entities made by steps, the latest first.
     pub(crate) derived: Vec<SelfDescribing>,
     /// Failures of steps, the latest first.
     pub(crate) failures: Vec<StepFailure>,
 }
 
-type Step = fn(&mut Working<'_>) -> Result<(), Box<StepFailure>>;
+/// A step that needs no configuration.
+pub(crate) type StepFn = fn(&mut Working<'_>) -> Result<(), Box<StepFailure>>;
 
-/// In the original's order.
-const STEPS: &[Step] = &[
-    collector_version::run,
-    page_uri::run,
-    derived_tstamp::run,
-    referrer_uri::run,
-    page_query::run,
-    cross_domain::run,
-    schema_fields::run,
+/// A place in the order.
+pub(crate) enum Step {
+    /// Always on.
+    Always(StepFn),
+    /// Where it is configured.
+    Configured(&'static Kind),
+}
+
+/// A step that runs.
+pub(crate) enum Running {
+    Always(StepFn),
+    Configured(Box<dyn Enrichment>),
+}
+
+use Step::{Always, Configured};
+
+/// The original's order (`spec/enrichments-and-adapters.md` 1.4).
+pub(crate) static ORDER: &[Step] = &[
+    Always(collector_version::run),
+    Always(page_uri::run),
+    Always(derived_tstamp::run),
+    Always(referrer_uri::run),
+    Always(page_query::run),
+    Always(cross_domain::run),
+    Configured(&event_fingerprint::KIND),
+    Always(schema_fields::run),
 ];
 
 /// Runs all.
-pub(crate) fn run(working: &mut Working<'_>) {
-    for step in STEPS {
-        if let Err(failure) = step(working) {
+pub(crate) fn run(enrichments: &Enrichments, working: &mut Working<'_>) {
+    for step in &enrichments.steps {
+        let ended = match step {
+            Running::Always(step) => step(working),
+            Running::Configured(enrichment) => enrichment.run(working),
+        };
+        if let Err(failure) = ended {
             working.failures.insert(0, *failure);
+        }
+    }
+}
+
+impl Working<'_> {
+    /// Puts an entity in front of those that steps have made.
+    pub(crate) fn derive(&mut self, entity: SelfDescribing) {
+        self.derived.insert(0, entity);
+    }
+
+    /// Puts entities in front of those that steps have made, keeping their order.
+    pub(crate) fn derive_all(&mut self, entities: Vec<SelfDescribing>) {
+        self.derived.splice(0..0, entities);
+    }
+
+    /// Writes the self-describing event into its field, after a step has changed it.
+    pub(crate) fn write_unstruct(&mut self) {
+        if let Some(unstruct) = &self.unstruct {
+            self.event.set_with(Field::UnstructEvent, |out| entities::write_unstruct(unstruct, out));
+        }
+    }
+
+    /// Writes the tracker's entities into their field, after a step has changed them.
+    pub(crate) fn write_contexts(&mut self) {
+        if !self.contexts.is_empty() {
+            self.event.set_with(Field::Contexts, |out| entities::write_contexts(&self.contexts, out));
         }
     }
 }

@@ -20,5 +20,6 @@ pub(super) fn run(working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
         .map_err(|error| StepFailure::built_in(Message::Simple { error }))?
         .into_owned();
     FIELDS.set(&uri, &mut working.event);
+    working.referrer = Some(uri);
     Ok(())
 }

@@ -1,11 +1,20 @@
 //! The recorded cases of the original's Apache line: each outcome equal, column by column and key by key, or listed with
 //! its reason.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use enrich::{
     compatibility::Compatibility,
+    enrichments::{
+        Enrichments,
+        assets::{Asset, Assets},
+        configuration::Configuration,
+    },
     output::{Kind, Output},
     settings::Settings,
 };
@@ -72,12 +81,54 @@ fn corrupt() {
     check("corrupt");
 }
 
+#[test]
+fn enrichments() {
+    check("enrichments");
+}
+
+/// Enrichments that are not there: their cases are left out.
+const MISSING: &[&str] = &[
+    "anon_ip",
+    "campaign_attribution",
+    "cookie_extractor_config",
+    "http_header_extractor_config",
+    "ip_lookups",
+    "javascript_script_config",
+    "pii_enrichment_config",
+    "referer_parser",
+    "ua_parser_config",
+    "user_agent_utils_config",
+    "yauaa_enrichment_config",
+];
+
+/// What a case has configured. `None`: it needs an enrichment or an asset that is not there.
+fn configured(case: &Value) -> Option<Enrichments> {
+    let list = case["enrichments"].as_array().unwrap();
+    let configurations: Vec<_> =
+        list.iter().map(|json| Configuration::from_json("the case", json.clone()).unwrap()).collect();
+    if configurations.iter().any(|c| MISSING.contains(&c.key.name.as_str())) {
+        return None;
+    }
+    let mut assets = Assets::default();
+    for asset in Enrichments::assets(&configurations).unwrap() {
+        let content = fs::read(asset_folder().join(asset.file_name())).ok()?;
+        assets.put(asset, content.into());
+    }
+    Some(Enrichments::build(&configurations, &assets).unwrap())
+}
+
+/// Where the assets are that cases name.
+fn asset_folder() -> PathBuf {
+    let golden = std::env::var_os("PISTE_GOLDEN").map(PathBuf::from);
+    golden.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/golden")).join("assets")
+}
+
 /// Runs all cases of a group.
 fn check(group: &str) {
     let now: Timestamp = "2024-01-01T00:00:00.123Z".parse().unwrap();
     let registry = Registry::at(now);
     let processor = Processor { artifact: "piste-oracle".into(), version: "1.3.1".into() };
-    let settings = Settings::new(Compatibility::Apache, processor);
+    let mut settings = Settings::new(Compatibility::Apache, processor);
     let mut findings = Vec::new();
     let mut skipped = 0;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{group}.jsonl"));
@@ -89,6 +140,13 @@ fn check(group: &str) {
         };
         let id = case["id"].as_str().unwrap();
         let record = STANDARD.decode(case["payload_b64"].as_str().unwrap()).unwrap();
+        match configured(&case) {
+            Some(enrichments) => settings.enrichments = enrichments.into(),
+            None => {
+                skipped += 1;
+                continue;
+            }
+        }
         let Some(outputs) = registry.process(&record, &settings, now, &mut || Uuid::nil()) else {
             skipped += 1;
             continue;

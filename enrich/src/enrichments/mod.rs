@@ -1,0 +1,192 @@
+//! What can be configured to run on every event. An enrichment is one file and one line in the order of
+//! [`crate::steps`] (`spec/enrichments-and-adapters.md` 1).
+//!
+//! [`configuration`] reads the files, [`assets`] names what they need from elsewhere, [`Enrichments`] is what runs.
+
+pub mod assets;
+pub mod configuration;
+mod digest;
+pub(crate) mod event_fingerprint;
+
+use std::fmt;
+
+use event::schema_key::{SchemaCriterion, SchemaKey};
+
+use self::{
+    assets::{Asset, Assets},
+    configuration::Configuration,
+};
+use crate::{
+    problem::StepFailure,
+    steps::{self, Running, StepFn, Working},
+};
+
+/// An enrichment that is configured and ready. It keeps no state of events.
+pub(crate) trait Enrichment: Send + Sync {
+    /// Reads and changes an event. New entities go in front of those there are: [`Working::derive`].
+    ///
+    /// # Errors
+    /// What is to be said in the bad row; the steps behind it run all the same.
+    fn run(&self, working: &mut Working<'_>) -> Result<(), Box<StepFailure>>;
+}
+
+/// A kind of enrichment: how its configuration becomes one that runs.
+pub(crate) struct Kind {
+    /// The name in the key of its configuration's schema, by which it is chosen.
+    pub(crate) name: &'static str,
+    /// The model and revision of that schema.
+    pub(crate) version: (u32, u32),
+    /// Whether all configurations of the kind run, in their order; else the last one does.
+    pub(crate) many: bool,
+    /// What must be fetched before it can be built.
+    pub(crate) assets: fn(&Configuration) -> Result<Vec<Asset>, String>,
+    /// Builds it.
+    pub(crate) build: fn(&Configuration, &Assets) -> Result<Box<dyn Enrichment>, String>,
+    /// What runs in its place when it is not configured.
+    pub(crate) otherwise: Option<StepFn>,
+}
+
+impl Kind {
+    /// A kind without assets of which one runs; other fields over it.
+    pub(crate) const fn new(
+        name: &'static str,
+        version: (u32, u32),
+        build: fn(&Configuration, &Assets) -> Result<Box<dyn Enrichment>, String>,
+    ) -> Self {
+        Self { name, version, many: false, assets: |_| Ok(Vec::new()), build, otherwise: None }
+    }
+
+    /// Whether this kind reads configurations of the schema.
+    fn check(&self, key: &SchemaKey) -> Result<(), String> {
+        let (model, revision) = self.version;
+        if (key.version.model, key.version.revision) == (model, revision) {
+            return Ok(());
+        }
+        let criterion = SchemaCriterion {
+            vendor: key.vendor.clone(),
+            name: self.name.to_owned(),
+            format: "jsonschema".into(),
+            model: Some(model),
+            revision: Some(revision),
+            addition: None,
+        };
+        let name = self.name;
+        Err(format!("Schema key {key} is not supported. A '{name}' enrichment must have schema {criterion}."))
+    }
+}
+
+/// All steps of an event, in their order: those that are always on and those that are configured.
+pub struct Enrichments {
+    pub(crate) steps: Vec<Running>,
+    names: Vec<&'static str>,
+}
+
+/// The configurations cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct InvalidEnrichments(
+    /// One text a finding: where the configuration is from and what is wrong.
+    pub Vec<String>,
+);
+
+impl Enrichments {
+    /// Only what is always on.
+    pub fn none() -> Self {
+        Self::build(&[], &Assets::default()).unwrap_or_else(|_| Self { steps: Vec::new(), names: Vec::new() })
+    }
+
+    /// What the configurations need from elsewhere, each once.
+    ///
+    /// # Errors
+    /// What is wrong with the configurations.
+    pub fn assets(configurations: &[Configuration]) -> Result<Vec<Asset>, InvalidEnrichments> {
+        let (mut needed, mut wrong) = (Vec::new(), Vec::new());
+        for (kind, configuration) in chosen(configurations, &mut wrong) {
+            match (kind.assets)(configuration) {
+                Ok(assets) => needed.extend(assets),
+                Err(what) => wrong.push(format!("{}: {what}", configuration.origin)),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(InvalidEnrichments(wrong));
+        }
+        needed.sort();
+        needed.dedup();
+        Ok(needed)
+    }
+
+    /// Builds what the configurations ask for.
+    ///
+    /// # Errors
+    /// What is wrong with each configuration or its assets.
+    pub fn build(configurations: &[Configuration], assets: &Assets) -> Result<Self, InvalidEnrichments> {
+        let (mut steps, mut names, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        let chosen = chosen(configurations, &mut wrong);
+        for step in steps::ORDER {
+            let kind = match step {
+                steps::Step::Always(step) => {
+                    steps.push(Running::Always(*step));
+                    continue;
+                }
+                steps::Step::Configured(kind) => *kind,
+            };
+            let before = steps.len();
+            for (_, configuration) in chosen.iter().filter(|(chosen, _)| chosen.name == kind.name) {
+                match (kind.build)(configuration, assets) {
+                    Ok(enrichment) => {
+                        steps.push(Running::Configured(enrichment));
+                        names.push(kind.name);
+                    }
+                    Err(what) => wrong.push(format!("{}: {what}", configuration.origin)),
+                }
+            }
+            if let (true, Some(otherwise)) = (steps.len() == before, kind.otherwise) {
+                steps.push(Running::Always(otherwise));
+            }
+        }
+        if wrong.is_empty() { Ok(Self { steps, names }) } else { Err(InvalidEnrichments(wrong)) }
+    }
+
+    /// Names of the enrichments that run, in their order.
+    pub fn names(&self) -> &[&'static str] {
+        &self.names
+    }
+}
+
+/// The configurations that count, each with its kind. Names that nobody knows are ignored, as in the original.
+fn chosen<'c>(
+    configurations: &'c [Configuration],
+    wrong: &mut Vec<String>,
+) -> Vec<(&'static Kind, &'c Configuration)> {
+    let mut chosen: Vec<(&'static Kind, &Configuration)> = Vec::new();
+    for configuration in configurations.iter().filter(|c| c.enabled) {
+        let kinds = steps::ORDER.iter().filter_map(|step| match step {
+            steps::Step::Configured(kind) => Some(*kind),
+            steps::Step::Always(_) => None,
+        });
+        let Some(kind) = kinds.into_iter().find(|kind| kind.name == configuration.key.name) else {
+            continue;
+        };
+        if let Err(what) = kind.check(&configuration.key) {
+            wrong.push(format!("{}: {what}", configuration.origin));
+            continue;
+        }
+        if !kind.many {
+            chosen.retain(|(other, _)| other.name != kind.name);
+        }
+        chosen.push((kind, configuration));
+    }
+    chosen
+}
+
+impl Default for Enrichments {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl fmt::Debug for Enrichments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Enrichments").field(&self.names).finish()
+    }
+}
