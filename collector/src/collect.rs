@@ -19,7 +19,7 @@ use crate::{
     redirect,
     refusal::Refusal,
     response::{self, Fixed},
-    route::{self, Route},
+    route::{self, Class, Route},
     split::{self, Limits},
     target::Target,
 };
@@ -62,6 +62,8 @@ pub struct Outcome {
     pub good: Vec<Record>,
     /// Bad rows.
     pub bad: Vec<Record>,
+    /// Where the request led; `None` where its target is none.
+    pub route: Option<Class>,
 }
 
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate");
@@ -90,9 +92,11 @@ impl Collector {
         let (head, config) = (request.head, &*self.config);
         let compatibility = config.compatibility;
         let Some(target) = Target::parse(head.target()) else {
-            return self.refuse(&Refusal::Malformed("Illegal request-target")).into();
+            return Outcome::of(self.refuse(&Refusal::Malformed("Illegal request-target")), None);
         };
-        let response = match route::route(head.method(), target.path, config) {
+        let route = route::route(head.method(), target.path, config);
+        let class = route.class();
+        let response = match route {
             Route::Event(path) => return self.event(request, &target, &path, now, ids),
             Route::Preflight => response::preflight(cors::allow_origin(head, compatibility), &config.cors),
             Route::Root => response::root(&config.root_response, compatibility),
@@ -105,7 +109,7 @@ impl Collector {
             Route::RedirectsOff => response::redirects_off(),
             Route::NotFound => response::not_found(compatibility),
         };
-        self.answer_to(head, response).into()
+        Outcome::of(self.answer_to(head, response), Some(class))
     }
 
     /// Answers a request whose records could not be stored.
@@ -150,7 +154,8 @@ impl Collector {
                 }
             }
         }
-        Outcome { response, good, bad }
+        let class = if is_redirect { Class::Redirect } else { Class::Event };
+        Outcome { response, good, bad, route: Some(class) }
     }
 
     fn event_response(
@@ -238,9 +243,10 @@ impl Collector {
     }
 }
 
-impl From<Response<Bytes>> for Outcome {
-    fn from(response: Response<Bytes>) -> Self {
-        Self { response, good: Vec::new(), bad: Vec::new() }
+impl Outcome {
+    /// Nothing to store.
+    fn of(response: Response<Bytes>, route: Option<Class>) -> Self {
+        Self { response, good: Vec::new(), bad: Vec::new(), route }
     }
 }
 

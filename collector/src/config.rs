@@ -1,5 +1,6 @@
 //! The collector's keys with the original's names and defaults (`spec/collector.md` 8.2), and a few of ours.
 
+mod monitoring;
 mod pattern;
 mod same_site;
 mod streams;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use service::config::Ignored;
 
 pub use self::{
+    monitoring::{Monitoring, RequestLog},
     pattern::Pattern,
     same_site::SameSite,
     streams::{Sink, Stream, Streams},
@@ -56,6 +58,8 @@ pub struct CollectorConfig {
     pub networking: Networking,
     /// Where payloads go.
     pub streams: Streams,
+    /// What is told about requests.
+    pub monitoring: Monitoring,
     /// How long requests are still served once the process was asked to stop.
     #[serde(with = "service::config::duration")]
     pub pre_termination_period: Duration,
@@ -242,6 +246,7 @@ impl Default for CollectorConfig {
             hsts: Hsts::default(),
             networking: Networking::default(),
             streams: Streams::default(),
+            monitoring: Monitoring::default(),
             pre_termination_period: Duration::from_secs(10),
             pre_termination_unhealthy: false,
             termination_deadline: Duration::from_secs(10),

@@ -21,6 +21,19 @@ pub enum Method {
     Unknown,
 }
 
+impl Method {
+    /// Its name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Options => "OPTIONS",
+            Self::OtherKnown | Self::Unknown => "other",
+        }
+    }
+}
+
 /// A request head. Its bytes stay in one buffer that the connection uses again.
 #[derive(Debug, Default)]
 pub struct Head {

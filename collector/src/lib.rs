@@ -8,7 +8,7 @@
 //!   fits a record, [`cors`], [`redirect`], [`bounce`] and [`response`] what is answered
 //! * [`server`] serves one connection, [`run`] all of them until drain
 //!
-//! [`config`] holds the keys, [`compatibility`] the line of the original that is spoken.
+//! [`observed`] says what is counted and logged of it. [`config`] holds the keys, [`compatibility`] the line of the original that is spoken.
 
 pub mod bounce;
 pub mod client_ip;
@@ -27,6 +27,7 @@ pub mod header_list;
 pub mod identity;
 pub mod ids;
 pub mod intake;
+pub mod observed;
 pub mod query;
 pub mod redirect;
 pub mod refusal;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{config::CollectorConfig, head::Method, query};
+use crate::{config::CollectorConfig, head::Method, query, redirect};
 
 /// Where a request leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,63 @@ pub enum Route<'a> {
     RedirectsOff,
     /// Anything else.
     NotFound,
+}
+
+/// Where a request led, without what was in its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// [`Route::Preflight`]
+    Preflight,
+    /// [`Route::Event`]
+    Event,
+    /// [`Route::Event`] that redirects.
+    Redirect,
+    /// [`Route::Root`]
+    Root,
+    /// [`Route::CrossDomain`]
+    CrossDomain,
+    /// [`Route::Health`]
+    Health,
+    /// [`Route::SinkHealth`]
+    SinkHealth,
+    /// [`Route::Robots`]
+    Robots,
+    /// [`Route::RedirectsOff`] and [`Route::NotFound`]
+    NotFound,
+}
+
+impl Route<'_> {
+    /// Its class.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Preflight => Class::Preflight,
+            Self::Event(path) if redirect::is_redirect(path) => Class::Redirect,
+            Self::Event(_) => Class::Event,
+            Self::Root => Class::Root,
+            Self::CrossDomain => Class::CrossDomain,
+            Self::Health => Class::Health,
+            Self::SinkHealth => Class::SinkHealth,
+            Self::Robots => Class::Robots,
+            Self::RedirectsOff | Self::NotFound => Class::NotFound,
+        }
+    }
+}
+
+impl Class {
+    /// Its name in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Preflight => "preflight",
+            Self::Event => "event",
+            Self::Redirect => "redirect",
+            Self::Root => "root",
+            Self::CrossDomain => "crossdomain",
+            Self::Health => "health",
+            Self::SinkHealth => "sink-health",
+            Self::Robots => "robots",
+            Self::NotFound => "not-found",
+        }
+    }
 }
 
 /// Finds the route of a method and an undecoded path.

@@ -31,6 +31,7 @@ use crate::{
     head::Head,
     ids::Ids,
     intake::Arrival,
+    observed::{Observer, Refused, RequestAnswered, Stored},
     response,
     sinks::{Sinks, Which},
 };
@@ -41,6 +42,7 @@ pub struct Server {
     good: Arc<dyn Producer>,
     bad: Arc<dyn Producer>,
     sinks: Sinks,
+    observer: Observer,
     ready: AtomicBool,
 }
 
@@ -63,7 +65,8 @@ enum BodyError {
 impl Server {
     /// A server that answers with this collector and stores with these producers.
     pub fn new(collector: Collector, good: Arc<dyn Producer>, bad: Arc<dyn Producer>, sinks: Sinks) -> Self {
-        Self { collector, good, bad, sinks, ready: AtomicBool::new(true) }
+        let observer = Observer::new(&collector.config.monitoring);
+        Self { collector, good, bad, sinks, observer, ready: AtomicBool::new(true) }
     }
 
     /// The sinks' state.
@@ -114,50 +117,69 @@ impl Server {
             Some(Arrival::Request(head)) => head,
             Some(Arrival::Refused(refusal)) => {
                 let response = self.collector.refuse(&refusal);
-                metric::COLLECTOR_REFUSED.increment(&["head"]);
-                metric::COLLECTOR_REQUESTS.increment(&[response.status().as_str()]);
-                tracing::debug!(status = response.status().as_u16(), reason = %refusal, "request refused");
+                let refused = Some(Refused::from(&refusal));
+                RequestAnswered { refused, status: response.status(), ..RequestAnswered::default() }
+                    .emit(&self.observer);
                 return response;
             }
             None => return response::closing(response::empty(StatusCode::BAD_REQUEST)),
         };
         let begin = clock::now();
+        let in_flight = self.observer.request();
+        let mut answered = RequestAnswered { method: Some(head.method()), ..RequestAnswered::default() };
         let cap = self.collector.config.networking.drop_payload_size;
         let response = match read_body(body, cap).await {
-            Ok(body) => self.answer(&head, body, peer).await,
+            Ok(body) => self.answer(&head, body, peer, &mut answered).await,
             Err(error) => {
-                metric::COLLECTOR_REFUSED.increment(&["body"]);
-                self.collector.finish(match error {
-                    BodyError::TooLarge => response::too_large(),
-                    BodyError::TimedOut => response::body_timeout(),
-                    BodyError::Malformed => response::body_malformed(),
-                })
+                let (refused, response) = match error {
+                    BodyError::TooLarge => (Refused::BodyTooLarge, response::too_large()),
+                    BodyError::TimedOut => (Refused::BodyTimeout, response::body_timeout()),
+                    BodyError::Malformed => (Refused::Body, response::body_malformed()),
+                };
+                answered.refused = Some(refused);
+                self.collector.finish(response)
             }
         };
-        metric::COLLECTOR_REQUESTS.increment(&[response.status().as_str()]);
-        let seconds = clock::now().as_nanosecond().saturating_sub(begin.as_nanosecond()) as f64 / 1e9;
-        metric::COLLECTOR_REQUEST_SECONDS.record(seconds.max(0.0), &[]);
-        tracing::debug!(method = ?head.method(), status = response.status().as_u16(), "request");
+        answered.status = response.status();
+        answered.took = clock::now().duration_since(begin).try_into().ok();
+        in_flight.answered(&answered);
         inbox.lock().unwrap_or_else(PoisonError::into_inner).spare = head;
         response
     }
 
     /// The response, once what it promises is durable.
-    async fn answer(&self, head: &Head, body: Bytes, peer: IpAddr) -> Response<Bytes> {
+    async fn answer(
+        &self,
+        head: &Head,
+        body: Bytes,
+        peer: IpAddr,
+        answered: &mut RequestAnswered,
+    ) -> Response<Bytes> {
         let now = clock::now();
-        metric::COLLECTOR_REQUEST_BYTES.add((head.target().len() + body.len()) as u64, &[]);
+        answered.bytes = head.target().len() + body.len();
         let condition =
             Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.sinks.are_well(now) };
-        let Outcome { response, good, bad } =
+        let Outcome { response, good, bad, route } =
             self.collector.answer(Request { head, body, peer }, condition, now, &mut RandomIds);
+        (answered.route, answered.refused) = (route, route.is_none().then_some(Refused::Head));
         if good.is_empty() && bad.is_empty() {
             return response;
         }
         let within = self.collector.config.networking.response_header_timeout;
+        let stored = Stored { good: good.len(), bad: bad.len() };
         match timeout(within, self.store(good, bad)).await {
-            Ok(true) => response,
-            Ok(false) => self.collector.try_again(head),
-            Err(_) => self.collector.finish(response::timed_out(self.collector.config.compatibility)),
+            Ok(true) => {
+                answered.stored = stored;
+                response
+            }
+            Ok(false) => {
+                answered.refused = Some(Refused::Full);
+                self.collector.try_again(head)
+            }
+            Err(_) => {
+                answered.refused = Some(Refused::SinkTimeout);
+                self.collector.finish(response::timed_out(self.collector.config.compatibility))
+            }
         }
     }
 
@@ -183,7 +205,6 @@ impl Server {
 
     fn refused(&self, which: Which, error: &AppendError) {
         let now = clock::now();
-        metric::COLLECTOR_REFUSED.increment(&["full"]);
         // The first of a row is worth a warning, the rest would be one line per request.
         if self.sinks.are_well(now) {
             tracing::warn!(%error, "the sink refuses records: clients are told to try again");

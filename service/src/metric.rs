@@ -28,11 +28,12 @@ macro_rules! metrics {
 }
 
 metrics! {
-    COLLECTOR_REQUESTS: Counter("piste_collector_requests_total", ["status"], "Requests answered, by HTTP status");
+    COLLECTOR_REQUESTS: Counter("piste_collector_requests_total", ["method", "status"], "Requests answered, by method and HTTP status");
+    COLLECTOR_REQUESTS_IN_FLIGHT: Gauge("piste_collector_requests_in_flight", [], "Requests whose head has come and whose answer has not gone");
     COLLECTOR_REQUEST_BYTES: Counter("piste_collector_request_bytes_total", [], "Bytes of request bodies and query strings taken");
     COLLECTOR_REQUEST_SECONDS: Histogram("piste_collector_request_seconds", [], "Time from the end of a request's head to its answer", SECONDS);
     COLLECTOR_PAYLOADS: Counter("piste_collector_payloads_total", ["stream"], "Payloads made durable, by stream (raw, bad)");
-    COLLECTOR_REFUSED: Counter("piste_collector_refused_total", ["reason"], "Requests not taken, by reason (full, head, body, connections, draining)");
+    COLLECTOR_REFUSED: Counter("piste_collector_refused_total", ["reason"], "Requests not taken, by reason (head, head_too_long, head_timeout, body, body_too_large, body_timeout, full, sink_timeout)");
     COLLECTOR_CONNECTIONS: Gauge("piste_collector_connections", [], "Open connections");
 
     LOG_APPENDED_RECORDS: Counter("piste_log_appended_records_total", ["stream"], "Records made durable in the embedded log");
