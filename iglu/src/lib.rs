@@ -3,6 +3,7 @@
 //! * [`check`]: one call from self-describing data to a verdict, by what the [`cache`] knows
 //! * [`client`]: fetches what is missing from the registries of a [`resolver_config`] and the [`built_in`] schemas
 //! * [`schema`], [`validator`]: what schemas say about data
+//! * [`pattern`]: Java's regular expressions, which schemas and configurations are written in
 //! * [`client_error`]: what bad rows say about it
 //! * [`table`]: Postgres tables from schemas
 
@@ -13,6 +14,7 @@ pub mod client;
 pub mod client_error;
 mod folder;
 mod http;
+pub mod pattern;
 pub mod resolver_config;
 pub mod schema;
 mod search;

@@ -1,9 +1,11 @@
 //! Request -> raw events. An adapter is one file and one line in [`ADAPTERS`] (`spec/enrich.md` 1.4).
 
+mod iglu_webhook;
 mod redirect;
 mod tracker_body;
 mod tracker_get;
 mod tracker_post;
+mod unstruct;
 
 use event::bad_row::Message;
 
@@ -28,7 +30,8 @@ pub(crate) struct Context<'a> {
 }
 
 /// Every adapter.
-static ADAPTERS: [Adapter; 3] = [tracker_post::ADAPTER, tracker_get::ADAPTER, redirect::ADAPTER];
+static ADAPTERS: [Adapter; 4] =
+    [tracker_post::ADAPTER, tracker_get::ADAPTER, redirect::ADAPTER, iglu_webhook::ADAPTER];
 
 /// The adapter of a request's path.
 pub(crate) fn find(request: &Request) -> Option<&'static Adapter> {

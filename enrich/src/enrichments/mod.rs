@@ -3,10 +3,15 @@
 //!
 //! [`configuration`] reads the files, [`assets`] names what they need from elsewhere, [`Enrichments`] is what runs.
 
+pub(crate) mod anon_ip;
 pub mod assets;
+pub(crate) mod campaign_attribution;
 pub mod configuration;
+pub(crate) mod cookie_extractor;
 mod digest;
 pub(crate) mod event_fingerprint;
+pub(crate) mod http_header_extractor;
+pub(crate) mod referer_parser;
 
 use std::fmt;
 

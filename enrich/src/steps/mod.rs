@@ -14,7 +14,10 @@ use event::{atomic::Field, enriched::EnrichedEvent, self_describing::SelfDescrib
 
 use crate::{
     compatibility::Compatibility,
-    enrichments::{Enrichment, Enrichments, Kind, event_fingerprint},
+    enrichments::{
+        Enrichment, Enrichments, Kind, anon_ip, campaign_attribution, cookie_extractor, event_fingerprint,
+        http_header_extractor, referer_parser,
+    },
     entities,
     java::uri::Uri,
     parameters::Parameters,
@@ -76,10 +79,15 @@ pub(crate) static ORDER: &[Step] = &[
     Always(page_uri::run),
     Always(derived_tstamp::run),
     Always(referrer_uri::run),
+    Configured(&referer_parser::KIND),
     Always(page_query::run),
+    Configured(&campaign_attribution::KIND),
     Always(cross_domain::run),
     Configured(&event_fingerprint::KIND),
+    Configured(&cookie_extractor::KIND),
+    Configured(&http_header_extractor::KIND),
     Always(schema_fields::run),
+    Configured(&anon_ip::KIND),
 ];
 
 /// Runs all.

@@ -9,12 +9,12 @@ use super::{
     decimal::{self, Decimal},
     format::Format,
     java_hash, java_text, map_order,
-    pattern::{InvalidPattern, Pattern},
     tree::{
         Additional, ArrayRules, Dependency, Divisor, Enumeration, Keyword, Node, NodeId, Not, NumberRules,
         ObjectRules, OneOf, StringRules, Threshold, Tree, Types, kind,
     },
 };
+use crate::pattern::{InvalidPattern, Pattern};
 
 /// Why a schema cannot be used.
 #[derive(Debug, thiserror::Error)]

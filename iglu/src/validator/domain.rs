@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use super::pattern::Pattern;
+use crate::pattern::Pattern;
 
 /// UTF-16 units of the part before the `@`.
 const LONGEST_USER: usize = 64;

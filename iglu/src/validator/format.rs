@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::{domain, pattern::Pattern, timestamp};
+use super::{domain, timestamp};
+use crate::pattern::Pattern;
 
 /// A format that judges strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

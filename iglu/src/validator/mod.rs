@@ -13,7 +13,6 @@ mod java_hash;
 mod java_text;
 mod map_order;
 mod message;
-mod pattern;
 mod report;
 mod self_check;
 mod timestamp;

@@ -4,7 +4,8 @@ use std::{collections::HashMap, hash::BuildHasherDefault, hash::Hasher};
 
 use serde_json::Value;
 
-use super::{decimal::Decimal, format::Format, pattern::Pattern};
+use super::{decimal::Decimal, format::Format};
+use crate::pattern::Pattern;
 
 /// Place of a node in [`Tree::nodes`].
 pub(super) type NodeId = usize;

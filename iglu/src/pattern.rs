@@ -1,5 +1,4 @@
-//! Patterns of schemas: Java's dialect, searched anywhere in the text (`spec/iglu.md` 4.3). They are translated once, at
-//! compile time of the schema, into Rust's; the linear engine takes what it can, the backtracking one the rest under a
+//! Patterns of schemas and of configurations: Java's dialect (`spec/iglu.md` 4.3). They are translated once into Rust's; the linear engine takes what it can, the backtracking one the rest under a
 //! limit of steps.
 
 mod translate;
@@ -9,7 +8,7 @@ const BACKTRACK_LIMIT: usize = 1_000_000;
 
 /// A compiled pattern.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub struct Pattern {
     source: String,
     engine: Engine,
 }
@@ -17,9 +16,11 @@ pub(super) struct Pattern {
 /// Why a pattern is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} in the regex pattern {pattern}")]
-pub(super) struct InvalidPattern {
-    pub(super) pattern: String,
-    pub(super) reason: String,
+pub struct InvalidPattern {
+    /// The pattern.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 #[derive(Debug)]
@@ -30,25 +31,32 @@ enum Engine {
 
 impl Pattern {
     /// A pattern that is looked for anywhere in a text.
-    pub(super) fn compile(source: &str) -> Result<Self, InvalidPattern> {
+    ///
+    /// # Errors
+    /// It is no pattern, or one that neither engine has.
+    pub fn compile(source: &str) -> Result<Self, InvalidPattern> {
         let invalid = |reason: String| InvalidPattern { pattern: source.to_owned(), reason };
         let translated = translate::translate(source).map_err(invalid)?;
         Ok(Self { source: source.to_owned(), engine: Engine::new(&translated).map_err(invalid)? })
     }
 
     /// A pattern that the whole text must match.
-    pub(super) fn whole(source: &str) -> Result<Self, InvalidPattern> {
+    ///
+    /// # Errors
+    /// As [`Pattern::compile`].
+    pub fn whole(source: &str) -> Result<Self, InvalidPattern> {
         let invalid = |reason: String| InvalidPattern { pattern: source.to_owned(), reason };
         let translated = format!(r"\A(?:{})\z", translate::translate(source).map_err(invalid)?);
         Ok(Self { source: source.to_owned(), engine: Engine::new(&translated).map_err(invalid)? })
     }
 
-    /// As it stands in the schema.
-    pub(super) fn source(&self) -> &str {
+    /// As it was written.
+    pub fn source(&self) -> &str {
         &self.source
     }
 
-    pub(super) fn is_found(&self, text: &str) -> bool {
+    /// Whether a text has it. A search that backtracks for too long finds nothing.
+    pub fn is_found(&self, text: &str) -> bool {
         match &self.engine {
             Engine::Linear(regex) => regex.is_match(text),
             Engine::Backtracking(regex) => regex.is_match(text).unwrap_or(false),
