@@ -2,12 +2,14 @@
 //!
 //! * [`record`]: what is moved and where it stands
 //! * [`producer`], [`consumer`]: the two traits every engine implements
+//! * [`health`]: whether a stream takes records
 //! * [`memory`]: the engine of tests, [`log`]: the embedded log on disk
 //! * [`clock`]: when records arrive
 //! * `conformance`: the suite every engine passes
 
 pub mod clock;
 pub mod consumer;
+pub mod health;
 pub mod log;
 pub mod memory;
 pub mod producer;

@@ -4,6 +4,7 @@ use std::{future::Future, pin::Pin};
 
 use crate::{
     consumer::Delivered,
+    health::HealthWatch,
     record::{Position, Record, ShardId},
 };
 
@@ -89,6 +90,11 @@ pub trait Producer: Send + Sync {
 
     /// Largest record in bytes (key, attributes and data together).
     fn max_record_bytes(&self) -> usize;
+
+    /// Whether the stream takes records: [`Unreached`](crate::health::Health::Unreached) until its engine has heard from it,
+    /// [`Refusing`](crate::health::Health::Refusing) from a refusal or failure on (stated before `append` returns it) until
+    /// the engine knows better. Cheap: engines keep one state and hand out watches on it.
+    fn health(&self) -> HealthWatch;
 
     /// What stands after `after` in a shard (`None`: from its oldest record), for a copier that must learn what it had
     /// written before a crash. `None` where the engine cannot tell; such a copier then delivers at least once.

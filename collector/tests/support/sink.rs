@@ -4,6 +4,7 @@ use std::sync::{Mutex, atomic::AtomicBool, atomic::Ordering};
 
 use stream::{
     consumer::Delivered,
+    health::{Health, HealthState, HealthWatch},
     producer::{AppendError, Appended, BoxFuture, Producer, Route},
     record::{Position, Record, ShardId},
 };
@@ -12,7 +13,8 @@ use tokio::sync::Semaphore;
 pub(crate) struct Sink {
     name: &'static str,
     records: Mutex<Vec<Record>>,
-    pub(crate) full: AtomicBool,
+    full: AtomicBool,
+    pub(crate) health: HealthState,
     /// Appends wait for a permit each.
     pub(crate) gate: Semaphore,
 }
@@ -20,7 +22,19 @@ pub(crate) struct Sink {
 impl Sink {
     pub(crate) fn new(name: &'static str) -> Self {
         let gate = Semaphore::new(Semaphore::MAX_PERMITS);
-        Self { name, records: Mutex::new(Vec::new()), full: AtomicBool::new(false), gate }
+        Self {
+            name,
+            records: Mutex::new(Vec::new()),
+            full: AtomicBool::new(false),
+            health: HealthState::new(Health::Well),
+            gate,
+        }
+    }
+
+    /// From now on every append is refused, or taken again.
+    pub(crate) fn refuse(&self, full: bool) {
+        self.full.store(full, Ordering::Relaxed);
+        self.health.state(if full { Health::refusing("the test says so") } else { Health::Well });
     }
 
     pub(crate) fn take(&self) -> Vec<Record> {
@@ -46,6 +60,10 @@ impl Producer for Sink {
 
     fn max_record_bytes(&self) -> usize {
         2_000_000
+    }
+
+    fn health(&self) -> HealthWatch {
+        self.health.watch()
     }
 
     fn read_after(

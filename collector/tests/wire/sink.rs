@@ -1,7 +1,5 @@
 //! Nothing is answered 200 that the sink has not taken.
 
-use std::sync::atomic::Ordering;
-
 use crate::support::{
     Running,
     ask::{Asker, ask},
@@ -16,7 +14,7 @@ async fn a_sink_that_refuses_and_recovers() {
     let health = async || ask(running.address, b"GET /sink-health HTTP/1.1\r\n\r\n").await.unwrap().status;
     assert!(health().await == 200 && running.context.health.is_healthy());
 
-    running.good.full.store(true, Ordering::Relaxed);
+    running.good.refuse(true);
     let mut asker = Asker::connect(running.address).await;
     let refused = asker.ask(EVENT).await.unwrap();
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
@@ -28,7 +26,7 @@ async fn a_sink_that_refuses_and_recovers() {
     assert!(stated.trouble.as_ref().unwrap().contains("the test says so"));
     assert_eq!(ask(running.address, b"GET /health HTTP/1.1\r\n\r\n").await.unwrap().status, 200);
 
-    running.good.full.store(false, Ordering::Relaxed);
+    running.good.refuse(false);
     assert_eq!(asker.ask(EVENT).await.unwrap().status, 200);
     assert!(health().await == 200 && running.context.health.is_healthy());
     assert_eq!(running.payloads().len(), 1);
@@ -37,9 +35,9 @@ async fn a_sink_that_refuses_and_recovers() {
 #[tokio::test]
 async fn a_bad_row_that_is_refused_is_not_answered_200() {
     let running = Running::start(config("streams { good { name = g, maxBytes = 100 } }"));
-    running.bad.full.store(true, Ordering::Relaxed);
+    running.bad.refuse(true);
     assert_eq!(ask(running.address, EVENT).await.unwrap().status, 503);
-    running.bad.full.store(false, Ordering::Relaxed);
+    running.bad.refuse(false);
     assert_eq!(ask(running.address, EVENT).await.unwrap().status, 200);
     assert_eq!(running.bad_rows().len(), 1);
 }

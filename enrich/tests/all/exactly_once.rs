@@ -22,6 +22,7 @@ use iglu::{
 use service::context::Context;
 use stream::{
     consumer::{Batch, Checkpoint, Checkpointer, ConsumeError, Consumer, Delivered, Event, Start},
+    health::HealthWatch,
     memory::Memory,
     producer::{AppendError, Appended, BoxFuture, Producer, Route},
     record::{Position, Record, ShardId},
@@ -73,6 +74,10 @@ impl Producer for Mortal<Arc<dyn Producer>> {
 
     fn max_record_bytes(&self) -> usize {
         self.inner.max_record_bytes()
+    }
+
+    fn health(&self) -> HealthWatch {
+        self.inner.health()
     }
 
     fn read_after(

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     consumer::Delivered,
+    health::HealthWatch,
     producer::{AppendError, Appended, BoxFuture, Producer, Route, shard_of},
     record::{Position, Record, ShardId},
 };
@@ -159,6 +160,10 @@ impl Producer for LogProducer {
 
     fn max_record_bytes(&self) -> usize {
         self.max_record_bytes
+    }
+
+    fn health(&self) -> HealthWatch {
+        self.stream.health.watch()
     }
 
     fn read_after(

@@ -8,7 +8,10 @@ use std::{
 use tokio::sync::watch;
 
 use super::{config::StreamConfig, registry::Registry, shard::Shard};
-use crate::record::ShardId;
+use crate::{
+    health::{Health, HealthState},
+    record::ShardId,
+};
 
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -25,6 +28,8 @@ pub(super) struct Stream {
     pub(super) finished: AtomicBool,
     /// Why appends are refused, while they are.
     full: Mutex<Option<String>>,
+    /// Whether appends are taken. What was opened could be written.
+    pub(super) health: HealthState,
 }
 
 impl Stream {
@@ -37,7 +42,8 @@ impl Stream {
     ) -> Self {
         let (registry, changes) = (Mutex::new(registry), watch::channel(0).0);
         let (finished, full) = (AtomicBool::new(false), Mutex::new(None));
-        Self { config, index, shards, checkpoints, registry, changes, finished, full }
+        let health = HealthState::new(Health::Well);
+        Self { config, index, shards, checkpoints, registry, changes, finished, full, health }
     }
 
     pub(super) fn registry(&self) -> MutexGuard<'_, Registry> {

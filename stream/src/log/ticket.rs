@@ -1,6 +1,7 @@
 //! How the callers of one group learn what became of it: one shared outcome, no channel a record.
 
 use std::{
+    fmt,
     future::Future,
     io,
     pin::Pin,
@@ -29,6 +30,13 @@ impl Failure {
             Self::Io(Some(code), _, _) => io::Error::from_raw_os_error(*code),
             Self::Io(None, kind, text) => io::Error::new(*kind, &**text),
         }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Full(why) | Self::Io(_, _, why)) = self;
+        f.write_str(why)
     }
 }
 

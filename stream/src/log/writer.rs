@@ -21,7 +21,7 @@ use super::{
     shard::Segment,
     ticket::{Failure, Outcome},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, health::Health};
 
 /// Time between two looks at what has become too old.
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
@@ -60,6 +60,7 @@ impl Drop for Writer {
         self.queue.abandon();
         for stream in &self.retention.streams {
             stream.finished.store(true, Ordering::Release);
+            stream.health.state(Health::refusing("the log is closed"));
             stream.changed();
         }
     }
@@ -125,12 +126,14 @@ impl Writer {
             let written = self.write_frame(stream, *shard as usize, arrival);
             outcome.push((*shard, written));
         }
+        let failed = outcome.iter().find_map(|(_, written)| written.as_ref().err());
         let refused = outcome.iter().find_map(|(_, written)| match written {
             Err(Failure::Full(why)) => Some(why.to_string()),
             _ => None,
         });
         let shared = &self.retention.streams[stream];
         *shared.full() = refused;
+        shared.health.state(failed.map_or(Health::Well, |failure| Health::refusing(failure.to_string())));
         if outcome.iter().any(|(_, written)| written.is_ok()) {
             shared.changed();
         }

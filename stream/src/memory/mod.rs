@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::{
     clock::{self, Clock},
     consumer::{Checkpoint, Consumer, Delivered, Start},
+    health::{Health, HealthState, HealthWatch},
     producer::{AppendError, Appended, BoxFuture, Producer, Route, shard_of},
     record::{Position, Record, ShardId},
 };
@@ -36,6 +37,7 @@ struct Shared {
     state: Mutex<State>,
     /// Goes up with whatever a waiting consumer could be interested in.
     changes: watch::Sender<u64>,
+    health: HealthState,
 }
 
 #[derive(Default)]
@@ -68,6 +70,7 @@ impl Memory {
             clock,
             state: Mutex::new(state),
             changes: watch::channel(0).0,
+            health: HealthState::new(Health::Well),
         };
         Self { shared: Arc::new(shared), max_record_bytes: MAX_RECORD_BYTES }
     }
@@ -96,16 +99,19 @@ impl Memory {
     /// From now on every append is refused with [`AppendError::Full`] and this reason.
     pub fn refuse(&self, why: &str) {
         self.shared.state().refusal = Some(why.to_owned());
+        self.shared.health.state(Health::refusing(why));
     }
 
     /// Appends are taken again.
     pub fn accept(&self) {
         self.shared.state().refusal = None;
+        self.shared.health.state(Health::Well);
     }
 
     /// No more appends; consumers get the rest and then `Closed`.
     pub fn close(&self) {
         self.shared.state().closed = true;
+        self.shared.health.state(Health::refusing("closed"));
         self.shared.changed();
     }
 
@@ -188,6 +194,10 @@ impl Producer for Memory {
 
     fn max_record_bytes(&self) -> usize {
         self.max_record_bytes
+    }
+
+    fn health(&self) -> HealthWatch {
+        self.shared.health.watch()
     }
 
     fn read_after(
