@@ -28,7 +28,8 @@ pub struct Appended {
     pub last: Vec<(ShardId, Position)>,
 }
 
-/// Why a batch was not taken. Nothing of a refused batch is durable, except where `Interrupted` says otherwise.
+/// Why a batch was not taken. Nothing of a refused batch is durable, except where `Unavailable` and `Interrupted` say
+/// otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// The size limit is reached and a consumer still needs the oldest data, or the disk is full. Try again later.
@@ -48,6 +49,17 @@ pub enum AppendError {
         size: usize,
         /// The limit.
         max: usize,
+    },
+    /// A service elsewhere did not take all of the batch in time. Try the missing records again later.
+    #[error("stream `{stream}` does not take records: {why}")]
+    Unavailable {
+        /// Name of the stream.
+        stream: String,
+        /// Indices in the batch, ascending, of the records that are not known to be durable: one that was on its way may
+        /// yet arrive. All others are durable.
+        missing: Vec<usize>,
+        /// The last answer, or what was waited for.
+        why: String,
     },
     /// Writing failed; whether the batch is durable is unknown to the caller.
     #[error("stream `{stream}`: {source}")]

@@ -228,7 +228,8 @@ impl Shard {
                     return Ok(());
                 }
                 Err(error) => {
-                    let unknown = matches!(error, AppendError::Interrupted { .. });
+                    let unknown =
+                        matches!(error, AppendError::Interrupted { .. } | AppendError::Unavailable { .. });
                     self.refused(error, &mut attempt).await?;
                     if unknown && self.learn_stream(number).await? {
                         // Some of it may be there.
@@ -264,7 +265,7 @@ impl Shard {
     /// Waits before the next attempt, or gives up on what can never succeed.
     async fn refused(&self, error: AppendError, attempt: &mut u32) -> Result<(), Stop> {
         match error {
-            AppendError::Full { .. } | AppendError::Interrupted { .. } => {
+            AppendError::Full { .. } | AppendError::Unavailable { .. } | AppendError::Interrupted { .. } => {
                 self.wait(error.to_string(), attempt).await
             }
             AppendError::TooLarge { .. } | AppendError::Closed { .. } => Err(Stop::Failed(error.into())),
