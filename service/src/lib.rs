@@ -2,6 +2,7 @@
 //!
 //! * [`config`]: HOCON into structs, with lines in errors; reference configurations
 //! * [`telemetry`], [`metric`]: logs to stderr, the one table of metrics
+//! * [`statsd`]: the original's metrics over UDP; [`slots`]: a table that is read without a lock
 //! * [`health`], [`admin`]: facts, and the server that shows them
 //! * [`supervise`], [`drain`], [`exit`]: signals, the orderly end, exit codes
 //! * [`clock`], [`retry`]: the only place that asks the time; backoff as a function
@@ -15,5 +16,7 @@ pub mod exit;
 pub mod health;
 pub mod metric;
 pub mod retry;
+pub mod slots;
+pub mod statsd;
 pub mod supervise;
 pub mod telemetry;

@@ -34,6 +34,7 @@ metrics! {
     COLLECTOR_REQUEST_SECONDS: Histogram("piste_collector_request_seconds", [], "Time from the end of a request's head to its answer", SECONDS);
     COLLECTOR_PAYLOADS: Counter("piste_collector_payloads_total", ["stream"], "Payloads made durable, by stream (raw, bad)");
     COLLECTOR_REFUSED: Counter("piste_collector_refused_total", ["reason"], "Requests not taken, by reason (head, head_too_long, head_timeout, body, body_too_large, body_timeout, full, sink_timeout)");
+    COLLECTOR_ABANDONED: Counter("piste_collector_abandoned_total", [], "Requests whose client went away before the answer");
     COLLECTOR_CONNECTIONS: Gauge("piste_collector_connections", [], "Open connections");
 
     LOG_APPENDED_RECORDS: Counter("piste_log_appended_records_total", ["stream"], "Records made durable in the embedded log");
@@ -63,6 +64,8 @@ metrics! {
 
     CONSUMER_RECORDS: Counter("piste_consumer_records_total", ["stream", "consumer"], "Records read");
     CONSUMER_LAG_SECONDS: Gauge("piste_consumer_lag_seconds", ["stream", "consumer"], "Age of the oldest record that is read and not acknowledged");
+
+    STATSD_DROPPED: Counter("piste_statsd_dropped_total", [], "Datagrams for the StatsD server that could not be sent");
 }
 
 #[cfg(test)]

@@ -35,11 +35,12 @@ const IMPURE: [&str; 22] = [
 ];
 
 /// What only one place may name: the words, and the paths that may hold them.
-const ONE_PLACE: [(&[&str], &[&str]); 7] = [
+const ONE_PLACE: [(&[&str], &[&str]); 8] = [
     (&["hocon::", "hocon_parser"], &["service/src/config.rs"]),
     (&["metrics_exporter_prometheus"], &["service/src/telemetry.rs", "service/src/telemetry/"]),
     (&["aws_sdk_kinesis", "aws_sdk_dynamodb"], &["stream/src/kinesis/"]),
     (&["aws_sdk_sqs"], &["stream/src/sqs/"]),
+    (&["cadence::"], &["service/src/statsd.rs", "service/src/statsd/"]),
     (&["arrow::", "parquet::"], &["loaders/src/lake/parquet.rs"]),
     (&["Timestamp::now()", "SystemTime::now()"], &["service/src/clock.rs", "stream/src/clock.rs"]),
     (&["Uuid::new_v4()"], &["service/src/clock.rs"]),

@@ -1,8 +1,6 @@
-//! Handles of metrics, kept by label values so that moving one costs a read lock and an atomic addition.
+//! Handles of metrics, kept by label values so that moving one costs a short scan and an atomic addition.
 
-use std::sync::{PoisonError, RwLock};
-
-use crate::telemetry;
+use crate::{slots::Slots, telemetry};
 
 /// What a metric is.
 #[derive(Debug)]
@@ -53,12 +51,12 @@ pub struct Histogram {
 }
 
 /// Handles by their label values; few, so a scan beats hashing.
-type Handles<H> = RwLock<Vec<(Box<[Box<str>]>, H)>>;
+type Handles<H> = Slots<Box<[Box<str>]>, H>;
 
 impl Counter {
     pub(super) const fn new(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
         let definition = Definition { name, kind: Kind::Counter, labels, help };
-        Self { definition, handles: RwLock::new(Vec::new()) }
+        Self { definition, handles: Slots::new() }
     }
 
     /// Adds one. `values`: one value a label, in the order of the table.
@@ -76,7 +74,7 @@ impl Counter {
 impl Gauge {
     pub(super) const fn new(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
         let definition = Definition { name, kind: Kind::Gauge, labels, help };
-        Self { definition, handles: RwLock::new(Vec::new()) }
+        Self { definition, handles: Slots::new() }
     }
 
     /// Sets the value.
@@ -100,7 +98,7 @@ impl Histogram {
         buckets: &'static [f64],
     ) -> Self {
         let definition = Definition { name, kind: Kind::Histogram(buckets), labels, help };
-        Self { definition, handles: RwLock::new(Vec::new()) }
+        Self { definition, handles: Slots::new() }
     }
 
     /// Counts one observation.
@@ -111,18 +109,7 @@ impl Histogram {
 }
 
 fn with<H>(handles: &Handles<H>, values: &[&str], register: impl Fn() -> H, act: impl Fn(&H)) {
-    let same = |known: &[Box<str>]| known.iter().map(AsRef::as_ref).eq(values.iter().copied());
-    {
-        let known = handles.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, handle)) = known.iter().find(|(k, _)| same(k)) {
-            return act(handle);
-        }
-    }
-    let mut known = handles.write().unwrap_or_else(PoisonError::into_inner);
-    let at = known.iter().position(|(k, _)| same(k)).unwrap_or_else(|| {
-        let values = values.iter().map(|value| Box::from(*value)).collect();
-        known.push((values, register()));
-        known.len() - 1
-    });
-    act(&known[at].1);
+    let same = |known: &Box<[Box<str>]>| known.iter().map(AsRef::as_ref).eq(values.iter().copied());
+    let make = || (values.iter().map(|value| Box::from(*value)).collect(), register());
+    handles.with(same, make, act);
 }
