@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use event::atomic::Field;
 use serde::Deserialize;
 
-use super::{Enrichment, Kind, assets::Assets, configuration::Configuration};
+use super::{Built, Enrichment, Kind, assets::Assets, configuration::Configuration};
 use crate::{problem::StepFailure, steps::Working};
 
 pub(crate) static KIND: Kind = Kind::new("anon_ip", (1, 0), build);
@@ -29,7 +29,7 @@ const OCTETS: usize = 4;
 const SEGMENTS: usize = 8;
 const MASK: &str = "x";
 
-fn build(configuration: &Configuration, _: &Assets) -> Result<Box<dyn Enrichment>, String> {
+fn build(configuration: &Configuration, _: &Assets) -> Built {
     let Parameters { anon_octets: octets, anon_segments } = configuration.read()?;
     let segments = anon_segments.unwrap_or(octets);
     if octets > OCTETS || segments > SEGMENTS {

@@ -5,7 +5,7 @@ use event::{atomic::Field, enriched::EnrichedEvent};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Enrichment, Kind, assets::Assets, configuration::Configuration};
+use super::{Built, Enrichment, Kind, assets::Assets, configuration::Configuration};
 use crate::{java::text::tsv_safe, problem::StepFailure, querystring::Pairs, steps::Working};
 
 pub(crate) static KIND: Kind = Kind::new("campaign_attribution", (1, 0), build);
@@ -39,7 +39,7 @@ struct CampaignAttribution {
     click_ids: Vec<(String, String)>,
 }
 
-fn build(configuration: &Configuration, _: &Assets) -> Result<Box<dyn Enrichment>, String> {
+fn build(configuration: &Configuration, _: &Assets) -> Built {
     let Parameters { fields } = configuration.read()?;
     let mut click_ids: Vec<_> = CLICK_IDS.map(|(name, network)| (name.to_owned(), network.to_owned())).into();
     for (name, network) in fields.mkt_click_id {

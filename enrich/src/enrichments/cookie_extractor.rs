@@ -9,7 +9,7 @@ use event::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Enrichment, Kind, assets::Assets, configuration::Configuration};
+use super::{Built, Enrichment, Kind, assets::Assets, configuration::Configuration};
 use crate::{problem::StepFailure, steps::Working};
 
 pub(crate) static KIND: Kind = Kind::new("cookie_extractor_config", (1, 0), build);
@@ -20,7 +20,7 @@ struct Parameters {
     cookies: HashSet<String>,
 }
 
-fn build(configuration: &Configuration, _: &Assets) -> Result<Box<dyn Enrichment>, String> {
+fn build(configuration: &Configuration, _: &Assets) -> Built {
     Ok(Box::new(configuration.read::<Parameters>()?))
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use event::atomic::Field;
 use serde::Deserialize;
 
-use super::{Enrichment, Kind, assets::Assets, configuration::Configuration, digest::Hash};
+use super::{Built, Enrichment, Kind, assets::Assets, configuration::Configuration, digest::Hash};
 use crate::{problem::StepFailure, steps::Working};
 
 pub(crate) static KIND: Kind = Kind::new("event_fingerprint_config", (1, 0), build);
@@ -18,7 +18,7 @@ struct Parameters {
     exclude_parameters: HashSet<String>,
 }
 
-fn build(configuration: &Configuration, _: &Assets) -> Result<Box<dyn Enrichment>, String> {
+fn build(configuration: &Configuration, _: &Assets) -> Built {
     Ok(Box::new(configuration.read::<Parameters>()?))
 }
 

@@ -8,7 +8,7 @@ use iglu::pattern::Pattern;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Enrichment, Kind, assets::Assets, configuration::Configuration};
+use super::{Built, Enrichment, Kind, assets::Assets, configuration::Configuration};
 use crate::{problem::StepFailure, steps::Working};
 
 pub(crate) static KIND: Kind = Kind::new("http_header_extractor_config", (1, 0), build);
@@ -22,7 +22,7 @@ struct Parameters {
 /// What the whole name of a header must match, as it was sent.
 struct HttpHeaderExtractor(Pattern);
 
-fn build(configuration: &Configuration, _: &Assets) -> Result<Box<dyn Enrichment>, String> {
+fn build(configuration: &Configuration, _: &Assets) -> Built {
     let Parameters { headers_pattern } = configuration.read()?;
     let pattern = Pattern::whole(&headers_pattern).map_err(|e| format!("parameters.headersPattern: {e}"))?;
     Ok(Box::new(HttpHeaderExtractor(pattern)))

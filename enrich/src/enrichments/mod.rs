@@ -11,7 +11,9 @@ pub(crate) mod cookie_extractor;
 mod digest;
 pub(crate) mod event_fingerprint;
 pub(crate) mod http_header_extractor;
+pub(crate) mod ip_lookups;
 pub(crate) mod referer_parser;
+pub(crate) mod ua_parser;
 
 use std::fmt;
 
@@ -35,6 +37,10 @@ pub(crate) trait Enrichment: Send + Sync {
     fn run(&self, working: &mut Working<'_>) -> Result<(), Box<StepFailure>>;
 }
 
+/// An enrichment, or what is wrong with its configuration or its assets.
+pub(crate) type Built = Result<Box<dyn Enrichment>, String>;
+type Build = fn(&Configuration, &Assets) -> Built;
+
 /// A kind of enrichment: how its configuration becomes one that runs.
 pub(crate) struct Kind {
     /// The name in the key of its configuration's schema, by which it is chosen.
@@ -46,18 +52,14 @@ pub(crate) struct Kind {
     /// What must be fetched before it can be built.
     pub(crate) assets: fn(&Configuration) -> Result<Vec<Asset>, String>,
     /// Builds it.
-    pub(crate) build: fn(&Configuration, &Assets) -> Result<Box<dyn Enrichment>, String>,
+    pub(crate) build: Build,
     /// What runs in its place when it is not configured.
     pub(crate) otherwise: Option<StepFn>,
 }
 
 impl Kind {
     /// A kind without assets of which one runs; other fields over it.
-    pub(crate) const fn new(
-        name: &'static str,
-        version: (u32, u32),
-        build: fn(&Configuration, &Assets) -> Result<Box<dyn Enrichment>, String>,
-    ) -> Self {
+    pub(crate) const fn new(name: &'static str, version: (u32, u32), build: Build) -> Self {
         Self { name, version, many: false, assets: |_| Ok(Vec::new()), build, otherwise: None }
     }
 

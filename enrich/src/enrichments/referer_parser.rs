@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Enrichment, Kind,
+    Built, Enrichment, Kind,
     assets::{Asset, Assets},
     configuration::Configuration,
 };
@@ -62,7 +62,7 @@ fn assets(configuration: &Configuration) -> Result<Vec<Asset>, String> {
     Ok(vec![Asset::new(&uri, &database)])
 }
 
-fn build(configuration: &Configuration, assets: &Assets) -> Result<Box<dyn Enrichment>, String> {
+fn build(configuration: &Configuration, assets: &Assets) -> Built {
     let parameters: Parameters = configuration.read()?;
     let asset = Asset::new(&parameters.uri, &parameters.database);
     let file: Map<String, Value> =

@@ -16,7 +16,7 @@ use crate::{
     compatibility::Compatibility,
     enrichments::{
         Enrichment, Enrichments, Kind, anon_ip, campaign_attribution, cookie_extractor, event_fingerprint,
-        http_header_extractor, referer_parser,
+        http_header_extractor, ip_lookups, referer_parser, ua_parser,
     },
     entities,
     java::uri::Uri,
@@ -78,6 +78,7 @@ pub(crate) static ORDER: &[Step] = &[
     Always(collector_version::run),
     Always(page_uri::run),
     Always(derived_tstamp::run),
+    Configured(&ua_parser::KIND),
     Always(referrer_uri::run),
     Configured(&referer_parser::KIND),
     Always(page_query::run),
@@ -87,6 +88,7 @@ pub(crate) static ORDER: &[Step] = &[
     Configured(&cookie_extractor::KIND),
     Configured(&http_header_extractor::KIND),
     Always(schema_fields::run),
+    Configured(&ip_lookups::KIND),
     Configured(&anon_ip::KIND),
 ];
 

@@ -90,10 +90,8 @@ fn iglu_webhook() {
 
 /// Enrichments that are not there: their cases are left out.
 const MISSING: &[&str] = &[
-    "ip_lookups",
     "javascript_script_config",
     "pii_enrichment_config",
-    "ua_parser_config",
     "user_agent_utils_config",
     "yauaa_enrichment_config",
 ];
