@@ -11,7 +11,7 @@ use serde::Deserialize;
 use service::config::Ignored;
 
 pub use self::{
-    monitoring::{Monitoring, RequestLog},
+    monitoring::{Metrics, Monitoring, RequestLog, Statsd},
     pattern::Pattern,
     same_site::SameSite,
     streams::{Sink, Stream, Streams},

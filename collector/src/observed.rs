@@ -2,17 +2,41 @@
 //!
 //! Nothing here holds what a client sent: methods, routes and reasons are those of a fixed list.
 
-use std::time::Duration;
+mod refused;
+mod reports;
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use http::StatusCode;
-use service::metric;
+use jiff::Timestamp;
+use service::{
+    metric,
+    statsd::{Reporter, Statsd},
+};
 
-use crate::{config::Monitoring, head::Method, refusal::Refusal, route::Class};
+pub use self::refused::Refused;
+use self::reports::{Reports, Termination};
+use crate::{config::CollectorConfig, head::Method, route::Class};
 
 /// Who is told of requests beside the metrics.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Observer {
     request_log: bool,
+    reports: Option<Reports>,
+    /// Requests refused since that was last said, by [`Refused`].
+    refused: [AtomicU64; Refused::ALL.len()],
+    /// What time it is.
+    now: fn() -> Timestamp,
+}
+
+/// A connection that is open.
+#[derive(Debug)]
+#[must_use = "it counts as open until it is dropped"]
+pub struct ConnectionOpen<'a> {
+    observer: &'a Observer,
 }
 
 /// A request that is being served. Dropped without [`Self::answered`]: the client went away before its answer.
@@ -20,6 +44,9 @@ pub struct Observer {
 #[must_use = "it counts as in flight until it is dropped"]
 pub struct RequestInFlight<'a> {
     observer: &'a Observer,
+    method: Method,
+    since: Timestamp,
+    answered: bool,
 }
 
 /// A request was answered. Filled while it is served.
@@ -35,6 +62,8 @@ pub struct RequestAnswered {
     pub took: Option<Duration>,
     /// Bytes of its target and body.
     pub bytes: usize,
+    /// Bytes of the answer's body.
+    pub answer_bytes: usize,
     /// Payloads and bad rows that were stored.
     pub stored: Stored,
     /// Why it was not taken; `None` when it was.
@@ -50,50 +79,91 @@ pub struct Stored {
     pub bad: usize,
 }
 
-/// Why a request was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// Its head is not HTTP, or more of HTTP than is spoken here.
-    Head,
-    /// Its head is too long.
-    HeadTooLong,
-    /// Its head did not come in time.
-    HeadTimeout,
-    /// Its body is malformed or did not come whole.
-    Body,
-    /// Its body is too large.
-    BodyTooLarge,
-    /// Its body did not come in time.
-    BodyTimeout,
-    /// A sink refused the records.
-    Full,
-    /// A sink did not take the records in time.
-    SinkTimeout,
-}
+/// Of log lines about requests.
+const TARGET: &str = "collector::request";
 
 impl Observer {
-    /// As configured.
-    pub fn new(config: &Monitoring) -> Self {
-        Self { request_log: config.request_log.enabled }
+    /// As configured. `now` says what time it is.
+    pub fn new(config: &CollectorConfig, now: fn() -> Timestamp) -> Self {
+        let settings = config.monitoring.metrics.statsd.settings();
+        let reports = settings.map(|settings| Reports::new(Statsd::new(settings), config.compatibility));
+        let request_log = config.monitoring.request_log.enabled;
+        Self { request_log, reports, refused: [const { AtomicU64::new(0) }; _], now }
+    }
+
+    /// Begins to report to the DogStatsD server, where there is one.
+    pub fn start(&self) -> Option<Reporter> {
+        self.reports.as_ref().map(|reports| reports.statsd().start())
+    }
+
+    /// A connection was opened.
+    pub fn connection(&self) -> ConnectionOpen<'_> {
+        metric::COLLECTOR_CONNECTIONS.change(1.0, &[]);
+        if let Some(reports) = &self.reports {
+            reports.connected();
+        }
+        ConnectionOpen { observer: self }
     }
 
     /// A request's head has come.
-    pub fn request(&self) -> RequestInFlight<'_> {
+    pub fn request(&self, method: Method) -> RequestInFlight<'_> {
         metric::COLLECTOR_REQUESTS_IN_FLIGHT.change(1.0, &[]);
-        RequestInFlight { observer: self }
+        if let Some(reports) = &self.reports {
+            reports.active(Some(method), 1);
+        }
+        RequestInFlight { observer: self, method, since: (self.now)(), answered: false }
+    }
+
+    /// Says how many requests were refused since this was last called, one line a reason: a flood of requests makes no
+    /// flood of lines.
+    pub fn tell_refused(&self) {
+        for &refused in Refused::ALL {
+            let requests = self.refused[refused as usize].swap(0, Ordering::Relaxed);
+            let reason = refused.reason();
+            match (requests, refused.is_ours()) {
+                (0, _) => {}
+                (_, true) => tracing::warn!(target: TARGET, requests, reason, "requests refused"),
+                (_, false) => tracing::info!(target: TARGET, requests, reason, "requests refused"),
+            }
+        }
+    }
+}
+
+impl Drop for ConnectionOpen<'_> {
+    fn drop(&mut self) {
+        metric::COLLECTOR_CONNECTIONS.change(-1.0, &[]);
+        if let Some(reports) = &self.observer.reports {
+            reports.disconnected();
+        }
     }
 }
 
 impl RequestInFlight<'_> {
-    /// The answer is about to be sent.
-    pub fn answered(self, answered: &RequestAnswered) {
+    /// The answer is about to be sent. Method and time are filled in.
+    pub fn answered(mut self, mut answered: RequestAnswered) {
+        self.answered = true;
+        answered.method = Some(self.method);
+        answered.took = Some(self.took());
         answered.emit(self.observer);
+    }
+
+    fn took(&self) -> Duration {
+        // The clock may have been set back.
+        (self.observer.now)().duration_since(self.since).try_into().unwrap_or_default()
     }
 }
 
 impl Drop for RequestInFlight<'_> {
     fn drop(&mut self) {
         metric::COLLECTOR_REQUESTS_IN_FLIGHT.change(-1.0, &[]);
+        if !self.answered {
+            metric::COLLECTOR_ABANDONED.increment(&[]);
+        }
+        let Some(reports) = &self.observer.reports else { return };
+        reports.active(Some(self.method), -1);
+        if !self.answered {
+            reports.terminated(Some(self.method), Termination::Canceled, self.took());
+        }
     }
 }
 
@@ -110,6 +180,10 @@ impl RequestAnswered {
         }
         if let Some(refused) = self.refused {
             metric::COLLECTOR_REFUSED.increment(&[refused.reason()]);
+            observer.refused[refused as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(reports) = &observer.reports {
+            reports.answered(self);
         }
         if observer.request_log {
             self.log();
@@ -118,48 +192,17 @@ impl RequestAnswered {
 
     fn log(&self) {
         tracing::info!(
-            target: "collector::request",
+            target: TARGET,
             method = self.method.map_or("none", Method::name),
             route = self.route.map_or("none", Class::name),
             status = self.status.as_u16(),
             ms = self.took.map(|took| took.as_micros() as f64 / 1e3),
             bytes = self.bytes,
+            answer_bytes = self.answer_bytes,
             payloads = self.stored.good,
             bad_rows = self.stored.bad,
             refused = self.refused.map(Refused::reason),
             "request"
         );
-    }
-}
-
-impl Refused {
-    /// Its name in metrics and logs.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Head => "head",
-            Self::HeadTooLong => "head_too_long",
-            Self::HeadTimeout => "head_timeout",
-            Self::Body => "body",
-            Self::BodyTooLarge => "body_too_large",
-            Self::BodyTimeout => "body_timeout",
-            Self::Full => "full",
-            Self::SinkTimeout => "sink_timeout",
-        }
-    }
-}
-
-impl From<&Refusal> for Refused {
-    fn from(refusal: &Refusal) -> Self {
-        match refusal {
-            Refusal::HeadTimeout => Self::HeadTimeout,
-            Refusal::RequestLineTooLong { .. }
-            | Refusal::HeadersTooLong { .. }
-            | Refusal::TooManyFields
-            | Refusal::ValueTooLong => Self::HeadTooLong,
-            Refusal::Malformed(_)
-            | Refusal::Strict(_)
-            | Refusal::UnsupportedMethod
-            | Refusal::UnsupportedVersion => Self::Head,
-        }
     }
 }

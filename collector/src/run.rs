@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use service::{clock, context::Context, metric};
+use service::{clock, context::Context};
 use stream::producer::Producer;
 use tokio::{
     net::TcpListener,
@@ -52,6 +52,7 @@ pub async fn run(
     let server = Arc::new(Server::new(collector, good, bad, sinks));
     tracing::info!(%address, "Service bound to address");
 
+    let reporter = server.observer().start();
     let (connections, closing) = (TaskTracker::new(), CancellationToken::new());
     let accepting = accept(&listener, &server, config.networking.max_connections, &connections, &closing);
     let leaving = async {
@@ -66,6 +67,7 @@ pub async fn run(
         loop {
             tick.tick().await;
             server.sinks().relent(clock::now());
+            server.observer().tell_refused();
         }
     };
     tokio::select! {
@@ -78,10 +80,12 @@ pub async fn run(
     closing.cancel();
     connections.close();
     tracing::info!(connections = connections.len(), "Closing NIO1 channel {address}");
-    match timeout(config.termination_deadline, connections.wait()).await {
-        Ok(()) => Ok(()),
-        Err(_) => Err(RunError::Unfinished { connections: connections.len() }),
+    let ended = timeout(config.termination_deadline, connections.wait()).await;
+    server.observer().tell_refused();
+    if let Some(reporter) = reporter {
+        reporter.finish().await;
     }
+    ended.map_err(|_| RunError::Unfinished { connections: connections.len() })
 }
 
 async fn accept(
@@ -96,11 +100,10 @@ async fn accept(
         let Ok(place) = room.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((socket, peer)) => {
-                let serving = server.clone().serve(socket, peer.ip(), closing.clone());
-                metric::COLLECTOR_CONNECTIONS.change(1.0, &[]);
+                let (server, closing) = (server.clone(), closing.clone());
                 connections.spawn(async move {
-                    serving.await;
-                    metric::COLLECTOR_CONNECTIONS.change(-1.0, &[]);
+                    let _open = server.observer().connection();
+                    server.clone().serve(socket, peer.ip(), closing).await;
                     drop(place);
                 });
             }

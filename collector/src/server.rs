@@ -65,13 +65,18 @@ enum BodyError {
 impl Server {
     /// A server that answers with this collector and stores with these producers.
     pub fn new(collector: Collector, good: Arc<dyn Producer>, bad: Arc<dyn Producer>, sinks: Sinks) -> Self {
-        let observer = Observer::new(&collector.config.monitoring);
+        let observer = Observer::new(&collector.config, clock::now);
         Self { collector, good, bad, sinks, observer, ready: AtomicBool::new(true) }
     }
 
     /// The sinks' state.
     pub fn sinks(&self) -> &Sinks {
         &self.sinks
+    }
+
+    /// Who is told of its requests.
+    pub fn observer(&self) -> &Observer {
+        &self.observer
     }
 
     /// From now on new requests are served but not welcome.
@@ -124,9 +129,8 @@ impl Server {
             }
             None => return response::closing(response::empty(StatusCode::BAD_REQUEST)),
         };
-        let begin = clock::now();
-        let in_flight = self.observer.request();
-        let mut answered = RequestAnswered { method: Some(head.method()), ..RequestAnswered::default() };
+        let in_flight = self.observer.request(head.method());
+        let mut answered = RequestAnswered::default();
         let cap = self.collector.config.networking.drop_payload_size;
         let response = match read_body(body, cap).await {
             Ok(body) => self.answer(&head, body, peer, &mut answered).await,
@@ -141,8 +145,8 @@ impl Server {
             }
         };
         answered.status = response.status();
-        answered.took = clock::now().duration_since(begin).try_into().ok();
-        in_flight.answered(&answered);
+        answered.answer_bytes = response.body().len();
+        in_flight.answered(answered);
         inbox.lock().unwrap_or_else(PoisonError::into_inner).spare = head;
         response
     }

@@ -4,4 +4,5 @@ mod drain;
 mod framing;
 mod limits;
 mod noise;
+mod observed;
 mod sink;

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{
     net::{UdpSocket, lookup_host},
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -35,7 +35,6 @@ struct Line {
     settings: Settings,
     socket: Option<(UdpSocket, SocketAddr)>,
     looked_up: Option<Instant>,
-    tried: bool,
     failing: bool,
 }
 
@@ -51,17 +50,19 @@ impl Statsd {
         let datagrams = Datagrams::default();
         let client = self.client(&datagrams);
         let settings = self.0.settings.clone();
-        let mut tick = interval(settings.period.max(SHORTEST));
+        let period = settings.period.max(SHORTEST);
+        let mut line = Line { settings, socket: None, looked_up: None, failing: false };
+        line.look_up().await;
+        let mut tick = interval_at(Instant::now() + period, period);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut line = Line { settings, socket: None, looked_up: None, tried: false, failing: false };
         loop {
             let last = tokio::select! {
                 biased;
                 () = finish.cancelled() => true,
                 _ = tick.tick() => false,
             };
-            // The end does not wait for a name once more.
-            if !(last && line.tried) {
+            // The end does not wait for a name.
+            if !last {
                 line.look_up().await;
             }
             line.send(self.drain(&client, &datagrams)).await;
@@ -87,7 +88,6 @@ impl Line {
         if self.looked_up.is_some_and(|at| at.elapsed() < LOOKUP_EVERY) {
             return;
         }
-        self.tried = true;
         match timeout(PATIENCE, self.open()).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(opened) => {
                 self.looked_up = Some(Instant::now());
