@@ -21,6 +21,7 @@ mod entities;
 mod fact;
 mod failure_entity;
 mod java;
+mod json_path;
 mod judge;
 pub mod output;
 mod parameter_table;

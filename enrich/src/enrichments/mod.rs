@@ -12,6 +12,7 @@ mod digest;
 pub(crate) mod event_fingerprint;
 pub(crate) mod http_header_extractor;
 pub(crate) mod ip_lookups;
+pub(crate) mod pii;
 pub(crate) mod referer_parser;
 pub(crate) mod ua_parser;
 

@@ -16,7 +16,7 @@ use crate::{
     compatibility::Compatibility,
     enrichments::{
         Enrichment, Enrichments, Kind, anon_ip, campaign_attribution, cookie_extractor, event_fingerprint,
-        http_header_extractor, ip_lookups, referer_parser, ua_parser,
+        http_header_extractor, ip_lookups, pii, referer_parser, ua_parser,
     },
     entities,
     java::uri::Uri,
@@ -90,6 +90,7 @@ pub(crate) static ORDER: &[Step] = &[
     Always(schema_fields::run),
     Configured(&ip_lookups::KIND),
     Configured(&anon_ip::KIND),
+    Configured(&pii::KIND),
 ];
 
 /// Runs all.
