@@ -29,6 +29,8 @@
 //!   [drop](WhenFull::Drop). A full disk, or the limit of the log as a whole, also takes what all consumers (at least one)
 //!   have acknowledged, before it refuses.
 //! * Everything goes on by itself once there is room again: the same handles, no restart.
+//! * A stream that refused is asked every second whether it would take the same again, so that its
+//!   [health](Producer::health) is true even when nobody appends any more.
 //! * Other processes read the folder with [`Reader`]; the writer does not notice.
 
 pub mod frame;
@@ -289,6 +291,7 @@ fn start_writer(
         disk: config.disk.clone(),
         clock: config.clock.clone(),
         open: streams.iter().map(|stream| stream.shards.iter().map(|_| None).collect()).collect(),
+        refused: vec![None; streams.len()],
         segment_bytes: streams.iter().map(segment_bytes).collect(),
         encoder: frame::Encoder::default(),
         next_id: FIRST_ID,

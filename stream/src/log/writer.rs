@@ -19,12 +19,17 @@ use super::{
     retention::{Retention, is_older},
     segment,
     shard::Segment,
+    stream::Stream,
     ticket::{Failure, Outcome},
 };
 use crate::{clock::Clock, health::Health};
 
 /// Time between two looks at what has become too old.
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
+/// Time between two looks at whether a stream that refused would take records again.
+const ASKING: Duration = Duration::from_secs(1);
+/// Bytes that are written to find out whether the disk takes them, at most.
+const MAX_TRIED_BYTES: u64 = 1 << 20;
 
 pub(super) struct Writer {
     pub(super) queue: Arc<Queue>,
@@ -33,6 +38,8 @@ pub(super) struct Writer {
     pub(super) clock: Clock,
     /// The segments being written, by stream and shard. None before the first frame and after a failure.
     pub(super) open: Vec<Vec<Option<Open>>>,
+    /// Bytes of the frame that was refused last, by stream, while the stream refuses.
+    pub(super) refused: Vec<Option<u64>>,
     /// When a segment is closed, by stream.
     pub(super) segment_bytes: Vec<u64>,
     pub(super) encoder: Encoder,
@@ -69,9 +76,10 @@ impl Drop for Writer {
 impl Writer {
     /// Works until the queue is closed and empty.
     pub(super) fn run(mut self) {
-        let (mut done, mut housekeeping) = (None, Instant::now());
+        let (mut done, mut housekeeping, mut asked) = (None, Instant::now(), Instant::now());
         loop {
-            match self.queue.next(done.take(), HOUSEKEEPING) {
+            let idle = if self.is_refusing() { ASKING } else { HOUSEKEEPING };
+            match self.queue.next(done.take(), idle) {
                 Work::Group(stream, group) => {
                     self.commit(stream, group);
                     done = Some(stream);
@@ -86,6 +94,10 @@ impl Writer {
             if housekeeping.elapsed() >= HOUSEKEEPING {
                 self.keep_house();
                 housekeeping = Instant::now();
+            }
+            if self.is_refusing() && asked.elapsed() >= ASKING {
+                self.ask_again();
+                asked = Instant::now();
             }
         }
     }
@@ -113,17 +125,63 @@ impl Writer {
             }
         }
         self.retention.by_age(now);
+        self.ask_again();
+    }
+
+    fn is_refusing(&self) -> bool {
+        self.refused.iter().any(Option::is_some)
+    }
+
+    /// Finds out whether streams that refused would take the same frame now: whoever waits for that does not append.
+    fn ask_again(&mut self) {
+        for index in 0..self.refused.len() {
+            let Some(bytes) = self.refused[index] else { continue };
+            let stream = &self.retention.streams[index];
+            let room = self.retention.by_size(stream, bytes).and_then(|()| {
+                self.try_disk(stream, bytes).map_err(|error| format!("no room on the disk: {error}"))
+            });
+            match room {
+                Ok(()) => {
+                    *stream.full() = None;
+                    stream.health.state(Health::Well);
+                    self.refused[index] = None;
+                }
+                Err(why) => stream.health.state(Health::refusing(why)),
+            }
+        }
+    }
+
+    /// Whether the disk takes so many bytes durably; they are removed again. Delivered segments go if that makes room.
+    fn try_disk(&self, stream: &Stream, bytes: u64) -> io::Result<()> {
+        let path = stream.shards[0].folder.join("trial");
+        loop {
+            let _left_by_a_crash = self.disk.remove(&path);
+            let zeros = vec![0; bytes.min(MAX_TRIED_BYTES) as usize];
+            let tried = self.disk.create(&path).and_then(|mut file| {
+                write_all(&mut *file, &zeros, 0)?;
+                file.sync()
+            });
+            let _not_even_made = self.disk.remove(&path);
+            match tried {
+                Err(error) if disk::is_full(&error) && self.retention.for_room() => {}
+                tried => return tried,
+            }
+        }
     }
 
     fn commit(&mut self, stream: usize, group: Group) {
         let arrival = (self.clock)();
         let mut outcome = Outcome::with_capacity(group.counts.len());
+        let mut refused_bytes = None;
         for (shard, _) in &group.counts {
             self.encoder.clear();
             for part in group.parts.iter().filter(|part| part.shard == *shard) {
                 part.records.iter().for_each(|record| self.encoder.push(record));
             }
             let written = self.write_frame(stream, *shard as usize, arrival);
+            if written.is_err() {
+                refused_bytes = Some(self.encoder.frame_bytes() as u64);
+            }
             outcome.push((*shard, written));
         }
         let failed = outcome.iter().find_map(|(_, written)| written.as_ref().err());
@@ -133,6 +191,7 @@ impl Writer {
         });
         let shared = &self.retention.streams[stream];
         *shared.full() = refused;
+        self.refused[stream] = refused_bytes;
         shared.health.state(failed.map_or(Health::Well, |failure| Health::refusing(failure.to_string())));
         if outcome.iter().any(|(_, written)| written.is_ok()) {
             shared.changed();

@@ -34,9 +34,13 @@ async fn check(faults: &[Fault], expected: Expected) {
             Err(other) => panic!("{other}"),
         };
         assert_eq!(log.facts()[0].full.is_some(), outcome == Expected::Full);
+        let health = log.producer("raw").health();
+        assert_eq!(health.borrow().is_well(), outcome == Expected::Durable);
         // What only happens to an open segment, or only to one that is begun, is not met by the other.
         let met = place.disk.planned() == 0;
         place.disk.heal();
+        log.trim().await;
+        assert!(health.borrow().is_well(), "asked again");
         if !begins {
             assert_eq!(outcome, expected, "{faults:?}: {got:?}");
             assert!(met);

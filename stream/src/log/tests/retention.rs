@@ -1,7 +1,7 @@
 //! What goes, what stays, who holds it.
 
 use super::*;
-use crate::log::WhenFull;
+use crate::{health::Health, log::WhenFull};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -85,11 +85,18 @@ async fn the_size_limit_refuses_while_a_consumer_is_behind() {
     let slow = log.consumer("raw", "slow", Start::Oldest);
     let (refused, why) = fill_up(&log, 0).await;
     assert!(why.contains("50000 bytes") && why.contains("`slow`"), "{why}");
-    assert_eq!(log.facts()[0].full, Some(why));
+    assert_eq!(log.facts()[0].full, Some(why.clone()));
+    let mut health = log.producer("raw").health();
+    assert_eq!(*health.borrow_and_update(), Health::refusing(why));
     assert!((40_000..=50_000).contains(&log.facts()[0].bytes));
     assert_eq!(everything(&log).await, (0..refused).collect::<Vec<_>>(), "nothing was dropped");
     let done = Checkpoint { acknowledged: Some((refused as u64).into()), pending: None };
+    log.trim().await;
+    assert!(!health.has_changed().unwrap(), "nothing has become better");
     slow.checkpointer().save(&shard(), done).await.unwrap();
+    // Nobody appends, and yet it is found out.
+    health.wait_for(Health::is_well).await.unwrap();
+    assert_eq!(log.facts()[0].full, None);
     fill(&log, refused..refused + 300).await.unwrap();
     assert_eq!(log.facts()[0].full, None);
     assert_eq!(everything(&log).await.last(), Some(&(refused + 299)));
