@@ -4,6 +4,7 @@
 //! * [`producer`], [`consumer`]: the two traits every engine implements
 //! * [`health`]: whether a stream takes records
 //! * [`memory`]: the engine of tests, [`log`]: the embedded log on disk
+//! * [`stdout`]: lines on standard output
 //! * [`clock`]: when records arrive
 //! * `conformance`: the suite every engine passes
 
@@ -14,6 +15,7 @@ pub mod log;
 pub mod memory;
 pub mod producer;
 pub mod record;
+pub mod stdout;
 
 #[cfg(test)]
 #[path = "tests/conformance/mod.rs"]
