@@ -4,12 +4,15 @@
 //! [`configuration`] reads the files, [`assets`] names what they need from elsewhere, [`Enrichments`] is what runs.
 
 pub(crate) mod anon_ip;
+pub(crate) mod asn_lookups;
 pub mod assets;
 pub(crate) mod campaign_attribution;
 pub mod configuration;
 pub(crate) mod cookie_extractor;
+pub(crate) mod cross_navigation;
 mod digest;
 pub(crate) mod event_fingerprint;
+pub(crate) mod event_spec;
 pub(crate) mod http_header_extractor;
 pub(crate) mod ip_lookups;
 pub(crate) mod pii;

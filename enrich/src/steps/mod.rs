@@ -2,7 +2,7 @@
 //! one line in [`ORDER`]; every step runs, even when an earlier one failed.
 
 mod collector_version;
-mod cross_domain;
+pub(crate) mod cross_domain;
 mod derived_tstamp;
 mod page_query;
 mod page_uri;
@@ -15,8 +15,9 @@ use event::{atomic::Field, enriched::EnrichedEvent, self_describing::SelfDescrib
 use crate::{
     compatibility::Compatibility,
     enrichments::{
-        Enrichment, Enrichments, Kind, anon_ip, campaign_attribution, cookie_extractor, event_fingerprint,
-        http_header_extractor, ip_lookups, pii, referer_parser, ua_parser,
+        Enrichment, Enrichments, Kind, anon_ip, asn_lookups, campaign_attribution, cookie_extractor,
+        cross_navigation, event_fingerprint, event_spec, http_header_extractor, ip_lookups, pii,
+        referer_parser, ua_parser,
     },
     entities,
     java::uri::Uri,
@@ -83,14 +84,16 @@ pub(crate) static ORDER: &[Step] = &[
     Configured(&referer_parser::KIND),
     Always(page_query::run),
     Configured(&campaign_attribution::KIND),
-    Always(cross_domain::run),
+    Configured(&cross_navigation::KIND),
     Configured(&event_fingerprint::KIND),
     Configured(&cookie_extractor::KIND),
     Configured(&http_header_extractor::KIND),
     Always(schema_fields::run),
     Configured(&ip_lookups::KIND),
+    Configured(&asn_lookups::KIND),
     Configured(&anon_ip::KIND),
     Configured(&pii::KIND),
+    Configured(&event_spec::KIND),
 ];
 
 /// Runs all.
