@@ -6,7 +6,7 @@
 //! * [`collect`] turns a request into a response and records: [`target`] and [`route`] say what is asked for, [`identity`]
 //!   who asks ([`cookie`], [`query`], [`client_ip`]), [`header_list`] and [`content_type`] what is kept, [`split`] what
 //!   fits a record, [`cors`], [`redirect`], [`bounce`] and [`response`] what is answered
-//! * [`server`] serves one connection, [`run`] all of them until drain
+//! * [`store`] keeps records in the streams, [`server`] serves one connection, [`run`] all of them until drain
 //!
 //! [`observed`] says what is counted and logged of it. [`config`] holds the keys, [`compatibility`] the line of the original that is spoken.
 
@@ -37,4 +37,5 @@ pub mod run;
 pub mod server;
 pub mod sinks;
 pub mod split;
+pub mod store;
 pub mod target;

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{collect::Collector, config::CollectorConfig, server::Server, sinks::Sinks};
+use crate::{collect::Collector, config::CollectorConfig, server::Server, sinks::Sinks, store::Store};
 
 /// Why the collector ended other than by drain.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ pub async fn run(
     let address = listener.local_addr().map_err(RunError::Listen)?;
     let sinks = Sinks::new(context.health.fact("collector.sink"));
     let collector = Collector::new(config.clone(), good.max_record_bytes(), bad.max_record_bytes());
-    let server = Arc::new(Server::new(collector, good, bad, sinks));
+    let server = Arc::new(Server::new(collector, Store::new(good, bad, sinks, clock::now)));
     tracing::info!(%address, "Service bound to address");
 
     let reporter = server.observer().start();
@@ -66,7 +66,7 @@ pub async fn run(
         let mut tick = interval(RELENT_EVERY);
         loop {
             tick.tick().await;
-            server.sinks().relent(clock::now());
+            server.store().sinks().relent(clock::now());
             server.observer().tell_refused();
         }
     };

@@ -16,11 +16,7 @@ use bytes::{Bytes, BytesMut};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use service::{clock, metric};
-use stream::{
-    producer::{AppendError, Producer, Route},
-    record::Record,
-};
+use service::clock;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -31,17 +27,15 @@ use crate::{
     head::Head,
     ids::Ids,
     intake::Arrival,
-    observed::{Observer, Refused, RequestAnswered, Stored},
+    observed::{Observer, Refused, RequestAnswered},
     response,
-    sinks::{Sinks, Which},
+    store::{NotStored, Store},
 };
 
 /// What all connections share.
 pub struct Server {
     collector: Collector,
-    good: Arc<dyn Producer>,
-    bad: Arc<dyn Producer>,
-    sinks: Sinks,
+    store: Store,
     observer: Observer,
     ready: AtomicBool,
 }
@@ -63,15 +57,15 @@ enum BodyError {
 }
 
 impl Server {
-    /// A server that answers with this collector and stores with these producers.
-    pub fn new(collector: Collector, good: Arc<dyn Producer>, bad: Arc<dyn Producer>, sinks: Sinks) -> Self {
+    /// A server that answers with this collector and keeps records in this store.
+    pub fn new(collector: Collector, store: Store) -> Self {
         let observer = Observer::new(&collector.config, clock::now);
-        Self { collector, good, bad, sinks, observer, ready: AtomicBool::new(true) }
+        Self { collector, store, observer, ready: AtomicBool::new(true) }
     }
 
-    /// The sinks' state.
-    pub fn sinks(&self) -> &Sinks {
-        &self.sinks
+    /// Where records go.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Who is told of its requests.
@@ -162,7 +156,7 @@ impl Server {
         let now = clock::now();
         answered.bytes = head.target().len() + body.len();
         let condition =
-            Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.sinks.are_well(now) };
+            Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.store.sinks().are_well(now) };
         let Outcome { response, good, bad, route } =
             self.collector.answer(Request { head, body, peer }, condition, now, &mut RandomIds);
         (answered.route, answered.refused) = (route, route.is_none().then_some(Refused::Head));
@@ -170,13 +164,12 @@ impl Server {
             return response;
         }
         let within = self.collector.config.networking.response_header_timeout;
-        let stored = Stored { good: good.len(), bad: bad.len() };
-        match timeout(within, self.store(good, bad)).await {
-            Ok(true) => {
+        match timeout(within, self.store.store(good, bad)).await {
+            Ok(Ok(stored)) => {
                 answered.stored = stored;
                 response
             }
-            Ok(false) => {
+            Ok(Err(NotStored { .. })) => {
                 answered.refused = Some(Refused::Full);
                 self.collector.try_again(head)
             }
@@ -186,42 +179,13 @@ impl Server {
             }
         }
     }
-
-    async fn store(&self, good: Vec<Record>, bad: Vec<Record>) -> bool {
-        for (records, producer, which) in [(good, &self.good, Which::Good), (bad, &self.bad, Which::Bad)] {
-            if records.is_empty() {
-                continue;
-            }
-            let count = records.len() as u64;
-            match producer.append(records, Route::ByKey).await {
-                Ok(_) => {
-                    metric::COLLECTOR_PAYLOADS.add(count, &[which.stream()]);
-                    self.sinks.took(which);
-                }
-                Err(error) => {
-                    self.refused(which, &error);
-                    return false;
-                }
-            }
-        }
-        true
-    }
-
-    fn refused(&self, which: Which, error: &AppendError) {
-        let now = clock::now();
-        // The first of a row is worth a warning, the rest would be one line per request.
-        if self.sinks.are_well(now) {
-            tracing::warn!(%error, "the sink refuses records: clients are told to try again");
-        }
-        self.sinks.refused(which, &error.to_string(), now);
-    }
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server")
             .field("collector", &self.collector)
-            .field("sinks", &self.sinks)
+            .field("store", &self.store)
             .finish_non_exhaustive()
     }
 }
