@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use service::{clock, context::Context};
+use service::{context::Context, health::Fact};
 use stream::producer::Producer;
 use tokio::{
     net::TcpListener,
@@ -27,8 +27,8 @@ pub enum RunError {
     },
 }
 
-/// How often old refusals of a sink are looked at.
-const RELENT_EVERY: Duration = Duration::from_secs(5);
+/// How often refusals are summed up in the log.
+const TELL_REFUSED_EVERY: Duration = Duration::from_secs(5);
 /// Pause after a failed accept: out of file descriptors, mostly, and some will come free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -47,9 +47,9 @@ pub async fn run(
     listener.set_nonblocking(true).map_err(RunError::Listen)?;
     let listener = TcpListener::from_std(listener).map_err(RunError::Listen)?;
     let address = listener.local_addr().map_err(RunError::Listen)?;
-    let sinks = Sinks::new(context.health.fact("collector.sink"));
+    let fact = context.health.fact("collector.sink");
     let collector = Collector::new(config.clone(), good.max_record_bytes(), bad.max_record_bytes());
-    let server = Arc::new(Server::new(collector, Store::new(good, bad, sinks, clock::now)));
+    let server = Arc::new(Server::new(collector, Store::new(good, bad)));
     tracing::info!(%address, "Service bound to address");
 
     let reporter = server.observer().start();
@@ -62,18 +62,18 @@ pub async fn run(
         tracing::info!("Shutdown requested. Will continue to serve requests for {period:?}");
         sleep(period).await;
     };
-    let relenting = async {
-        let mut tick = interval(RELENT_EVERY);
+    let telling = async {
+        let mut tick = interval(TELL_REFUSED_EVERY);
         loop {
             tick.tick().await;
-            server.store().sinks().relent(clock::now());
             server.observer().tell_refused();
         }
     };
     tokio::select! {
         () = accepting => {}
         () = leaving => {}
-        () = relenting => {}
+        () = telling => {}
+        () = watch_sinks(server.store().sinks().clone(), &fact) => {}
     }
 
     drop(listener);
@@ -86,6 +86,29 @@ pub async fn run(
         reporter.finish().await;
     }
     ended.map_err(|_| RunError::Unfinished { connections: connections.len() })
+}
+
+/// States what the sinks say about themselves, for as long as they can say anything.
+async fn watch_sinks(mut sinks: Sinks, fact: &Fact) {
+    let mut known = None;
+    loop {
+        let trouble = sinks.trouble();
+        match (&known, &trouble) {
+            (Some(Some(_)), None) => tracing::info!("the sinks take records again"),
+            (Some(None) | None, Some(why)) => tracing::warn!(why, "a sink does not take records"),
+            _ => {}
+        }
+        match &trouble {
+            None => fact.well(),
+            Some(why) => fact.trouble(&**why),
+        }
+        known = Some(trouble);
+        tokio::select! {
+            Ok(()) = sinks.good.changed() => {}
+            Ok(()) = sinks.bad.changed() => {}
+            else => return std::future::pending().await,
+        }
+    }
 }
 
 async fn accept(

@@ -156,7 +156,7 @@ impl Server {
         let now = clock::now();
         answered.bytes = head.target().len() + body.len();
         let condition =
-            Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.store.sinks().are_well(now) };
+            Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.store.sinks().are_well() };
         let Outcome { response, good, bad, route } =
             self.collector.answer(Request { head, body, peer }, condition, now, &mut RandomIds);
         (answered.route, answered.refused) = (route, route.is_none().then_some(Refused::Head));

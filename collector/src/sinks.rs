@@ -1,20 +1,14 @@
-//! What is known about the two sinks: each is well unless it lately refused.
+//! What the two sinks say about themselves: `/sink-health` is 200 only while both take records (`spec/collector.md` 2.2, 7.2).
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use stream::{health::HealthWatch, producer::Producer};
 
-use jiff::Timestamp;
-use service::health::Fact;
-
-/// How long a refusal counts while nothing else is heard. Whoever stops sending because of it would otherwise never learn
-/// that the sink takes records again.
-const REFUSAL_COUNTS_MS: i64 = 10_000;
-
-/// Both sinks.
-#[derive(Debug)]
+/// Watches on the health of both sinks.
+#[derive(Clone, Debug)]
 pub struct Sinks {
-    good: AtomicI64,
-    bad: AtomicI64,
-    fact: Fact,
+    /// Of payloads.
+    pub good: HealthWatch,
+    /// Of bad rows.
+    pub bad: HealthWatch,
 }
 
 /// One of them.
@@ -36,58 +30,27 @@ impl Which {
     }
 }
 
-const WELL: i64 = i64::MIN;
-
 impl Sinks {
-    /// Both have been opened, so both are well.
-    pub fn new(fact: Fact) -> Self {
-        fact.well();
-        Self { good: AtomicI64::new(WELL), bad: AtomicI64::new(WELL), fact }
+    /// The sinks behind these producers.
+    pub fn of(good: &dyn Producer, bad: &dyn Producer) -> Self {
+        Self { good: good.health(), bad: bad.health() }
     }
 
-    /// Records were taken.
-    pub fn took(&self, which: Which) {
-        // Nearly always it was well before: one load then.
-        if self.slot(which).load(Ordering::Relaxed) != WELL {
-            self.slot(which).store(WELL, Ordering::Relaxed);
-            self.state_if_well();
-        }
+    /// Whether both take records now. A sink that has not been reached yet, and one whose records have to wait elsewhere,
+    /// is not well.
+    pub fn are_well(&self) -> bool {
+        self.good.borrow().is_well() && self.bad.borrow().is_well()
     }
 
-    /// Records were refused.
-    pub fn refused(&self, which: Which, why: &str, now: Timestamp) {
-        self.slot(which).store(now.as_millisecond(), Ordering::Relaxed);
-        self.fact.trouble(why);
-    }
-
-    /// Whether both take records, as far as is known.
-    pub fn are_well(&self, now: Timestamp) -> bool {
-        [&self.good, &self.bad].into_iter().all(|slot| {
-            let refused = slot.load(Ordering::Relaxed);
-            refused == WELL || now.as_millisecond() - refused > REFUSAL_COUNTS_MS
-        })
-    }
-
-    /// Lets old refusals go.
-    pub fn relent(&self, now: Timestamp) {
-        let troubled = [&self.good, &self.bad].into_iter().any(|slot| slot.load(Ordering::Relaxed) != WELL);
-        if troubled && self.are_well(now) {
-            self.good.store(WELL, Ordering::Relaxed);
-            self.bad.store(WELL, Ordering::Relaxed);
-            self.fact.well();
-        }
-    }
-
-    fn state_if_well(&self) {
-        if [&self.good, &self.bad].into_iter().all(|slot| slot.load(Ordering::Relaxed) == WELL) {
-            self.fact.well();
-        }
-    }
-
-    fn slot(&self, which: Which) -> &AtomicI64 {
-        match which {
-            Which::Good => &self.good,
-            Which::Bad => &self.bad,
-        }
+    /// What is wrong with them, in one line; `None` while both are well.
+    pub fn trouble(&self) -> Option<String> {
+        let (good, bad) = (self.good.borrow(), self.bad.borrow());
+        let wrong = [(Which::Good, good), (Which::Bad, bad)];
+        let wrong: Vec<String> = wrong
+            .iter()
+            .filter(|(_, health)| !health.is_well())
+            .map(|(which, health)| format!("{}: {}", which.stream(), **health))
+            .collect();
+        (!wrong.is_empty()).then(|| wrong.join("; "))
     }
 }

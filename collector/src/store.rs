@@ -2,7 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::Timestamp;
 use service::metric;
 use stream::{
     producer::{AppendError, Producer, Route},
@@ -19,8 +18,6 @@ pub struct Store {
     good: Arc<dyn Producer>,
     bad: Arc<dyn Producer>,
     sinks: Sinks,
-    /// What time it is.
-    now: fn() -> Timestamp,
 }
 
 /// A sink refused records; whoever sent them should try again. What went to the other sink before may be stored.
@@ -32,17 +29,13 @@ pub struct NotStored {
 }
 
 impl Store {
-    /// A store that appends to these streams. `now` says what time it is.
-    pub fn new(
-        good: Arc<dyn Producer>,
-        bad: Arc<dyn Producer>,
-        sinks: Sinks,
-        now: fn() -> Timestamp,
-    ) -> Self {
-        Self { good, bad, sinks, now }
+    /// A store that appends to these streams.
+    pub fn new(good: Arc<dyn Producer>, bad: Arc<dyn Producer>) -> Self {
+        let sinks = Sinks::of(&*good, &*bad);
+        Self { good, bad, sinks }
     }
 
-    /// The sinks' state.
+    /// What the sinks say about themselves.
     pub fn sinks(&self) -> &Sinks {
         &self.sinks
     }
@@ -70,7 +63,6 @@ impl Store {
         match producer.append(records, Route::ByKey).await {
             Ok(_) => {
                 metric::COLLECTOR_PAYLOADS.add(count, &[which.stream()]);
-                self.sinks.took(which);
                 Ok(())
             }
             Err(error) => {
@@ -81,12 +73,10 @@ impl Store {
     }
 
     fn refused(&self, which: Which, error: &AppendError) {
-        let now = (self.now)();
-        // The first of a row is worth a warning, the rest would be one line per request.
-        if self.sinks.are_well(now) {
-            tracing::warn!(%error, "the sink refuses records: clients are told to try again");
+        // A sink that says that it is not well has been warned about; one line per request would be too many.
+        if self.sinks.are_well() {
+            tracing::warn!(stream = which.stream(), %error, "records are refused: clients are told to try again");
         }
-        self.sinks.refused(which, &error.to_string(), now);
     }
 }
 

@@ -45,6 +45,26 @@ impl Running {
         Self { address, good, bad, context, task }
     }
 
+    /// Waits until the process states that it is healthy, or that it is not.
+    pub(crate) async fn until_healthy(&self, healthy: bool) {
+        self.until(|| self.context.health.is_healthy() == healthy).await;
+    }
+
+    /// Waits until the sinks' fact is this.
+    pub(crate) async fn until_troubled(&self, trouble: Option<&str>) {
+        self.until(|| self.context.health.statements()[0].trouble.as_deref() == trouble).await;
+    }
+
+    async fn until(&self, holds: impl Fn() -> bool) {
+        let waiting = async {
+            while !holds() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(30), waiting).await;
+        waited.unwrap_or_else(|_| panic!("the process states {:?}", self.context.health.statements()));
+    }
+
     /// Takes the payloads stored so far.
     pub(crate) fn payloads(&self) -> Vec<CollectorPayload> {
         self.good.take().iter().map(|r| CollectorPayload::decode(&r.data).unwrap()).collect()

@@ -1,5 +1,7 @@
 //! Nothing is answered 200 that the sink has not taken.
 
+use stream::health::Health;
+
 use crate::support::{
     Running,
     ask::{Asker, ask},
@@ -12,7 +14,8 @@ const EVENT: &[u8] = b"POST /a/b HTTP/1.1\r\nOrigin: https://shop.example\r\nCon
 async fn a_sink_that_refuses_and_recovers() {
     let running = Running::start(config(""));
     let health = async || ask(running.address, b"GET /sink-health HTTP/1.1\r\n\r\n").await.unwrap().status;
-    assert!(health().await == 200 && running.context.health.is_healthy());
+    assert_eq!(health().await, 200);
+    running.until_healthy(true).await;
 
     running.good.refuse(true);
     let mut asker = Asker::connect(running.address).await;
@@ -20,16 +23,38 @@ async fn a_sink_that_refuses_and_recovers() {
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
     assert_eq!(refused.header("access-control-allow-origin"), Some("https://shop.example"));
     assert_eq!(refused.header("access-control-allow-credentials"), Some("true"));
-    assert!(health().await == 503 && !running.context.health.is_healthy());
+    assert_eq!(health().await, 503);
+    running.until_healthy(false).await;
     let stated = &running.context.health.statements()[0];
     assert_eq!(stated.name, "collector.sink");
     assert!(stated.trouble.as_ref().unwrap().contains("the test says so"));
     assert_eq!(ask(running.address, b"GET /health HTTP/1.1\r\n\r\n").await.unwrap().status, 200);
 
     running.good.refuse(false);
+    assert_eq!(health().await, 200, "nobody has to send for it");
     assert_eq!(asker.ask(EVENT).await.unwrap().status, 200);
-    assert!(health().await == 200 && running.context.health.is_healthy());
+    running.until_healthy(true).await;
     assert_eq!(running.payloads().len(), 1);
+}
+
+#[tokio::test]
+async fn sinks_are_well_when_both_are() {
+    let running = Running::start(config(""));
+    let check = async |good: &Health, bad: &Health, trouble: Option<&str>| {
+        running.good.health.state(good.clone());
+        running.bad.health.state(bad.clone());
+        let answer = ask(running.address, b"GET /sink-health HTTP/1.1\r\n\r\n").await.unwrap();
+        let expect = if trouble.is_none() { (200, "ok") } else { (503, "Service Unavailable") };
+        assert_eq!((answer.status, &*answer.body()), expect, "{good}, {bad}");
+        running.until_troubled(trouble).await;
+    };
+    let (well, absent, full) = (&Health::Well, &Health::unreached("no stream g"), &Health::refusing("full"));
+    check(absent, absent, Some("raw: not reached yet: no stream g; bad: not reached yet: no stream g")).await;
+    check(well, absent, Some("bad: not reached yet: no stream g")).await;
+    check(well, well, None).await;
+    check(full, well, Some("raw: full")).await;
+    check(well, full, Some("bad: full")).await;
+    check(well, well, None).await;
 }
 
 #[tokio::test]
