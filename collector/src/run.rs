@@ -2,7 +2,11 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use service::{context::Context, health::Fact};
+use service::{
+    context::Context,
+    exit::{self, ExitCode},
+    health::Fact,
+};
 use stream::producer::Producer;
 use tokio::{
     net::TcpListener,
@@ -59,8 +63,10 @@ pub async fn run(
         context.drain.requested().await;
         server.leave();
         let period = config.pre_termination_period;
-        tracing::info!("Shutdown requested. Will continue to serve requests for {period:?}");
-        sleep(period).await;
+        tracing::info!("Shutdown interrupted. Will continue to serve requests for {}", spoken(period));
+        sleep(period / 2).await;
+        server.part();
+        sleep(period - period / 2).await;
     };
     let telling = async {
         let mut tick = interval(TELL_REFUSED_EVERY);
@@ -108,6 +114,25 @@ async fn watch_sinks(mut sinks: Sinks, fact: &Fact) {
             Ok(()) = sinks.bad.changed() => {}
             else => return std::future::pending().await,
         }
+    }
+}
+
+impl From<RunError> for exit::RunError {
+    fn from(error: RunError) -> Self {
+        let code = match error {
+            RunError::Listen(_) => ExitCode::Unavailable,
+            RunError::Unfinished { .. } => ExitCode::Deadline,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// A time as the original says it.
+fn spoken(time: Duration) -> String {
+    match (time.as_millis(), time.as_secs()) {
+        (1000, _) => "1 second".into(),
+        (ms, seconds) if ms % 1000 == 0 => format!("{seconds} seconds"),
+        (ms, _) => format!("{ms} milliseconds"),
     }
 }
 

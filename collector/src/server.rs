@@ -38,6 +38,7 @@ pub struct Server {
     store: Store,
     observer: Observer,
     ready: AtomicBool,
+    parting: AtomicBool,
 }
 
 /// Ids from the thread's generator, which the system seeds.
@@ -60,7 +61,8 @@ impl Server {
     /// A server that answers with this collector and keeps records in this store.
     pub fn new(collector: Collector, store: Store) -> Self {
         let observer = Observer::new(&collector.config, clock::now);
-        Self { collector, store, observer, ready: AtomicBool::new(true) }
+        let (ready, parting) = (AtomicBool::new(true), AtomicBool::new(false));
+        Self { collector, store, observer, ready, parting }
     }
 
     /// Where records go.
@@ -76,6 +78,11 @@ impl Server {
     /// From now on new requests are served but not welcome.
     pub fn leave(&self) {
         self.ready.store(false, Ordering::Relaxed);
+    }
+
+    /// From now on each answer ends its connection, so that nobody sends on one that is about to be closed.
+    pub fn part(&self) {
+        self.parting.store(true, Ordering::Relaxed);
     }
 
     /// Serves a connection until it ends, or until `closing` and the request in flight is answered.
@@ -126,7 +133,7 @@ impl Server {
         let in_flight = self.observer.request(head.method());
         let mut answered = RequestAnswered::default();
         let cap = self.collector.config.networking.drop_payload_size;
-        let response = match read_body(body, cap).await {
+        let mut response = match read_body(body, cap).await {
             Ok(body) => self.answer(&head, body, peer, &mut answered).await,
             Err(error) => {
                 let (refused, response) = match error {
@@ -138,6 +145,9 @@ impl Server {
                 self.collector.finish(response)
             }
         };
+        if self.parting.load(Ordering::Relaxed) {
+            response = response::closing(response);
+        }
         answered.status = response.status();
         answered.answer_bytes = response.body().len();
         in_flight.answered(answered);

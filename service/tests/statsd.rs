@@ -1,5 +1,7 @@
 //! What a StatsD server receives.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     collections::BTreeMap,
     net::{SocketAddr, UdpSocket},

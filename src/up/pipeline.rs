@@ -53,7 +53,7 @@ pub(crate) fn start(
         listener,
         supervisor.context(COLLECT),
     );
-    supervisor.spawn(COLLECT, "collector", async move { collecting.await.map_err(unavailable) });
+    supervisor.spawn(COLLECT, "collector", async move { Ok(collecting.await?) });
 
     let outputs =
         enrich::run::Outputs { good: log.producer(ENRICHED), bad: log.producer(BAD_1), failed: None };

@@ -1,12 +1,20 @@
 //! The orderly end: asked to finish, piste finishes what it has taken, and says by its exit code whether it did.
 
-use std::time::Duration;
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
+use service::clock;
 use tempfile::TempDir;
 
 use super::crashes::exactly_once;
 use crate::support::{
-    load::{self, Shape},
+    http::{self, Connection},
+    lake::Lake,
+    load::{self, JSON, Shape, TP2},
     piste::{Launch, PATIENCE},
     postgres::Postgres,
     wait,
@@ -45,6 +53,81 @@ fn everything_taken_is_in_the_files_when_it_has_ended() {
     let counts = lake.event_ids();
     assert_eq!(counts.len(), promised.stored.len());
     assert!(promised.stored.iter().all(|id| counts.get(id) == Some(&1)), "each event once");
+}
+
+/// What a load balancer saw until its target was out of service.
+#[derive(Debug, Default)]
+struct Seen {
+    answered: usize,
+    closed: usize,
+    failures: Vec<String>,
+}
+
+/// Sends on one connection as a load balancer does: a fresh one after `Connection: close`, and no more once the target
+/// is known to leave and has closed a connection.
+fn balance(collector: SocketAddr, leaving: &AtomicBool) -> Seen {
+    let mut seen = Seen::default();
+    let mut connection = None;
+    while !(leaving.load(Ordering::Relaxed) && seen.closed > 1) {
+        let sent = match connection.take() {
+            Some(open) => Ok(open),
+            None => Connection::open(collector, PATIENCE),
+        }
+        .and_then(|mut open: Connection| {
+            let body = load::batch(&[clock::random_id().to_string()], 10);
+            let answer = open.request("POST", TP2, &[("Content-Type", JSON)], body.as_bytes())?;
+            Ok((open, answer))
+        });
+        match sent {
+            Ok((_, answer)) if answer.status != 200 => seen.failures.push(answer.status.to_string()),
+            Ok((_, answer)) if answer.header("connection") == Some("close") => {
+                seen.answered += 1;
+                seen.closed += 1;
+            }
+            Ok((open, _)) => {
+                seen.answered += 1;
+                connection = Some(open);
+            }
+            Err(error) => {
+                seen.failures.push(error.to_string());
+                return seen;
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn a_load_balancer_sees_no_failed_request() {
+    let data = TempDir::new().unwrap();
+    let period = ["-Dcollector.preTerminationPeriod=5 seconds", "-Dcollector.preTerminationUnhealthy=true"];
+    let piste = Launch::up(data.path()).with(&period).start();
+    let (collector, leaving) = (piste.collector, AtomicBool::new(false));
+    let health = || http::get(collector, "/health").unwrap().status;
+    assert_eq!(health(), 200);
+    let seen: Vec<Seen> = thread::scope(|scope| {
+        let balancers: Vec<_> = (0..4).map(|_| scope.spawn(|| balance(collector, &leaving))).collect();
+        wait::until("load", PATIENCE, || {
+            piste.metric("piste_collector_payloads_total").filter(|payloads| *payloads >= 100.0)
+        });
+        piste.ask_to_finish();
+        wait::until_equal("/health to say so", PATIENCE, &503, health);
+        leaving.store(true, Ordering::Relaxed);
+        balancers.into_iter().map(|balancer| balancer.join().unwrap()).collect()
+    });
+    let ended = piste.end();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let said = "Shutdown interrupted. Will continue to serve requests for 5 seconds";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    for one in &seen {
+        assert!(one.failures.is_empty() && one.closed == 2, "{seen:?}");
+    }
+    let answered: usize = seen.iter().map(|one| one.answered).sum();
+    assert_eq!(
+        Lake::of(data.path()).event_ids().len(),
+        answered,
+        "each request that was answered is in the files"
+    );
 }
 
 /// A pipeline with a database that does not answer any more, and events on their way to it.

@@ -10,6 +10,8 @@ use crate::support::{
     config,
 };
 
+const GET: &[u8] = b"GET /i HTTP/1.1\r\n\r\n";
+
 #[tokio::test]
 async fn idle_connections_are_closed_and_requests_in_flight_answered() {
     let running = Running::start(config(""));
@@ -42,6 +44,28 @@ async fn what_does_not_end_in_time_is_counted() {
     running.context.drain.request();
     let error = running.task.await.unwrap().unwrap_err().to_string();
     assert_eq!(error, "1 connections with a request in flight were cut off");
+}
+
+#[tokio::test]
+async fn in_the_second_half_of_the_period_answers_end_their_connections() {
+    let mut settings =
+        config("networking { idleTimeout = 1 day, headerReadTimeout = 1 day, bodyReadTimeout = 1 day }");
+    settings.pre_termination_period = Duration::from_secs(3600);
+    let running = Running::start_with_period(settings);
+    running.context.drain.request();
+    let mut first = Asker::connect(running.address).await;
+    for closes in [None, None] {
+        assert_eq!(first.ask(GET).await.unwrap().header("connection"), closes);
+    }
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(1801)).await;
+    tokio::time::resume();
+    let answer = first.ask(GET).await.unwrap();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    assert!(first.is_closed().await);
+    let answer = ask(running.address, GET).await.unwrap();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    assert_eq!(running.payloads().len(), 4);
 }
 
 #[tokio::test]
