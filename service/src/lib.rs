@@ -5,6 +5,7 @@
 //! * [`statsd`]: the original's metrics over UDP; [`slots`]: a table that is read without a lock
 //! * [`health`], [`admin`]: facts, and the server that shows them
 //! * [`supervise`], [`drain`], [`exit`]: signals, the orderly end, exit codes
+//! * [`tls`]: certificates of servers, taken anew without restart
 //! * [`clock`], [`retry`]: the only place that asks the time; backoff as a function
 
 pub mod admin;
@@ -20,3 +21,4 @@ pub mod slots;
 pub mod statsd;
 pub mod supervise;
 pub mod telemetry;
+pub mod tls;

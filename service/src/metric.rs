@@ -65,6 +65,9 @@ metrics! {
     CONSUMER_RECORDS: Counter("piste_consumer_records_total", ["stream", "consumer"], "Records read");
     CONSUMER_LAG_SECONDS: Gauge("piste_consumer_lag_seconds", ["stream", "consumer"], "Age of the oldest record that is read and not acknowledged");
 
+    TLS_CERTIFICATE_EXPIRY_SECONDS: Gauge("piste_tls_certificate_expiry_seconds", ["server"], "When the certificate in use expires, in seconds since 1970");
+    TLS_RELOADS: Counter("piste_tls_reloads_total", ["server", "outcome"], "Changed certificates, by outcome (taken, refused)");
+
     STATSD_DROPPED: Counter("piste_statsd_dropped_total", [], "Datagrams for the StatsD server that could not be sent");
 }
 
