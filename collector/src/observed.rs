@@ -19,7 +19,7 @@ use service::{
 
 pub use self::refused::Refused;
 use self::reports::{Reports, Termination};
-use crate::{config::CollectorConfig, head::Method, route::Class};
+use crate::{config::CollectorConfig, head::Method, route::Class, sinks::Which};
 
 /// Who is told of requests beside the metrics.
 #[derive(Debug)]
@@ -79,6 +79,17 @@ pub struct Stored {
     pub bad: usize,
 }
 
+/// A sink has taken the records of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordsStored {
+    /// The sink.
+    pub which: Which,
+    /// How many.
+    pub count: usize,
+    /// Time from the request to the sink to its answer.
+    pub took: Duration,
+}
+
 /// Of log lines about requests.
 const TARGET: &str = "collector::request";
 
@@ -126,6 +137,15 @@ impl Observer {
                 (_, false) => tracing::info!(target: TARGET, requests, reason, "requests refused"),
             }
         }
+    }
+}
+
+impl RecordsStored {
+    /// Counts them.
+    pub fn emit(&self) {
+        let stream = [self.which.stream()];
+        metric::COLLECTOR_PAYLOADS.add(self.count as u64, &stream);
+        metric::COLLECTOR_STORE_SECONDS.record(self.took.as_secs_f64(), &stream);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use service::{
+    clock,
     context::Context,
     exit::{self, ExitCode},
     health::Fact,
@@ -53,7 +54,7 @@ pub async fn run(
     let address = listener.local_addr().map_err(RunError::Listen)?;
     let fact = context.health.fact("collector.sink");
     let collector = Collector::new(config.clone(), good.max_record_bytes(), bad.max_record_bytes());
-    let server = Arc::new(Server::new(collector, Store::new(good, bad)));
+    let server = Arc::new(Server::new(collector, Store::new(good, bad, clock::now)));
     tracing::info!(%address, "Service bound to address");
 
     let reporter = server.observer().start();

@@ -2,14 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use service::metric;
+use jiff::Timestamp;
 use stream::{
     producer::{AppendError, Producer, Route},
     record::Record,
 };
 
 use crate::{
-    observed::Stored,
+    observed::{RecordsStored, Stored},
     sinks::{Sinks, Which},
 };
 
@@ -18,6 +18,8 @@ pub struct Store {
     good: Arc<dyn Producer>,
     bad: Arc<dyn Producer>,
     sinks: Sinks,
+    /// What time it is.
+    now: fn() -> Timestamp,
 }
 
 /// A sink refused records; whoever sent them should try again. What went to the other sink before may be stored.
@@ -29,10 +31,10 @@ pub struct NotStored {
 }
 
 impl Store {
-    /// A store that appends to these streams.
-    pub fn new(good: Arc<dyn Producer>, bad: Arc<dyn Producer>) -> Self {
+    /// A store that appends to these streams. `now` says what time it is.
+    pub fn new(good: Arc<dyn Producer>, bad: Arc<dyn Producer>, now: fn() -> Timestamp) -> Self {
         let sinks = Sinks::of(&*good, &*bad);
-        Self { good, bad, sinks }
+        Self { good, bad, sinks, now }
     }
 
     /// What the sinks say about themselves.
@@ -59,10 +61,11 @@ impl Store {
             Which::Good => &self.good,
             Which::Bad => &self.bad,
         };
-        let count = records.len() as u64;
+        let (count, begun) = (records.len(), (self.now)());
         match producer.append(records, Route::ByKey).await {
             Ok(_) => {
-                metric::COLLECTOR_PAYLOADS.add(count, &[which.stream()]);
+                let took = (self.now)().duration_since(begun).try_into().unwrap_or_default();
+                RecordsStored { which, count, took }.emit();
                 Ok(())
             }
             Err(error) => {

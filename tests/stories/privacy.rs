@@ -23,8 +23,16 @@ const PRIVATE: [&str; 7] = [
 
 #[test]
 fn logs_and_metrics_say_nothing_about_people() {
+    for format in ["text", "json"] {
+        check(format);
+    }
+}
+
+fn check(format: &str) {
     let data = TempDir::new().unwrap();
-    let piste = Launch::up(data.path()).with(&["--log", "debug"]).start();
+    let logging =
+        ["--log", "debug", "--log-format", format, "-Dcollector.monitoring.requestLog.enabled=true"];
+    let piste = Launch::up(data.path()).with(&logging).start();
     let headers = [
         ("Content-Type", JSON),
         ("X-Forwarded-For", "203.0.113.77"),
@@ -51,6 +59,10 @@ fn logs_and_metrics_say_nothing_about_people() {
     let broken_request = format!("/i?e=pv&p=web&uid=secret-user&url=%zz{}", "secret-page");
     http::once(piste.collector, "GET", &broken_request, &headers, b"").unwrap();
     http::once(piste.collector, "GET", "/secret-page/secret-body/secret-user", &headers, b"").unwrap();
+    for _ in 0..50 {
+        let refused = http::once(piste.collector, "GET", "secret-page", &headers, b"").unwrap();
+        assert_eq!(refused.status, 400);
+    }
     wait::until("the events", PATIENCE, || {
         (!piste.lake().enriched().is_empty() && piste.lake().bad().len() >= 3).then_some(())
     });
@@ -58,6 +70,7 @@ fn logs_and_metrics_say_nothing_about_people() {
     let metrics = http::get(piste.admin, "/metrics").unwrap().text();
     assert!(metrics.lines().count() > 5, "{metrics}");
     let ended = piste.finish_well();
+    requests_are_told(&ended.stderr, format);
     for mark in PRIVATE {
         assert!(files.contains(mark), "the files hold {mark}");
         for (place, text) in [("stderr", &ended.stderr), ("stdout", &ended.stdout), ("/metrics", &metrics)] {
@@ -65,4 +78,22 @@ fn logs_and_metrics_say_nothing_about_people() {
             assert_eq!(line, None, "{place} holds {mark}");
         }
     }
+}
+
+/// What the log says about requests: one line for each, and one now and then for all that were refused.
+fn requests_are_told(stderr: &str, format: &str) {
+    let of = |fields: &[(&str, &str)]| {
+        let parts = fields.iter().map(|(name, value)| match format {
+            "json" => format!("\"{name}\":{value}"),
+            _ => format!("{name}={value}"),
+        });
+        let parts: Vec<String> = parts.collect();
+        stderr.lines().filter(|line| parts.iter().all(|part| line.contains(part))).count()
+    };
+    let stored = [("method", "\"POST\""), ("route", "\"event\""), ("status", "200"), ("payloads", "1")];
+    assert_eq!(of(&stored), 4, "{stderr}");
+    assert_eq!(of(&[("route", "\"not-found\""), ("status", "404"), ("payloads", "0")]), 1, "{stderr}");
+    assert_eq!(of(&[("status", "400"), ("refused", "\"head\"")]), 50, "{stderr}");
+    let told = stderr.lines().filter(|line| line.contains("requests refused")).count();
+    assert!((1..50).contains(&told), "{told} lines\n{stderr}");
 }

@@ -51,7 +51,10 @@ pub struct Histogram {
 }
 
 /// Handles by their label values; few, so a scan beats hashing.
-type Handles<H> = Slots<Box<[Box<str>]>, H>;
+type Handles<H> = Slots<Values, H>;
+
+/// Values of labels.
+type Values = Box<[Box<str>]>;
 
 impl Counter {
     pub(super) const fn new(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
@@ -109,7 +112,7 @@ impl Histogram {
 }
 
 fn with<H>(handles: &Handles<H>, values: &[&str], register: impl Fn() -> H, act: impl Fn(&H)) {
-    let same = |known: &Box<[Box<str>]>| known.iter().map(AsRef::as_ref).eq(values.iter().copied());
+    let same = |known: &Values| known.iter().map(AsRef::as_ref).eq(values.iter().copied());
     let make = || (values.iter().map(|value| Box::from(*value)).collect(), register());
     handles.with(same, make, act);
 }
