@@ -5,16 +5,29 @@
 //! * [`health`]: whether a stream takes records
 //! * [`memory`]: the engine of tests, [`log`]: the embedded log on disk
 //! * [`stdout`]: lines on standard output
+//! * `outbox`, `kinesis`, `sqs`: producers over services of Amazon Web Services (feature `aws`)
+//! * [`overflow`]: a stream with a buffer for when it refuses
+//! * [`backoff`]: how long to wait before something is tried again
 //! * [`clock`]: when records arrive
 //! * `conformance`: the suite every engine passes
 
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod backoff;
 pub mod clock;
 pub mod consumer;
 pub mod health;
+#[cfg(feature = "aws")]
+pub mod kinesis;
 pub mod log;
 pub mod memory;
+#[cfg(feature = "aws")]
+pub mod outbox;
+pub mod overflow;
 pub mod producer;
 pub mod record;
+#[cfg(feature = "aws")]
+pub mod sqs;
 pub mod stdout;
 
 #[cfg(test)]

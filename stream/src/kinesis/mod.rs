@@ -1,0 +1,5 @@
+//! Streams of Amazon Kinesis.
+//!
+//! * [`producer`]: writes records with `PutRecords`
+
+pub mod producer;
