@@ -314,6 +314,3 @@ impl std::fmt::Debug for Overflow {
             .finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests;

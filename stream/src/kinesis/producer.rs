@@ -1,6 +1,6 @@
 //! Writes records to a stream of Kinesis (`spec/collector.md` 7.2).
 //!
-//! A record's key is its partition key: text that is not UTF-8 is made so, and at most 256 characters are sent. A record with
+//! A record's key is its partition key: text that is not UTF-8 is made so, and at most 256 bytes of it are sent. A record with
 //! an empty key goes to any shard, and to another one when it is tried again. Attributes are not sent: Kinesis has no place
 //! for them.
 
@@ -33,8 +33,8 @@ use crate::{
 /// Records that one `PutRecords` takes.
 const CALL_RECORDS: usize = 500;
 
-/// Characters of a partition key.
-const KEY_CHARS: usize = 256;
+/// Bytes of a partition key. Kinesis counts characters, of a kind it does not define: as many bytes are never too many.
+const KEY_BYTES: usize = 256;
 
 /// A stream of Kinesis and how it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,10 +112,7 @@ impl PutRecords {
             return format!("{:016x}", self.seed.hash_one(number));
         }
         let key = String::from_utf8_lossy(&record.key);
-        match key.char_indices().nth(KEY_CHARS) {
-            None => key.into_owned(),
-            Some((end, _)) => key[..end].to_owned(),
-        }
+        key[..key.floor_char_boundary(KEY_BYTES)].to_owned()
     }
 
     fn entry(&self, record: &Record) -> PutRecordsRequestEntry {
