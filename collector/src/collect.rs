@@ -14,6 +14,7 @@ use crate::{
     cookie, cors,
     draft::Draft,
     head::{Head, Method},
+    https_redirect,
     identity::{self, CookieAction, Identity},
     ids::Ids,
     redirect,
@@ -42,6 +43,8 @@ pub struct Request<'a> {
     pub body: Bytes,
     /// The other end of the connection.
     pub peer: IpAddr,
+    /// Whether it came over TLS.
+    pub secure: bool,
 }
 
 /// What the process knows about itself.
@@ -96,6 +99,11 @@ impl Collector {
         };
         let route = route::route(head.method(), target.path, config);
         let class = route.class();
+        if let Some(there) = https_redirect::location(head, &target, class, request.secure, &config.ssl) {
+            let status = https_redirect::status(head.method(), compatibility);
+            let response = response::moved(status, there, cors::allow_origin(head, compatibility));
+            return Outcome::of(self.answer_to(head, response), Some(Class::ToHttps));
+        }
         let response = match route {
             Route::Event(path) => return self.event(request, &target, &path, now, ids),
             Route::Preflight => response::preflight(cors::allow_origin(head, compatibility), &config.cors),
@@ -144,7 +152,7 @@ impl Collector {
         let response = self.event_response(request.head, target, is_redirect, &identity, now);
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         if identity.store {
-            let Request { head, body, peer } = request;
+            let Request { head, body, peer, .. } = request;
             let draft = Draft::new(head, body, peer, (target, path), &identity, &self.config, now);
             match draft.encode(self.limits.good) {
                 Ok(bytes) => good.push(Record::new(partition_key(ids.next()), bytes)),

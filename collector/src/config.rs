@@ -3,6 +3,7 @@
 mod monitoring;
 mod pattern;
 mod same_site;
+mod ssl;
 mod streams;
 
 use std::{collections::HashMap, time::Duration};
@@ -14,6 +15,7 @@ pub use self::{
     monitoring::{Metrics, Monitoring, RequestLog, Statsd},
     pattern::Pattern,
     same_site::SameSite,
+    ssl::Ssl,
     streams::{Sink, Stream, Streams},
 };
 use crate::compatibility::Compatibility;
@@ -52,6 +54,8 @@ pub struct CollectorConfig {
     pub root_response: RootResponse,
     /// Preflight.
     pub cors: Cors,
+    /// TLS beside HTTP.
+    pub ssl: Ssl,
     /// `Strict-Transport-Security` on every response.
     pub hsts: Hsts,
     /// Caps and timeouts.
@@ -243,6 +247,7 @@ impl Default for CollectorConfig {
             redirect_domains: Vec::new(),
             root_response: RootResponse::default(),
             cors: Cors::default(),
+            ssl: Ssl::default(),
             hsts: Hsts::default(),
             networking: Networking::default(),
             streams: Streams::default(),

@@ -5,7 +5,7 @@
 //! * [`intake`] cuts them into heads ([`head`]) and bodies ([`framing`]) under caps, and hands hyper a minimal head
 //! * [`collect`] turns a request into a response and records: [`target`] and [`route`] say what is asked for, [`identity`]
 //!   who asks ([`cookie`], [`query`], [`client_ip`]), [`header_list`] and [`content_type`] what is kept, [`split`] what
-//!   fits a record, [`cors`], [`redirect`], [`bounce`] and [`response`] what is answered
+//!   fits a record, [`cors`], [`redirect`], [`bounce`], [`https_redirect`] and [`response`] what is answered
 //! * [`store`] keeps records in the streams, [`server`] serves one connection, [`run`] all of them until drain
 //!
 //! [`observed`] says what is counted and logged of it. [`config`] holds the keys, [`compatibility`] the line of the original that is spoken.
@@ -24,6 +24,7 @@ pub mod draft;
 pub mod framing;
 pub mod head;
 pub mod header_list;
+pub mod https_redirect;
 pub mod identity;
 pub mod ids;
 pub mod intake;

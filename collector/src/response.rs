@@ -135,6 +135,14 @@ pub fn allow(headers: &mut HeaderMap, allow_origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
 }
 
+/// The same is found elsewhere. Scripts of other origins may follow.
+pub fn moved(status: StatusCode, location: HeaderValue, allow_origin: HeaderValue) -> Response<Bytes> {
+    let mut response = empty(status);
+    allow(response.headers_mut(), allow_origin);
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
 /// The event could not be stored now: the client keeps it and tries again.
 pub fn try_again(allow_origin: HeaderValue) -> Response<Bytes> {
     let mut response = health(false, Compatibility::V3);

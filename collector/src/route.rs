@@ -48,6 +48,8 @@ pub enum Class {
     Robots,
     /// [`Route::RedirectsOff`] and [`Route::NotFound`]
     NotFound,
+    /// Any, sent to HTTPS.
+    ToHttps,
 }
 
 impl Route<'_> {
@@ -80,6 +82,7 @@ impl Class {
             Self::SinkHealth => "sink-health",
             Self::Robots => "robots",
             Self::NotFound => "not-found",
+            Self::ToHttps => "https",
         }
     }
 }

@@ -167,8 +167,12 @@ impl Server {
         answered.bytes = head.target().len() + body.len();
         let condition =
             Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.store.sinks().are_well() };
-        let Outcome { response, good, bad, route } =
-            self.collector.answer(Request { head, body, peer }, condition, now, &mut RandomIds);
+        let Outcome { response, good, bad, route } = self.collector.answer(
+            Request { head, body, peer, secure: false },
+            condition,
+            now,
+            &mut RandomIds,
+        );
         (answered.route, answered.refused) = (route, route.is_none().then_some(Refused::Head));
         if good.is_empty() && bad.is_empty() {
             return response;

@@ -4,6 +4,7 @@
 
 mod conformance;
 mod golden;
+mod https;
 mod reference;
 mod support;
 mod wire;

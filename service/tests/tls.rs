@@ -1,5 +1,7 @@
 //! TLS of servers: the formats that are read, what is refused and why, and certificates that change while they are used.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -87,7 +87,7 @@ fn answer(head: &Head, compatibility: Compatibility) {
     let config = CollectorConfig { compatibility, ..CollectorConfig::default() };
     let collector = Collector::new(Arc::new(config), 1_000_000, 1_000_000);
     let body = Bytes::from_static(b"{\"schema\":1}");
-    let request = Request { head, body, peer: Ipv4Addr::LOCALHOST.into() };
+    let request = Request { head, body, peer: Ipv4Addr::LOCALHOST.into(), secure: false };
     let condition = Condition { ready: true, sinks: true };
     let outcome = collector.answer(request, condition, Timestamp::UNIX_EPOCH, &mut Counted(0));
     let status = outcome.response.status().as_u16();

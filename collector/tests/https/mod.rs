@@ -1,0 +1,3 @@
+//! TLS beside HTTP, and being sent from one to the other.
+
+mod redirect;
