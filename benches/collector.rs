@@ -77,7 +77,8 @@ async fn collector(listener: TcpListener) {
         drain.request();
     });
     let (good, bad) = (log.producer("raw"), log.producer("bad-1"));
-    let ended = collector::run::run(Arc::new(config), good, bad, listener, context).await;
+    let listeners = collector::run::Listeners { http: Some(listener), https: None };
+    let ended = collector::run::run(Arc::new(config), good, bad, listeners, context).await;
     ended.expect("an orderly end");
 }
 

@@ -125,6 +125,17 @@ impl Observer {
         RequestInFlight { observer: self, method, since: (self.now)(), answered: false }
     }
 
+    /// A connection ended before anything could be asked on it.
+    pub fn handshake_failed(&self, error: &std::io::Error) {
+        tracing::debug!(target: TARGET, %error, "TLS handshake failed");
+        self.refuse(Refused::Tls);
+    }
+
+    fn refuse(&self, refused: Refused) {
+        metric::COLLECTOR_REFUSED.increment(&[refused.reason()]);
+        self.refused[refused as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Says how many requests were refused since this was last called, one line a reason: a flood of requests makes no
     /// flood of lines.
     pub fn tell_refused(&self) {
@@ -199,8 +210,7 @@ impl RequestAnswered {
             metric::COLLECTOR_REQUEST_BYTES.add(self.bytes as u64, &[]);
         }
         if let Some(refused) = self.refused {
-            metric::COLLECTOR_REFUSED.increment(&[refused.reason()]);
-            observer.refused[refused as usize].fetch_add(1, Ordering::Relaxed);
+            observer.refuse(refused);
         }
         if let Some(reports) = &observer.reports {
             reports.answered(self);

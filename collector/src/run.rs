@@ -1,7 +1,13 @@
 //! The collector as a part of a process: accepts connections until drain, then finishes what it has.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
+use futures_util::future::join_all;
 use service::{
     clock,
     context::Context,
@@ -10,13 +16,32 @@ use service::{
 };
 use stream::producer::Producer;
 use tokio::{
-    net::TcpListener,
-    sync::Semaphore,
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{interval, sleep, timeout},
 };
+use tokio_rustls::{TlsAcceptor, rustls};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{collect::Collector, config::CollectorConfig, server::Server, sinks::Sinks, store::Store};
+
+/// Where clients come in. The listeners are bound.
+#[derive(Debug)]
+pub struct Listeners {
+    /// In the clear.
+    pub http: Option<std::net::TcpListener>,
+    /// Over TLS.
+    pub https: Option<Https>,
+}
+
+/// A listener that speaks TLS.
+#[derive(Debug)]
+pub struct Https {
+    /// The socket.
+    pub listener: std::net::TcpListener,
+    /// Certificates, which its resolver may exchange at any time, and what is offered by ALPN.
+    pub tls: Arc<rustls::ServerConfig>,
+}
 
 /// Why the collector ended other than by drain.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +62,7 @@ const TELL_REFUSED_EVERY: Duration = Duration::from_secs(5);
 /// Pause after a failed accept: out of file descriptors, mostly, and some will come free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `listener`, which is bound, until drain is requested and the requests in flight are answered. Beyond
+/// Serves what comes in on the listeners until drain is requested and the requests in flight are answered. Beyond
 /// `networking.maxConnections` new connections wait in the kernel's queue.
 ///
 /// # Errors
@@ -46,20 +71,25 @@ pub async fn run(
     config: Arc<CollectorConfig>,
     good: Arc<dyn Producer>,
     bad: Arc<dyn Producer>,
-    listener: std::net::TcpListener,
+    listeners: Listeners,
     context: Context,
 ) -> Result<(), RunError> {
-    listener.set_nonblocking(true).map_err(RunError::Listen)?;
-    let listener = TcpListener::from_std(listener).map_err(RunError::Listen)?;
-    let address = listener.local_addr().map_err(RunError::Listen)?;
+    let doors = Door::open(listeners).map_err(RunError::Listen)?;
     let fact = context.health.fact("collector.sink");
     let collector = Collector::new(config.clone(), good.max_record_bytes(), bad.max_record_bytes());
-    let server = Arc::new(Server::new(collector, Store::new(good, bad, clock::now)));
-    tracing::info!(%address, "Service bound to address");
+    let house = House {
+        server: Arc::new(Server::new(collector, Store::new(good, bad, clock::now))),
+        room: Arc::new(Semaphore::new(config.networking.max_connections.min(Semaphore::MAX_PERMITS))),
+        connections: TaskTracker::new(),
+        closing: CancellationToken::new(),
+    };
+    let server = &house.server;
+    for door in &doors {
+        tracing::info!(address = %door.address, tls = door.tls.is_some(), "Service bound to address");
+    }
 
     let reporter = server.observer().start();
-    let (connections, closing) = (TaskTracker::new(), CancellationToken::new());
-    let accepting = accept(&listener, &server, config.networking.max_connections, &connections, &closing);
+    let accepting = join_all(doors.iter().map(|door| house.accept(door)));
     let leaving = async {
         context.drain.requested().await;
         server.leave();
@@ -77,22 +107,25 @@ pub async fn run(
         }
     };
     tokio::select! {
-        () = accepting => {}
         () = leaving => {}
         () = telling => {}
         () = watch_sinks(server.store().sinks().clone(), &fact) => {}
+        // Without a door nobody comes in, which is no reason to end.
+        () = async { accepting.await; std::future::pending().await } => {}
     }
 
-    drop(listener);
-    closing.cancel();
-    connections.close();
-    tracing::info!(connections = connections.len(), "Closing NIO1 channel {address}");
-    let ended = timeout(config.termination_deadline, connections.wait()).await;
+    let addresses: Vec<String> = doors.iter().map(|door| door.address.to_string()).collect();
+    drop(doors);
+    house.closing.cancel();
+    house.connections.close();
+    let open = house.connections.len();
+    tracing::info!(connections = open, "Closing NIO1 channel {}", addresses.join(", "));
+    let ended = timeout(config.termination_deadline, house.connections.wait()).await;
     server.observer().tell_refused();
     if let Some(reporter) = reporter {
         reporter.finish().await;
     }
-    ended.map_err(|_| RunError::Unfinished { connections: connections.len() })
+    ended.map_err(|_| RunError::Unfinished { connections: house.connections.len() })
 }
 
 /// States what the sinks say about themselves, for as long as they can say anything.
@@ -137,29 +170,65 @@ fn spoken(time: Duration) -> String {
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    server: &Arc<Server>,
-    max_connections: usize,
-    connections: &TaskTracker,
-    closing: &CancellationToken,
-) {
-    let room = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
-    loop {
-        let Ok(place) = room.clone().acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((socket, peer)) => {
-                let (server, closing) = (server.clone(), closing.clone());
-                connections.spawn(async move {
-                    let _open = server.observer().connection();
-                    server.clone().serve(socket, peer.ip(), closing).await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                sleep(ACCEPT_PAUSE).await;
+/// A listener in use.
+struct Door {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Door {
+    fn open(listeners: Listeners) -> io::Result<Vec<Self>> {
+        let https = listeners.https.map(|https| (https.listener, Some(TlsAcceptor::from(https.tls))));
+        let both = listeners.http.map(|listener| (listener, None)).into_iter().chain(https);
+        both.map(|(listener, tls)| {
+            listener.set_nonblocking(true)?;
+            let listener = TcpListener::from_std(listener)?;
+            Ok(Self { address: listener.local_addr()?, listener, tls })
+        })
+        .collect()
+    }
+}
+
+/// What all connections share.
+struct House {
+    server: Arc<Server>,
+    room: Arc<Semaphore>,
+    connections: TaskTracker,
+    closing: CancellationToken,
+}
+
+impl House {
+    async fn accept(&self, door: &Door) {
+        loop {
+            let Ok(place) = self.room.clone().acquire_owned().await else { return };
+            match door.listener.accept().await {
+                Ok((socket, peer)) => self.let_in(socket, peer.ip(), door.tls.clone(), place),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
+    }
+
+    fn let_in(&self, socket: TcpStream, peer: IpAddr, tls: Option<TlsAcceptor>, place: OwnedSemaphorePermit) {
+        // Without it a response could wait for the acknowledgement of the one before.
+        let _ = socket.set_nodelay(true);
+        let (server, closing) = (self.server.clone(), self.closing.clone());
+        self.connections.spawn(async move {
+            let _place = place;
+            let _open = server.observer().connection();
+            let Some(tls) = tls else { return server.clone().serve(socket, peer, closing).await };
+            let shaken = tokio::select! {
+                shaken = timeout(server.handshake_timeout(), tls.accept(socket)) => shaken,
+                () = closing.cancelled() => return,
+            };
+            match shaken {
+                Ok(Ok(socket)) => server.clone().serve(socket, peer, closing).await,
+                Ok(Err(error)) => server.observer().handshake_failed(&error),
+                Err(_) => server.observer().handshake_failed(&io::ErrorKind::TimedOut.into()),
+            }
+        });
     }
 }

@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -17,7 +18,10 @@ use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use service::clock;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -85,10 +89,16 @@ impl Server {
         self.parting.store(true, Ordering::Relaxed);
     }
 
+    /// How long a TLS handshake may take.
+    pub fn handshake_timeout(&self) -> Duration {
+        self.collector.config.networking.header_read_timeout
+    }
+
     /// Serves a connection until it ends, or until `closing` and the request in flight is answered.
-    pub async fn serve(self: Arc<Self>, socket: TcpStream, peer: IpAddr, closing: CancellationToken) {
-        // Without it a response could wait for the acknowledgement of the one before.
-        let _ = socket.set_nodelay(true);
+    pub async fn serve<S>(self: Arc<Self>, socket: S, peer: IpAddr, closing: CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let inbox = Arc::new(Mutex::new(Inbox::default()));
         let client = Client::new(socket, inbox.clone(), &self.collector.config);
         let service = service_fn(move |request: hyper::Request<Incoming>| {

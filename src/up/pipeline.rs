@@ -50,7 +50,7 @@ pub(crate) fn start(
         Arc::new(config.collector.clone()),
         log.producer(RAW),
         log.producer(BAD_1),
-        listener,
+        collector::run::Listeners { http: Some(listener), https: None },
         supervisor.context(COLLECT),
     );
     supervisor.spawn(COLLECT, "collector", async move { Ok(collecting.await?) });

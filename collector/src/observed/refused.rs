@@ -25,6 +25,7 @@ macro_rules! refused {
 }
 
 refused! {
+    Tls = "tls", "Its connection's TLS handshake failed.";
     Head = "head", "Its head is not HTTP, or more of HTTP than is spoken here.";
     HeadTooLong = "head_too_long", "Its head is too long.";
     HeadTimeout = "head_timeout", "Its head did not come in time.";

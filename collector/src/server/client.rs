@@ -11,8 +11,7 @@ use std::{
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::{
-    io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
-    net::TcpStream,
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep},
 };
 
@@ -34,8 +33,8 @@ pub(super) struct Inbox {
 }
 
 /// A connection.
-pub(super) struct Client {
-    socket: TcpStream,
+pub(super) struct Client<S> {
+    socket: S,
     intake: Intake,
     inbox: Arc<Mutex<Inbox>>,
     deadline: Deadline,
@@ -53,8 +52,8 @@ const LINGER_BYTES: usize = 8 << 20;
 /// And for how long.
 const LINGER: Duration = Duration::from_secs(2);
 
-impl Client {
-    pub(super) fn new(socket: TcpStream, inbox: Arc<Mutex<Inbox>>, config: &CollectorConfig) -> Self {
+impl<S: AsyncRead + Unpin> Client<S> {
+    pub(super) fn new(socket: S, inbox: Arc<Mutex<Inbox>>, config: &CollectorConfig) -> Self {
         let caps = Caps {
             request_line: match config.compatibility.is_v2() {
                 // It limits the URI instead, see `target`.
@@ -124,7 +123,7 @@ impl Client {
 /// Room for the Apache line's longest URI, a method and a version.
 const V2_REQUEST_LINE: usize = 32_768 + 64;
 
-impl Read for Client {
+impl<S: AsyncRead + Unpin> Read for Client<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -165,7 +164,7 @@ impl Read for Client {
     }
 }
 
-impl Write for Client {
+impl<S: AsyncRead + AsyncWrite + Unpin> Write for Client<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.socket).poll_write(cx, buf)
     }

@@ -38,10 +38,11 @@ impl Running {
         let interface = if interface.is_unspecified() { "127.0.0.1".parse().unwrap() } else { interface };
         let listener = TcpListener::bind((interface, 0)).unwrap();
         let address = listener.local_addr().unwrap();
+        let listeners = run::Listeners { http: Some(listener), https: None };
         let (good, bad) = (Arc::new(Sink::new("raw")), Arc::new(Sink::new("bad-1")));
         let context = Context::default();
         let task =
-            tokio::spawn(run::run(Arc::new(config), good.clone(), bad.clone(), listener, context.clone()));
+            tokio::spawn(run::run(Arc::new(config), good.clone(), bad.clone(), listeners, context.clone()));
         Self { address, good, bad, context, task }
     }
 
