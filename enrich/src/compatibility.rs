@@ -1,6 +1,8 @@
 //! Which line of the original piste speaks (design: two lines of the original). Everything that differs is listed here;
 //! texts differ in `render.rs`.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Deserializer, de};
 
 use event::atomic::{COUNT, FIELDS, Field};
@@ -20,7 +22,7 @@ pub type Limits = [Option<u32>; COUNT];
 
 impl Compatibility {
     /// Whether the Apache line is spoken.
-    pub(crate) fn is_apache(self) -> bool {
+    pub fn is_apache(self) -> bool {
         self == Self::Apache
     }
 
@@ -61,14 +63,20 @@ impl Compatibility {
     }
 }
 
-impl<'de> Deserialize<'de> for Compatibility {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match String::deserialize(deserializer)?.as_str() {
+impl FromStr for Compatibility {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
             "6" => Ok(Self::Current),
             "3" => Ok(Self::Apache),
-            other => Err(de::Error::custom(format!(
-                "`{other}` is no line: \"6\" (the current one) or \"3\" (the Apache one) is"
-            ))),
+            other => Err(format!("`{other}` is no line: \"6\" (the current one) or \"3\" (the Apache one) is")),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Compatibility {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }

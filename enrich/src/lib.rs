@@ -23,6 +23,7 @@ mod failure_entity;
 mod java;
 mod json_path;
 mod judge;
+pub mod offline;
 pub mod output;
 mod parameter_table;
 mod parameters;

@@ -8,6 +8,8 @@ pub enum ExitCode {
     Ok = 0,
     /// The command line is wrong.
     Usage = 64,
+    /// Some of the input could not be read; the output says which.
+    Data = 65,
     /// Something needed at start is missing: a port, a folder's lock, a database.
     Unavailable = 69,
     /// A bug: an invariant does not hold.

@@ -1,23 +1,16 @@
 //! Where `piste up` takes schemas from: the resolver file if there is one, own folders first, registries after them.
 
 use iglu::resolver_config::{Connection, Repository, ResolverConfig};
-use service::{
-    config::{self, Sources},
-    exit::{ExitCode, RunError},
-};
+use service::exit::{ExitCode, RunError};
 
 use super::config::UpConfig;
+use crate::schemas;
 
 /// The resolver's configuration.
 pub(crate) fn resolver(up: &UpConfig) -> Result<ResolverConfig, RunError> {
     let mut resolver = match &up.resolver {
         None => ResolverConfig { cache_size: 10_000, cache_ttl: None, repositories: Vec::new() },
-        Some(file) => {
-            let wrong = |what: String| RunError::new(ExitCode::Config, format!("{}: {what}", file.display()));
-            let sources = Sources::of_process([file.clone()], Vec::new());
-            let json = config::load::<serde_json::Value>(&sources, None)?.config;
-            ResolverConfig::from_json(&json).map_err(|e| wrong(e.to_string()))?
-        }
+        Some(file) => schemas::read_resolver(file)?,
     };
     for folder in &up.schemas {
         if !folder.is_dir() {

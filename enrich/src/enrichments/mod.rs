@@ -7,6 +7,7 @@ pub(crate) mod anon_ip;
 pub(crate) mod asn_lookups;
 pub mod assets;
 pub(crate) mod campaign_attribution;
+pub mod client;
 pub mod configuration;
 pub(crate) mod cookie_extractor;
 pub(crate) mod cross_navigation;

@@ -41,7 +41,7 @@ pub(crate) fn set_fields(
         return Ok(CrossDomain::default());
     };
     let found = parse(value, working.compatibility.is_apache())
-        .map_err(|what| Box::new(StepFailure { enrichment: enrichment.cloned(), what }))?;
+        .map_err(|what| Box::new(StepFailure { enrichment: enrichment.cloned(), what: *what }))?;
     if let Some(user) = &found.domain_user_id {
         working.event.set(Field::RefrDomainUserid, user);
     }
@@ -52,7 +52,7 @@ pub(crate) fn set_fields(
 }
 
 /// Takes the value apart. The Apache line looks at the first two parts of any number.
-fn parse(value: &str, two_parts: bool) -> Result<CrossDomain, StepProblem> {
+fn parse(value: &str, two_parts: bool) -> Result<CrossDomain, Box<StepProblem>> {
     let parts: Vec<&str> = value.split('.').collect();
     if parts.len() > PARTS && !two_parts {
         return Ok(CrossDomain::default());
@@ -60,10 +60,8 @@ fn parse(value: &str, two_parts: bool) -> Result<CrossDomain, StepProblem> {
     let part = |at: usize| parts.get(at).copied().unwrap_or("");
     let timestamp = match part(1) {
         "" => None,
-        text => Some(conversion::millis(text).map_err(|why| StepProblem::Conversion {
-            field: "sp_dtm",
-            value: text.to_owned(),
-            why,
+        text => Some(conversion::millis(text).map_err(|why| {
+            Box::new(StepProblem::Conversion { field: "sp_dtm", value: text.to_owned(), why })
         })?),
     };
     let domain_user_id = Some(tsv_safe(part(0)).into_owned()).filter(|user| !user.is_empty());

@@ -1,0 +1,299 @@
+//! Reads, enriches on many threads, writes in order.
+
+use std::{
+    collections::HashMap,
+    io::{self, BufRead, Read, Write},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use bytes::Bytes;
+use event::schema_key::SchemaKey;
+use iglu::client::Client;
+use jiff::Timestamp;
+use rand::{RngCore, SeedableRng, rngs::StdRng};
+use serde_json::Value;
+use service::clock;
+use tokio::runtime::Handle;
+
+use super::{Line, write_error, write_outcomes};
+use crate::{
+    enrichments::{Enrichments, client::Loader, configuration::Configuration},
+    output::{Kind, Lookup, Outcome, Output},
+    process::process,
+    settings::Settings,
+};
+
+/// What all lines share.
+pub struct Offline {
+    /// With the enrichments of lines that name none.
+    pub settings: Settings,
+    /// Knows the schemas.
+    pub iglu: Arc<Client>,
+    /// Builds the enrichments that lines name.
+    pub loader: Loader,
+    /// The clock; `None`: the real one.
+    pub now: Option<Timestamp>,
+    /// What random ids are made from, together with the number of the line; `None`: the system's randomness.
+    pub seed: Option<u64>,
+    /// Threads that enrich.
+    pub jobs: usize,
+    /// For what threads must wait for: schemas and assets.
+    pub runtime: Handle,
+}
+
+/// What came of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Lines read.
+    pub lines: u64,
+    /// Lines that hold no payload; each has an `error` in the output.
+    pub unreadable: u64,
+    /// Enriched events.
+    pub good: u64,
+    /// Failed events.
+    pub failed: u64,
+    /// Bad rows.
+    pub bad: u64,
+}
+
+/// Lines and bytes of one batch, at most.
+const BATCH_LINES: usize = 256;
+const BATCH_BYTES: usize = 1 << 20;
+/// Batches that wait for a thread, and that wait to be written, for each thread.
+const WAITING: usize = 2;
+/// Longest line in bytes.
+const MAX_LINE: usize = 64 << 20;
+/// Configurations of lines that are kept built.
+const REMEMBERED: usize = 1_000;
+
+/// Lines in a row, the first of which has this number.
+struct Batch {
+    first: u64,
+    lines: Vec<Result<Vec<u8>, &'static str>>,
+}
+
+impl Offline {
+    /// Enriches all lines of `input`. `progress` is told the number of lines done.
+    ///
+    /// # Errors
+    /// Reading or writing failed. What was written until then is whole lines.
+    pub fn run(
+        &self,
+        input: impl Read,
+        mut output: impl Write + Send,
+        progress: impl Fn(u64) + Sync,
+    ) -> io::Result<Summary> {
+        let jobs = self.jobs.max(1);
+        let remembered = Mutex::new(HashMap::new());
+        thread::scope(|scope| {
+            let (mut inboxes, mut outboxes) = (Vec::new(), Vec::new());
+            for number in 0..jobs {
+                let (inbox, batches) = sync_channel(WAITING);
+                let (done, outbox) = sync_channel(WAITING);
+                let worker = Worker { shared: self, remembered: &remembered };
+                thread::Builder::new()
+                    .name(format!("enrich-{number}"))
+                    .spawn_scoped(scope, move || worker.run(&batches, &done))?;
+                inboxes.push(inbox);
+                outboxes.push(outbox);
+            }
+            let (output, progress) = (&mut output, &progress);
+            let writer = scope.spawn(move || write_in_turn(&outboxes, output, progress));
+            let read = read_batches(input, &inboxes);
+            drop(inboxes);
+            let written = writer.join().map_err(|_| io::Error::other("the writing thread panicked"))?;
+            // A reader that could not hand on lines stopped because of the writer.
+            let summary = written?;
+            read.map(|()| summary)
+        })
+    }
+}
+
+/// Deals batches out in turn.
+fn read_batches(input: impl Read, inboxes: &[SyncSender<Batch>]) -> io::Result<()> {
+    let mut input = io::BufReader::with_capacity(1 << 18, input);
+    let mut first = 1;
+    for inbox in inboxes.iter().cycle() {
+        let (mut lines, mut bytes) = (Vec::new(), 0);
+        while lines.len() < BATCH_LINES && bytes < BATCH_BYTES {
+            let Some(line) = read_line(&mut input)? else { break };
+            bytes += line.as_ref().map_or(0, Vec::len);
+            lines.push(line);
+        }
+        let count = lines.len() as u64;
+        // The other end is gone when writing failed.
+        if lines.is_empty() || inbox.send(Batch { first, lines }).is_err() {
+            break;
+        }
+        first += count;
+    }
+    Ok(())
+}
+
+/// The next line without its end; `None`: there is none.
+fn read_line(input: &mut impl BufRead) -> io::Result<Option<Result<Vec<u8>, &'static str>>> {
+    let mut line = Vec::new();
+    let read = input.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    if line.pop_if(|last| *last == b'\n').is_none() && line.len() > MAX_LINE {
+        input.skip_until(b'\n')?;
+        return Ok(Some(Err("longer than 64 MiB")));
+    }
+    Ok(Some(Ok(line)))
+}
+
+/// Writes what the threads have done, each in its turn, until one has no more.
+fn write_in_turn(
+    outboxes: &[Receiver<(Vec<u8>, Summary)>],
+    output: &mut impl Write,
+    progress: &impl Fn(u64),
+) -> io::Result<Summary> {
+    let mut total = Summary::default();
+    for outbox in outboxes.iter().cycle() {
+        let Ok((text, batch)) = outbox.recv() else { break };
+        output.write_all(&text)?;
+        total.add(batch);
+        progress(total.lines);
+    }
+    output.flush()?;
+    Ok(total)
+}
+
+impl Summary {
+    /// Takes another run's numbers in.
+    pub fn add(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.unreadable += other.unreadable;
+        self.good += other.good;
+        self.failed += other.failed;
+        self.bad += other.bad;
+    }
+
+    fn count(&mut self, outputs: &[Output]) {
+        for output in outputs {
+            match output.kind {
+                Kind::Good => self.good += 1,
+                Kind::Failed => self.failed += 1,
+                Kind::Bad(_) => self.bad += 1,
+            }
+        }
+    }
+}
+
+/// One thread's view.
+struct Worker<'s> {
+    shared: &'s Offline,
+    /// Settings by the configurations that lines name.
+    remembered: &'s Mutex<HashMap<String, Arc<Settings>>>,
+}
+
+impl Worker<'_> {
+    fn run(&self, batches: &Receiver<Batch>, done: &SyncSender<(Vec<u8>, Summary)>) {
+        while let Ok(batch) = batches.recv() {
+            let mut text = Vec::with_capacity(BATCH_BYTES);
+            let mut summary = Summary::default();
+            let now = self.shared.now.unwrap_or_else(clock::now);
+            for (number, line) in (batch.first..).zip(&batch.lines) {
+                summary.lines += 1;
+                match self.line(number, line, now) {
+                    Ok(outputs) => {
+                        summary.count(&outputs);
+                        write_outcomes(&outputs, &mut text);
+                    }
+                    Err(what) => {
+                        summary.unreadable += 1;
+                        write_error(number, &what, &mut text);
+                    }
+                }
+            }
+            if done.send((text, summary)).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn line(
+        &self,
+        number: u64,
+        line: &Result<Vec<u8>, &'static str>,
+        now: Timestamp,
+    ) -> Result<Vec<Output>, String> {
+        let line = line.as_ref().map_err(|what| (*what).to_owned())?;
+        let line = std::str::from_utf8(line).map_err(|e| format!("not UTF-8: {e}"))?;
+        let Line { record, enrichments } = Line::read(line)?;
+        let record = Bytes::from(record);
+        let own = enrichments.map(|list| self.settings_with(list)).transpose()?;
+        let settings = own.as_deref().unwrap_or(&self.shared.settings);
+        loop {
+            let mut random = match self.shared.seed {
+                Some(seed) => StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+                None => StdRng::seed_from_u64(clock::random_id().as_u64_pair().0),
+            };
+            let mut ids = || {
+                let mut bytes = [0; 16];
+                random.fill_bytes(&mut bytes);
+                uuid::Builder::from_random_bytes(bytes).into_uuid()
+            };
+            match process(&record, self.shared.iglu.cache(), settings, now, &mut ids) {
+                Outcome::Done(outputs) => return Ok(outputs),
+                Outcome::Need(lookups) => self.fetch(lookups),
+            }
+        }
+    }
+
+    fn fetch(&self, lookups: Vec<Lookup>) {
+        for Lookup::Schema(key) in lookups {
+            let key: SchemaKey = key;
+            self.shared.runtime.block_on(self.shared.iglu.fetch(&key));
+        }
+    }
+
+    /// Settings with the enrichments of a list. Lines of a file mostly have the same.
+    fn settings_with(&self, list: &str) -> Result<Arc<Settings>, String> {
+        if let Some(known) = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(list) {
+            return Ok(Arc::clone(known));
+        }
+        let items: Vec<Value> =
+            serde_json::from_str(list).map_err(|e| format!("enrichments: no list of configurations: {e}"))?;
+        let configurations = items
+            .into_iter()
+            .enumerate()
+            .map(|(n, item)| Configuration::from_json(format!("enrichments[{n}]"), item))
+            .collect::<Result<Vec<_>, _>>()?;
+        let enrichments: Enrichments = self
+            .shared
+            .runtime
+            .block_on(self.shared.loader.load(&configurations))
+            .map_err(|e| e.to_string())?;
+        let settings =
+            Arc::new(Settings { enrichments: Arc::new(enrichments), ..self.shared.settings.clone() });
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() < REMEMBERED {
+            remembered.insert(list.to_owned(), Arc::clone(&settings));
+        }
+        Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_any_length() {
+        let mut input =
+            io::Cursor::new([b"a\n\nb".to_vec(), vec![b'x'; MAX_LINE + 5], b"\nc\n".to_vec()].concat());
+        let mut next = || read_line(&mut input).unwrap();
+        assert_eq!(next(), Some(Ok(b"a".to_vec())));
+        assert_eq!(next(), Some(Ok(Vec::new())));
+        assert_eq!(next(), Some(Err("longer than 64 MiB")));
+        assert_eq!(next(), Some(Ok(b"c".to_vec())));
+        assert_eq!(next(), None);
+    }
+}
