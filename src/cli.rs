@@ -8,6 +8,8 @@ use service::{
     telemetry::{LogFormat, LogOptions},
 };
 
+#[cfg(feature = "enrich")]
+use crate::enrich;
 use crate::send;
 #[cfg(feature = "up")]
 use crate::up;
@@ -31,6 +33,9 @@ enum Command {
     /// The whole pipeline in one process, on an embedded log in a folder.
     #[cfg(feature = "up")]
     Up(Box<up::Options>),
+    /// The enricher: raw records -> enriched events, failed events and bad rows.
+    #[cfg(feature = "enrich")]
+    Enrich(Box<enrich::Options>),
     Send(send::Options),
 }
 
@@ -49,6 +54,8 @@ impl Cli {
         let ended = match self.command {
             #[cfg(feature = "up")]
             Command::Up(options) => runtime.block_on(up::run(*options)),
+            #[cfg(feature = "enrich")]
+            Command::Enrich(options) => runtime.block_on(enrich::run(*options)),
             Command::Send(options) => runtime.block_on(send::run(options)),
         };
         // What the deadline abandoned must not hold the process.

@@ -3,8 +3,12 @@
 mod cli;
 #[cfg(feature = "up")]
 mod demo;
+#[cfg(feature = "enrich")]
+mod enrich;
 mod output;
 mod samples;
+#[cfg(feature = "iglu")]
+mod schemas;
 mod send;
 #[cfg(feature = "up")]
 mod up;

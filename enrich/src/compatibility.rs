@@ -70,7 +70,9 @@ impl FromStr for Compatibility {
         match text {
             "6" => Ok(Self::Current),
             "3" => Ok(Self::Apache),
-            other => Err(format!("`{other}` is no line: \"6\" (the current one) or \"3\" (the Apache one) is")),
+            other => {
+                Err(format!("`{other}` is no line: \"6\" (the current one) or \"3\" (the Apache one) is"))
+            }
         }
     }
 }

@@ -4,8 +4,8 @@ mod offline;
 
 use std::path::PathBuf;
 
+use ::enrich::{compatibility::Compatibility, config::EnrichConfig};
 use clap::Args;
-use enrich::{compatibility::Compatibility, config::EnrichConfig};
 use service::{
     config::{self, Override, Sources},
     exit::{ExitCode, RunError},
