@@ -1,46 +1,89 @@
 //! The cookie bounce (`spec/collector.md` 3.7): a redirect to the same address with a mark in its query.
 
+use std::borrow::Cow;
+
+use event::scala_map;
 use http::HeaderValue;
 
 use crate::{
+    compatibility::Compatibility,
     config::CollectorConfig,
     head::{Head, Name},
-    query,
+    query, server_rendered,
     target::Target,
 };
+
+/// Characters that stay as they are in the query.
+const KEEP_V3: &[u8] = b"-._~?/";
+const KEEP_V2: &[u8] = b"-._~!$'()*,:@/?";
 
 /// The address to come back to.
 pub fn location(head: &Head, target: &Target<'_>, config: &CollectorConfig) -> Option<HeaderValue> {
     let mut out = Vec::with_capacity(target.path.len() + target.query.map_or(0, <[u8]>::len) + 64);
-    let authority = match target.absolute {
-        Some((_, authority)) => Some(authority),
-        None if config.compatibility.is_v2() => head.first(Name::Host),
-        None => None,
-    };
-    if let Some(authority) = authority {
-        let header = config.cookie_bounce.forwarded_protocol_header.as_deref();
-        match header.and_then(|name| head.first_named(name)) {
-            Some(scheme @ (b"http" | b"https")) => {
-                out.extend_from_slice(scheme);
-                out.push(b':');
+    let header = config.cookie_bounce.forwarded_protocol_header.as_deref();
+    let forwarded = header.and_then(|name| head.first_named(name));
+    match config.compatibility {
+        Compatibility::V3 => {
+            if let Some((_, authority)) = target.absolute {
+                if let Some(scheme @ (b"http" | b"https")) = forwarded {
+                    out.extend_from_slice(scheme);
+                    out.push(b':');
+                }
+                out.extend_from_slice(b"//");
+                out.extend_from_slice(authority);
             }
-            _ if config.compatibility.is_v2() => out.extend_from_slice(b"http:"),
-            _ => {}
+            out.extend_from_slice(target.path);
         }
-        out.extend_from_slice(b"//");
-        out.extend_from_slice(authority);
+        Compatibility::V2 => {
+            let forwarded = forwarded.map(<[u8]>::to_ascii_lowercase);
+            out.extend_from_slice(match (forwarded.as_deref(), target.absolute) {
+                (Some(b"http"), _) => b"http://",
+                (Some(b"https"), _) => b"https://",
+                (_, Some((b"https", _))) => b"https://",
+                _ => b"http://",
+            });
+            let authority = target.absolute.map(|(_, authority)| authority).or(head.first(Name::Host));
+            out.extend_from_slice(&authority.unwrap_or_default().to_ascii_lowercase());
+            server_rendered::write_path(target.path, &mut out);
+        }
     }
-    out.extend_from_slice(target.path);
     out.push(b'?');
-    for (name, value) in query::pairs(target.query.unwrap_or_default()).filter(|(name, _)| !name.is_empty()) {
-        query::encode(query::decode_form(name).as_bytes(), &mut out);
+    write_query(target.query.unwrap_or_default(), &config.cookie_bounce.name, config.compatibility, &mut out);
+    HeaderValue::try_from(out).ok()
+}
+
+/// The parameters, decoded and encoded again, and the mark. The Apache line keeps them in a map.
+fn write_query(query: &[u8], mark: &str, compatibility: Compatibility, out: &mut Vec<u8>) {
+    let pairs = query::pairs(query, compatibility)
+        .filter(|(name, value)| !name.is_empty() || value.is_some())
+        .map(|(name, value)| (query::decode_form(name).into_owned(), value.map(query::decode_form)))
+        .chain([(mark.to_owned(), Some(Cow::Borrowed("true")))]);
+    let pairs: Vec<_> = match compatibility {
+        Compatibility::V2 => scala_map::from_pairs(pairs),
+        Compatibility::V3 => pairs.collect(),
+    };
+    for (i, (name, value)) in pairs.iter().enumerate() {
+        if i > 0 {
+            out.push(b'&');
+        }
+        write(name, compatibility, out);
         if let Some(value) = value {
             out.push(b'=');
-            query::encode(query::decode_form(value).as_bytes(), &mut out);
+            write(value, compatibility, out);
         }
-        out.push(b'&');
     }
-    query::encode(config.cookie_bounce.name.as_bytes(), &mut out);
-    out.extend_from_slice(b"=true");
-    HeaderValue::try_from(out).ok()
+}
+
+fn write(text: &str, compatibility: Compatibility, out: &mut Vec<u8>) {
+    match compatibility {
+        Compatibility::V3 => query::encode(text, KEEP_V3, out),
+        Compatibility::V2 => {
+            for (i, word) in text.split(' ').enumerate() {
+                if i > 0 {
+                    out.push(b'+');
+                }
+                query::encode(word, KEEP_V2, out);
+            }
+        }
+    }
 }

@@ -15,23 +15,26 @@ pub const UNKNOWN: &str = "unknown";
 
 /// The address as payloads carry it: of the first `X-Forwarded-For` header where all of it is addresses, else of the peer.
 pub fn client_ip(head: &Head, peer: IpAddr, compatibility: Compatibility) -> String {
-    if let Some(list) = head.first(Name::XForwardedFor) {
-        match forwarded(list) {
-            Some(Some(ip)) => return render(ip, compatibility),
-            Some(None) => return UNKNOWN.into(),
-            None => {}
+    let forwarded = match compatibility {
+        Compatibility::V3 => head.first(Name::XForwardedFor).and_then(forwarded),
+        // The Apache line takes the first header that is well formed, and `X-Real-IP` next.
+        Compatibility::V2 => {
+            let mut lists = head.all(Name::XForwardedFor);
+            let first = lists.find_map(|list| items_v2(list).map(|items| items[0]));
+            first.or_else(|| head.all(Name::XRealIp).find_map(address).map(Some))
         }
+    };
+    match forwarded {
+        Some(Some(ip)) => render(ip, compatibility),
+        Some(None) => UNKNOWN.into(),
+        None => render(peer.to_canonical(), compatibility),
     }
-    if compatibility.is_v2()
-        && let Some(ip) = head.first(Name::XRealIp).and_then(address)
-    {
-        return render(ip, compatibility);
-    }
-    render(peer.to_canonical(), compatibility)
 }
 
-/// The current line puts IPv6 into brackets, the Apache line writes all eight groups.
+/// The current line puts IPv6 into brackets, the Apache line writes all eight groups, and IPv4 that is written as IPv6 as
+/// what it is.
 pub fn render(ip: IpAddr, compatibility: Compatibility) -> String {
+    let ip = if compatibility.is_v2() { ip.to_canonical() } else { ip };
     match (ip, compatibility) {
         (IpAddr::V4(v4), _) => v4.to_string(),
         (IpAddr::V6(v6), Compatibility::V3) => format!("[{v6}]"),
@@ -41,17 +44,23 @@ pub fn render(ip: IpAddr, compatibility: Compatibility) -> String {
 
 /// All addresses of a list, rendered as the Apache line renders the header; `None` unless all are addresses.
 pub fn render_list(list: &[u8]) -> Option<String> {
-    let mut out = String::new();
-    for item in list.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
-        if !out.is_empty() {
-            out.push_str(", ");
-        }
-        match item {
-            b"unknown" => out.push_str(UNKNOWN),
-            item => out.push_str(&render(address(item)?, Compatibility::V2)),
-        }
-    }
-    Some(out)
+    let render = |item: Option<IpAddr>| item.map_or(UNKNOWN.into(), |ip| render(ip, Compatibility::V2));
+    Some(items_v2(list)?.into_iter().map(render).collect::<Vec<_>>().join(", "))
+}
+
+/// An address and nothing else.
+pub fn address(item: &[u8]) -> Option<IpAddr> {
+    std::str::from_utf8(item).ok()?.parse().ok()
+}
+
+/// The Apache line takes blanks behind a comma and not before it, and no empty items. There is at least one.
+fn items_v2(list: &[u8]) -> Option<Vec<Option<IpAddr>>> {
+    list.split(|&b| b == b',')
+        .map(|item| match item.trim_ascii_start() {
+            b"unknown" => Some(None),
+            item => address(item).map(Some),
+        })
+        .collect()
 }
 
 /// `None`: malformed. `Some(None)`: the first item is `unknown`. Empty items are skipped.
@@ -62,10 +71,6 @@ fn forwarded(list: &[u8]) -> Option<Option<IpAddr>> {
         first = first.or(Some(item));
     }
     first
-}
-
-fn address(item: &[u8]) -> Option<IpAddr> {
-    std::str::from_utf8(item).ok()?.parse().ok()
 }
 
 fn full(ip: Ipv6Addr) -> String {

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use jiff::Timestamp;
 use stream::record::Record;
-use uuid::Uuid;
 
 use crate::{
     bounce,
+    compatibility::Compatibility,
     config::CollectorConfig,
     cookie, cors,
     draft::Draft,
@@ -17,6 +17,7 @@ use crate::{
     https_redirect,
     identity::{self, CookieAction, Identity},
     ids::Ids,
+    partition_key::{self, PartitionKeys},
     redirect,
     refusal::Refusal,
     response::{self, Fixed},
@@ -75,9 +76,10 @@ const P3P: HeaderName = HeaderName::from_static("p3p");
 impl Collector {
     /// A collector whose sinks take records of at most so many bytes, keys included.
     pub fn new(config: Arc<CollectorConfig>, good_max_record: usize, bad_max_record: usize) -> Self {
+        let key = partition_key::max_length(config.compatibility);
         let limits = Limits {
-            good: config.streams.good_max_bytes().min(good_max_record.saturating_sub(KEY_LENGTH)),
-            bad: bad_max_record.saturating_sub(KEY_LENGTH),
+            good: config.streams.good_max_bytes().min(good_max_record.saturating_sub(key)),
+            bad: bad_max_record.saturating_sub(key),
             payload: config.networking.max_payload_size,
         };
         let fixed = Fixed::new(&config);
@@ -154,11 +156,14 @@ impl Collector {
         if identity.store {
             let Request { head, body, peer, .. } = request;
             let draft = Draft::new(head, body, peer, (target, path), &identity, &self.config, now);
+            let (compatibility, by_ip) =
+                (self.config.compatibility, self.config.streams.use_ip_address_as_partition_key);
+            let mut keys = PartitionKeys::new(draft.ip_address(), by_ip, compatibility, ids);
             match draft.encode(self.limits.good) {
-                Ok(bytes) => good.push(Record::new(partition_key(ids.next()), bytes)),
+                Ok(bytes) => good.push(Record::new(keys.next_key(), bytes)),
                 Err(size) => {
-                    let (payload, compatibility) = (draft.into_payload(), self.config.compatibility);
-                    (good, bad) = split::into_records(&payload, size, &self.limits, compatibility, now, ids);
+                    let payload = draft.into_payload();
+                    (good, bad) = split::into_records(&payload, size, &self.limits, compatibility, now, keys);
                 }
             }
         }
@@ -193,6 +198,14 @@ impl Collector {
         let plain = location.is_none() && !is_redirect;
         let headers = response.headers_mut();
         headers.reserve(8);
+        // The Apache line has it first, the current one last.
+        let (first, last) = match compatibility {
+            Compatibility::V2 => (location, None),
+            Compatibility::V3 => (None, location),
+        };
+        if let Some(location) = first {
+            headers.insert(header::LOCATION, location);
+        }
         for (name, http_only) in [
             (Some(&config.cookie.name), config.cookie.http_only),
             (config.cookie.client_cookie_name.as_ref(), false),
@@ -203,7 +216,7 @@ impl Collector {
                 CookieAction::Set(value) => (value.as_str(), config.cookie.expiration.as_secs() as i64),
                 CookieAction::Delete => ("", -(config.cookie.expiration.as_secs() as i64)),
             };
-            let domain = cookie::domain(head, &config.cookie);
+            let domain = cookie::domain(head, &config.cookie, compatibility);
             let expires = now.as_second().saturating_add(expires);
             let cookie =
                 cookie::set_cookie(name, value, expires, domain, http_only, &config.cookie, compatibility);
@@ -218,7 +231,7 @@ impl Collector {
             headers.insert(P3P, p3p.clone());
         }
         response::allow(headers, cors::allow_origin(head, compatibility));
-        if let Some(location) = location {
+        if let Some(location) = last {
             headers.insert(header::LOCATION, location);
         }
         if plain {
@@ -256,12 +269,4 @@ impl Outcome {
     fn of(response: Response<Bytes>, route: Option<Class>) -> Self {
         Self { response, good: Vec::new(), bad: Vec::new(), route }
     }
-}
-
-/// Bytes of a partition key.
-const KEY_LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
-
-/// A partition key: any, as long as they spread.
-pub(crate) fn partition_key(id: Uuid) -> Bytes {
-    Bytes::copy_from_slice(id.hyphenated().encode_lower(&mut [0; KEY_LENGTH]).as_bytes())
 }

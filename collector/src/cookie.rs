@@ -8,18 +8,14 @@ use crate::{
     head::{self, Head, Name},
 };
 
-/// The first cookie of that name. A header with one bad pair counts as absent, as the original counts it.
+/// The first cookie of that name. In the current line a header with one bad pair counts as absent; the Apache line leaves
+/// out the pair.
 pub fn find<'a>(head: &'a Head, name: &str, compatibility: Compatibility) -> Option<&'a [u8]> {
     head.all(Name::Cookie)
-        .filter(|header| pairs(header, compatibility).all(|pair| pair.is_some()))
+        .filter(|header| compatibility.is_v2() || pairs(header, compatibility).all(|pair| pair.is_some()))
         .flat_map(|header| pairs(header, compatibility).flatten())
         .find(|(n, _)| *n == name.as_bytes())
         .map(|(_, value)| value)
-}
-
-/// Whether every pair of a `Cookie` header is well formed.
-pub fn is_well_formed(header: &[u8], compatibility: Compatibility) -> bool {
-    !header.is_empty() && pairs(header, compatibility).all(|pair| pair.is_some())
 }
 
 /// Name and value of each pair, `None` for one that is malformed.
@@ -28,10 +24,12 @@ pub fn pairs(header: &[u8], compatibility: Compatibility) -> impl Iterator<Item 
     header.split(|&b| b == b';').map(move |pair| {
         let pair = pair.trim_ascii_start();
         let at = memchr::memchr(b'=', pair)?;
-        let (name, value) = (&pair[..at], &pair[at + 1..]);
+        let (mut name, value) = (&pair[..at], &pair[at + 1..]);
         let value = match compatibility {
             Compatibility::V3 => value.iter().all(|&b| b >= b' ').then_some(value)?,
             Compatibility::V2 => {
+                name = name.trim_ascii_end();
+                let value = value.trim_ascii();
                 let value = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or(value);
                 value.iter().all(|&b| is_octet(b)).then_some(value)?
             }
@@ -93,15 +91,18 @@ pub fn set_cookie(
     if compatibility.is_v2() {
         push_same_site(&mut out);
     }
-    HeaderValue::try_from(out).ok()
+    // The current line reads and writes one byte a character.
+    let bytes: Option<Vec<u8>> = out.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    HeaderValue::from_bytes(&bytes?).ok()
 }
 
 /// The domain to set the cookie for: the first configured one that an origin's host is or lies under.
-pub fn domain<'a>(head: &Head, config: &'a config::Cookie) -> Option<&'a str> {
+pub fn domain<'a>(head: &Head, config: &'a config::Cookie, compatibility: Compatibility) -> Option<&'a str> {
+    let hosts = cors::hosts(head, compatibility);
     config
         .domains
         .iter()
-        .find(|domain| cors::origins(head).any(|origin| lies_under(origin.host, domain)))
+        .find(|domain| hosts.iter().any(|host| lies_under(host, domain)))
         .or(config.fallback_domain.as_ref())
         .map(String::as_str)
 }

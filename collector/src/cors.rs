@@ -1,4 +1,6 @@
-//! Cross-origin headers (`spec/collector.md` 2.5).
+//! Cross-origin headers (`spec/collector.md` 2.5 and 0.1, 8).
+
+use std::borrow::Cow;
 
 use http::HeaderValue;
 
@@ -9,51 +11,73 @@ use crate::{
 
 /// One origin of an `Origin` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin<'a> {
-    /// `https`
-    pub scheme: &'a str,
-    /// `shop.example`
-    pub host: &'a str,
-    /// `8080`
-    pub port: Option<&'a str>,
-}
-
-/// The origins that the first `Origin` header names, in its order; what does not parse is left out.
-pub fn origins(head: &Head) -> impl Iterator<Item = Origin<'_>> {
-    let text = head.first(Name::Origin).and_then(|v| std::str::from_utf8(v).ok()).unwrap_or_default();
-    text.split(' ').filter_map(parse)
+struct Origin<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<&'a str>,
 }
 
 /// The value of `Access-Control-Allow-Origin`.
 pub fn allow_origin(head: &Head, compatibility: Compatibility) -> HeaderValue {
     let any = HeaderValue::from_static("*");
-    match compatibility {
-        Compatibility::V3 => origins(head).next().map_or(any, |origin| {
-            let text = match origin.port {
-                Some(port) => format!("{}://{}:{port}", origin.scheme, origin.host),
-                None => format!("{}://{}", origin.scheme, origin.host),
-            };
-            HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("*"))
-        }),
+    let origin = match compatibility {
+        Compatibility::V3 => origins(head).next().map(Origin::print),
         // The Apache line echoes the whole header when all of it parses, and `null`.
-        Compatibility::V2 => match head.first(Name::Origin) {
-            Some(text) if text == b"null" || is_list_of_origins(text) => {
-                HeaderValue::from_bytes(text).unwrap_or(any)
-            }
-            _ => any,
-        },
+        Compatibility::V2 => head.all(Name::Origin).find_map(|v| printed(std::str::from_utf8(v).ok()?)),
+    };
+    origin.and_then(|origin| HeaderValue::try_from(origin).ok()).unwrap_or(any)
+}
+
+/// The hosts of the origins, in their order.
+pub fn hosts(head: &Head, compatibility: Compatibility) -> Vec<Cow<'_, str>> {
+    match compatibility {
+        Compatibility::V3 => origins(head).map(|origin| Cow::Borrowed(origin.host)).collect(),
+        Compatibility::V2 => {
+            let lists = head.all(Name::Origin).filter_map(|v| list_v2(std::str::from_utf8(v).ok()?));
+            let hosts = lists.take(1).flatten().map(|origin| Cow::Owned(origin.host.to_ascii_lowercase()));
+            hosts.collect()
+        }
     }
 }
 
-fn is_list_of_origins(text: &[u8]) -> bool {
-    std::str::from_utf8(text).is_ok_and(|t| t.split(' ').all(|item| parse(item).is_some()))
+/// An `Origin` header as the Apache line prints it; `None` unless all of it is origins.
+pub fn printed(text: &str) -> Option<String> {
+    if text == "null" {
+        return Some(text.into());
+    }
+    let print = |origin: Origin<'_>| Origin { port: None, ..origin }.print().to_ascii_lowercase();
+    let origins = list_v2(text)?.into_iter().map(|origin| {
+        match origin.port.and_then(|port| port.parse::<u16>().ok()).filter(|&port| port > 0) {
+            Some(port) => format!("{}:{port}", print(origin)),
+            None => print(origin),
+        }
+    });
+    Some(origins.collect::<Vec<_>>().join(" "))
+}
+
+/// The origins that the first `Origin` header names, in its order; what does not parse is left out.
+fn origins(head: &Head) -> impl Iterator<Item = Origin<'_>> {
+    let text = head.first(Name::Origin).and_then(|v| std::str::from_utf8(v).ok()).unwrap_or_default();
+    text.split(' ').filter_map(parse)
+}
+
+fn list_v2(text: &str) -> Option<Vec<Origin<'_>>> {
+    let in_range = |origin: &Origin<'_>| origin.port.is_none_or(|port| port.parse::<u16>().is_ok());
+    text.split(' ').map(|item| parse(item).filter(in_range)).collect()
+}
+
+impl Origin<'_> {
+    fn print(self) -> String {
+        match self.port {
+            Some(port) => format!("{}://{}:{port}", self.scheme, self.host),
+            None => format!("{}://{}", self.scheme, self.host),
+        }
+    }
 }
 
 /// `scheme://host[:port]`
 fn parse(item: &str) -> Option<Origin<'_>> {
     let (scheme, rest) = item.split_once("://")?;
-    let valid_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     let host_end = match rest.strip_prefix('[') {
         Some(v6) => v6.find(']')? + 2,
         None => rest.find(':').unwrap_or(rest.len()),
@@ -67,7 +91,12 @@ fn parse(item: &str) -> Option<Origin<'_>> {
         None if port.is_empty() => None,
         None => return None,
     };
-    let valid_host = !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%[]:".contains(&b));
-    (valid_scheme && valid_host).then_some(Origin { scheme, host, port })
+    let valid_host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&b))
+        }
+    };
+    (crate::uri_reference::is_scheme(scheme) && valid_host).then_some(Origin { scheme, host, port })
 }

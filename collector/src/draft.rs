@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     client_ip,
+    compatibility::Compatibility,
     config::CollectorConfig,
     content_type,
     head::{Head, Method, Name},
@@ -48,7 +49,9 @@ impl<'a> Draft<'a> {
         now: Timestamp,
     ) -> Self {
         let compatibility = config.compatibility;
-        let text = |value| header_list::text(value, compatibility);
+        let text = |name, field: &'static str| {
+            head.first(name).map(|value| header_list::text(field.as_bytes(), value, compatibility))
+        };
         let is_post = head.method() == Method::Post;
         let content_type = if is_post {
             content_type::normalised(head.first(Name::ContentType), compatibility)
@@ -70,19 +73,27 @@ impl<'a> Draft<'a> {
                 true => client_ip::UNKNOWN.into(),
                 false => client_ip::client_ip(head, peer, compatibility),
             },
-            user_agent: head.first(Name::UserAgent).map(text),
-            referer_uri: head.first(Name::Referer).map(text),
+            user_agent: text(Name::UserAgent, "user-agent"),
+            referer_uri: text(Name::Referer, "referer"),
             path,
             querystring: match (target.query, compatibility.is_v2()) {
                 (None, true) => None,
                 _ => Some(target.query_text()),
             },
-            body: is_post.then_some(body),
+            body: is_post.then(|| match compatibility {
+                Compatibility::V2 => content_type::body_v2(body, head.first(Name::ContentType)),
+                Compatibility::V3 => body,
+            }),
             headers,
             content_type,
             hostname: host.map(|host| target::text_or_escapes(target::host_of(host)).to_ascii_lowercase()),
             network_userid: &identity.network_userid,
         }
+    }
+
+    /// The client's address, or `unknown`.
+    pub fn ip_address(&self) -> &str {
+        &self.ip_address
     }
 
     /// Its Thrift bytes, when there are less than `limit` of them; else their number.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{client_ip, compatibility::Compatibility, content_type, cookie, head::Head};
+use crate::{compatibility::Compatibility, content_type, cookie, head::Head, server_rendered};
 
 /// Lines in one buffer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,24 +49,31 @@ pub fn header_list(head: &Head, anonymous: bool, compatibility: Compatibility) -
                 Some(value) => Cow::Owned(value),
                 None => continue,
             },
-            Compatibility::V3 => text(value, compatibility),
+            Compatibility::V3 => latin1(value),
             Compatibility::V2 if is("content-length") || is("transfer-encoding") => continue,
-            Compatibility::V2 if is("content-type") && content_type::is_valid(value) => continue,
-            Compatibility::V2 => value_v2(name, value),
+            Compatibility::V2 if is("content-type") && content_type::is_valid(value, compatibility) => {
+                continue;
+            }
+            Compatibility::V2 => server_rendered::value(name, value),
         };
         lines.push_field(name, &value);
     }
     lines
 }
 
-/// Bytes of a header as text: the current line reads them as Latin-1, the Apache line as UTF-8.
-pub fn text(value: &[u8], compatibility: Compatibility) -> Cow<'_, str> {
+/// The value of a field as text: the current line reads one byte a character (Latin-1), the Apache line prints it anew.
+pub fn text<'a>(name: &[u8], value: &'a [u8], compatibility: Compatibility) -> Cow<'a, str> {
     match compatibility {
-        Compatibility::V2 => String::from_utf8_lossy(value),
-        Compatibility::V3 => match std::str::from_utf8(value) {
-            Ok(text) if text.is_ascii() => Cow::Borrowed(text),
-            _ => Cow::Owned(value.iter().map(|&b| b as char).collect()),
-        },
+        Compatibility::V2 => server_rendered::value(name, value),
+        Compatibility::V3 => latin1(value),
+    }
+}
+
+/// One byte a character.
+pub fn latin1(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => Cow::Owned(value.iter().map(|&b| b as char).collect()),
     }
 }
 
@@ -97,30 +104,4 @@ fn unwrap_quotes(part: &[u8]) -> Option<Vec<u8>> {
     let at = memchr::memchr(b'=', part)?;
     let inner = part[at + 1..].strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     Some([&part[..=at], inner].concat())
-}
-
-/// The Apache line prints headers that it understood in its own way.
-fn value_v2<'a>(name: &[u8], value: &'a [u8]) -> Cow<'a, str> {
-    let compatibility = Compatibility::V2;
-    if name.eq_ignore_ascii_case(b"cookie") && cookie::is_well_formed(value, compatibility) {
-        let mut out = String::with_capacity(value.len());
-        for (name, value) in cookie::pairs(value, compatibility).flatten() {
-            if !out.is_empty() {
-                out.push_str("; ");
-            }
-            out.push_str(&String::from_utf8_lossy(name));
-            out.push('=');
-            out.push_str(&String::from_utf8_lossy(value));
-        }
-        return Cow::Owned(out);
-    }
-    if name.eq_ignore_ascii_case(b"x-forwarded-for")
-        && let Some(list) = client_ip::render_list(value)
-    {
-        return Cow::Owned(list);
-    }
-    if name.eq_ignore_ascii_case(b"host") {
-        return Cow::Owned(text(value, compatibility).to_ascii_lowercase());
-    }
-    text(value, compatibility)
 }

@@ -2,8 +2,10 @@
 
 use crate::{
     collect::Collector,
+    compatibility::Compatibility,
     cookie,
     head::{Head, Method, Name},
+    header_list,
     ids::Ids,
     query,
 };
@@ -48,14 +50,20 @@ pub fn identify(
     let config = &*collector.config;
     let compatibility = config.compatibility;
     let anonymous = head.first(Name::SpAnonymous).is_some();
-    let sent = cookie::find(head, &config.cookie.name, compatibility);
+    // The Apache line does not read the cookie that it does not set.
+    let reads = config.cookie.enabled || !compatibility.is_v2();
+    let sent = cookie::find(head, &config.cookie.name, compatibility).filter(|_| reads);
     let dnt = &config.do_not_track_cookie;
     let opted_out = dnt.enabled
         && cookie::find(head, &dnt.name, compatibility).is_some_and(|value| dnt.value.matches(value));
     let bounces = config.cookie_bounce.enabled;
-    let bounced = bounces && memchr::memmem::find(query, config.cookie_bounce.name.as_bytes()).is_some();
-    let from_cookie = sent.map(|value| String::from_utf8_lossy(value).into_owned());
-    let from_query = query::values(query, "nuid").next().map(String::from);
+    let mark = config.cookie_bounce.name.as_str();
+    let bounced = match compatibility {
+        Compatibility::V3 => bounces && memchr::memmem::find(query, mark.as_bytes()).is_some(),
+        Compatibility::V2 => query::values(query, mark, compatibility).next().is_some(),
+    };
+    let from_cookie = sent.map(|value| header_list::latin1(value).into_owned());
+    let from_query = query::values(query, "nuid", compatibility).next().map(String::from);
     // An id that is no cookie value is stored, and answered as if none were given.
     let settable =
         from_query.as_ref().filter(|id| cookie::is_valid_value(id)).or(from_cookie.as_ref()).cloned();

@@ -2,12 +2,20 @@
 
 use std::borrow::Cow;
 
-/// The pairs of a query, undecoded: split on `&` and `;`, then at the first `=`.
-pub fn pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+use event::utf8;
+
+use crate::compatibility::Compatibility;
+
+/// The pairs of a query, undecoded: split on `&`, in the current line on `;` too (`spec/collector.md` 2.6), then at the
+/// first `=`.
+pub fn pairs(query: &[u8], compatibility: Compatibility) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
     let mut rest = Some(query);
     std::iter::from_fn(move || {
         let here = rest?;
-        let end = memchr::memchr2(b'&', b';', here);
+        let end = match compatibility {
+            Compatibility::V2 => memchr::memchr(b'&', here),
+            Compatibility::V3 => memchr::memchr2(b'&', b';', here),
+        };
         rest = end.map(|end| &here[end + 1..]);
         let pair = &here[..end.unwrap_or(here.len())];
         Some(match memchr::memchr(b'=', pair) {
@@ -18,8 +26,12 @@ pub fn pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
 }
 
 /// The decoded values of a parameter in order; one without `=` is the empty text.
-pub fn values<'a>(query: &'a [u8], name: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
-    pairs(query)
+pub fn values<'a>(
+    query: &'a [u8],
+    name: &'a str,
+    compatibility: Compatibility,
+) -> impl Iterator<Item = Cow<'a, str>> {
+    pairs(query, compatibility)
         .filter(move |(key, _)| is_named(key, name))
         .map(|(_, value)| decode_form(value.unwrap_or_default()))
 }
@@ -34,11 +46,11 @@ pub fn decode_escapes(text: &[u8]) -> Cow<'_, str> {
     decode(text, false)
 }
 
-/// Writes a decoded text as a query component: unreserved characters as they are, all else as escapes.
-pub fn encode(text: &[u8], out: &mut Vec<u8>) {
+/// Writes a decoded text, its bytes outside `keep` and ASCII letters and digits as escapes.
+pub fn encode(text: &str, keep: &[u8], out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for &b in text {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+    for &b in text.as_bytes() {
+        if b.is_ascii_alphanumeric() || keep.contains(&b) {
             out.push(b);
         } else {
             out.extend([b'%', HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]);
@@ -47,13 +59,13 @@ pub fn encode(text: &[u8], out: &mut Vec<u8>) {
 }
 
 fn is_named(key: &[u8], name: &str) -> bool {
-    key == name.as_bytes() || (key.contains(&b'%') && decode_form(key) == name)
+    key == name.as_bytes() || (key.iter().any(|b| b"%+".contains(b)) && decode_form(key) == name)
 }
 
 /// Broken escapes stay as they are; bytes that are no UTF-8 become U+FFFD.
 fn decode(text: &[u8], plus: bool) -> Cow<'_, str> {
     if !text.iter().any(|&b| b == b'%' || (plus && b == b'+')) {
-        return String::from_utf8_lossy(text);
+        return utf8::decode(text);
     }
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
@@ -70,7 +82,7 @@ fn decode(text: &[u8], plus: bool) -> Cow<'_, str> {
         out.push(escape.unwrap_or(text[at]));
         at += if escape.is_some() { 3 } else { 1 };
     }
-    Cow::Owned(String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+    Cow::Owned(String::from_utf8(out).unwrap_or_else(|e| utf8::decode(e.as_bytes()).into_owned()))
 }
 
 fn hex(digit: u8) -> Option<u8> {

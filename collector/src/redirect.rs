@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::HeaderValue;
 
-use crate::{compatibility::Compatibility, config::CollectorConfig, query, target};
+use crate::{compatibility::Compatibility, config::CollectorConfig, query, target, uri_reference};
 
 /// Whether a (mapped) path is a redirect.
 pub fn is_redirect(path: &str) -> bool {
@@ -13,43 +13,67 @@ pub fn is_redirect(path: &str) -> bool {
 
 /// Where to send the client; `None`: the redirect is refused.
 pub fn location(query: &[u8], network_userid: &str, config: &CollectorConfig) -> Option<HeaderValue> {
-    let to = match config.compatibility {
-        Compatibility::V3 => query::values(query, "u").next(),
-        Compatibility::V2 => query::values(query, "u").last(),
+    let compatibility = config.compatibility;
+    let mut targets = query::values(query, "u", compatibility);
+    let to = match compatibility {
+        Compatibility::V3 => targets.next(),
+        Compatibility::V2 => targets.last(),
     }?;
-    let to = match config.redirect_macro.active() {
-        Some(placeholder) if config.compatibility.is_v2() => {
-            Cow::Owned(to.replace(placeholder, network_userid))
-        }
-        _ => to,
-    };
-    if !config.compatibility.is_v2() && !is_uri(&to) {
-        return None;
-    }
     let domains = &config.redirect_domains;
-    if !domains.is_empty() && !host(&to).is_some_and(|host| domains.iter().any(|d| d == host)) {
+    if !domains.is_empty() && !host(&to, compatibility).is_some_and(|host| domains.iter().any(|d| d == host))
+    {
         return None;
     }
-    // A control character would end the header: such a target is refused.
-    HeaderValue::try_from(to.into_owned()).ok()
+    match compatibility {
+        Compatibility::V3 => uri_reference::is_valid(&to).then(|| HeaderValue::try_from(to.as_ref()).ok())?,
+        Compatibility::V2 => {
+            let to = match config.redirect_macro.active() {
+                Some(placeholder) => Cow::Owned(to.replace(placeholder, network_userid)),
+                None => to,
+            };
+            location_v2(&to)
+        }
+    }
 }
 
-/// The host of an absolute target. Browsers take a backslash for a slash, so what holds one has no host to trust.
-fn host(to: &str) -> Option<&str> {
+/// The Apache line sends the text as it is, one byte a character. Characters that are no byte become escapes here, where
+/// the original sends half of them. A control character would end the header: such a target is refused.
+fn location_v2(to: &str) -> Option<HeaderValue> {
+    let bytes: Result<Vec<u8>, _> = to.chars().map(|c| u8::try_from(u32::from(c))).collect();
+    HeaderValue::from_bytes(&bytes.unwrap_or_else(|_| {
+        let mut escaped = Vec::with_capacity(to.len() * 2);
+        for c in to.chars() {
+            match c.is_ascii() {
+                true => escaped.push(c as u8),
+                false => query::encode(c.encode_utf8(&mut [0; 4]), b"", &mut escaped),
+            }
+        }
+        escaped
+    }))
+    .ok()
+}
+
+/// The host of a target that has one (`scheme://host`, in the current line `//host` too). Browsers take a backslash for a
+/// slash and drop blanks, so what holds one has no host to trust.
+fn host(to: &str, compatibility: Compatibility) -> Option<&str> {
+    /// Schemes that Java's `URL` knows; the Apache line lets nothing else through a list.
+    const SCHEMES: [&str; 4] = ["http", "https", "ftp", "file"];
+
     if to.bytes().any(|b| b == b'\\' || b <= b' ') {
         return None;
     }
-    let rest = &to[to.find("//")? + 2..];
+    let rest = match to.split_once(':') {
+        Some((scheme, rest)) if uri_reference::is_scheme(scheme) => {
+            let known = SCHEMES.iter().any(|s| s.eq_ignore_ascii_case(scheme));
+            (known || !compatibility.is_v2()).then_some(rest)?
+        }
+        _ if compatibility.is_v2() => return None,
+        _ => to,
+    };
+    let rest = rest.strip_prefix("//")?;
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    if authority.matches('@').count() > 1 {
+        return None;
+    }
     std::str::from_utf8(target::host_of(authority.as_bytes())).ok()
-}
-
-/// Whether a text is a URI reference of RFC 3986 that leads somewhere.
-fn is_uri(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let escapes = memchr::memchr_iter(b'%', bytes)
-        .all(|i| bytes.get(i + 1..i + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)));
-    let characters =
-        bytes.iter().all(|&b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b));
-    !bytes.is_empty() && escapes && characters && memchr::memchr_iter(b'#', bytes).count() <= 1
 }

@@ -81,38 +81,36 @@ pub fn robots(compatibility: Compatibility) -> Response<Bytes> {
 
 /// `/crossdomain.xml`
 pub fn cross_domain(config: &config::CrossDomain, compatibility: Compatibility) -> Response<Bytes> {
-    let (prolog, indent) = match compatibility {
-        Compatibility::V2 => (r#"<?xml version="1.0" encoding="ISO-8859-1"?>"#, "  "),
-        Compatibility::V3 => (r#"<?xml version="1.0"?>"#, ""),
+    let (indent, content_type) = match compatibility {
+        Compatibility::V2 => ("  ", "text/xml; charset=ISO-8859-1"),
+        Compatibility::V3 => ("", "text/xml"),
     };
-    let mut body = format!("{prolog}\n<cross-domain-policy>\n");
-    for domain in &config.domains {
-        let secure = config.secure;
-        body.push_str(&format!("{indent}<allow-access-from domain=\"{domain}\" secure=\"{secure}\" />\n"));
+    let secure = config.secure;
+    let domains = config.domains.iter();
+    let lines =
+        domains.map(|d| format!("{indent}<allow-access-from domain=\"{d}\" secure=\"{secure}\" />\n"));
+    let mut lines: String = lines.collect();
+    if lines.is_empty() && compatibility.is_v2() {
+        lines.push('\n');
     }
-    body.push_str("</cross-domain-policy>");
+    let body = format!("<?xml version=\"1.0\"?>\n<cross-domain-policy>\n{lines}</cross-domain-policy>");
     let mut response = text(StatusCode::OK, body);
-    if !compatibility.is_v2() {
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
-    } else {
-        let xml = HeaderValue::from_static("text/xml; charset=UTF-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, xml);
-    }
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
 /// `GET /`; headers that cannot be sent are left out.
 pub fn root(config: &config::RootResponse, compatibility: Compatibility) -> Response<Bytes> {
-    let mut response = match compatibility {
-        Compatibility::V2 => text(StatusCode::OK, Bytes::new()),
-        Compatibility::V3 => empty(StatusCode::OK),
-    };
-    *response.status_mut() = StatusCode::from_u16(config.status_code).unwrap_or(StatusCode::FOUND);
+    let mut response = empty(StatusCode::from_u16(config.status_code).unwrap_or(StatusCode::FOUND));
     *response.body_mut() = Bytes::from(config.body.clone());
+    let headers = response.headers_mut();
     for (name, value) in &config.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            response.headers_mut().append(name, value);
+            headers.append(name, value);
         }
+    }
+    if compatibility.is_v2() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
     }
     response
 }

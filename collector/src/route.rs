@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::{config::CollectorConfig, head::Method, query, redirect};
+use event::utf8;
+
+use crate::{compatibility::Compatibility, config::CollectorConfig, head::Method, query, redirect};
 
 /// Where a request leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,41 +89,77 @@ impl Class {
     }
 }
 
-/// Finds the route of a method and an undecoded path.
+/// Finds the route of a method and an undecoded path. Segments are compared decoded: `/%72/x` is as much a redirect as
+/// `/r/x`.
 pub fn route<'a>(method: Method, path: &'a [u8], config: &'a CollectorConfig) -> Route<'a> {
-    let mut segments = path.strip_prefix(b"/").unwrap_or(path).split(|&b| b == b'/');
-    let segments = (segments.next().unwrap_or_default(), segments.next(), segments.next());
-    if let ((b"r", Some(_), None), false) = (segments, config.enable_default_redirect) {
+    let is_v2 = config.compatibility.is_v2();
+    let segments = segments(path, config.compatibility);
+    let (first, second) = match &segments[..] {
+        [first] => (first.as_ref(), None),
+        [first, second] => (first.as_ref(), Some(second.as_ref())),
+        _ if method == Method::Options => return Route::Preflight,
+        _ => return Route::NotFound,
+    };
+    if let ("r", Some(target), false) = (first, second, config.enable_default_redirect)
+        && !(is_v2 && target.is_empty())
+    {
         return Route::RedirectsOff;
     }
-    match (method, segments) {
-        (Method::Options, _) => Route::Preflight,
-        (Method::Get | Method::Head | Method::Post, (vendor, Some(version), None))
-            if !vendor.is_empty() && (!version.is_empty() || !config.compatibility.is_v2()) =>
+    match (method, first, second) {
+        (Method::Options, ..) => Route::Preflight,
+        (Method::Get | Method::Head | Method::Post, vendor, Some(version))
+            if !vendor.is_empty() && (!version.is_empty() || !is_v2) =>
         {
             Route::Event(event_path(path, vendor, version, config))
         }
-        (Method::Get | Method::Head, (b"i", None, None)) => Route::Event("/i".into()),
-        (Method::Get | Method::Head, (b"ice.png", None, None)) => Route::Event("/ice.png".into()),
-        (Method::Get, (b"", None, None)) if config.root_response.enabled => Route::Root,
-        (Method::Get, (b"crossdomain.xml", None, None)) if config.cross_domain.enabled => Route::CrossDomain,
-        (Method::Get, (b"health", None, None)) => Route::Health,
-        (Method::Get, (b"sink-health", None, None)) => Route::SinkHealth,
-        (Method::Get, (b"robots.txt", None, None)) => Route::Robots,
+        (Method::Get | Method::Head, "i", None) => Route::Event("/i".into()),
+        (Method::Get | Method::Head, "ice.png", None) => Route::Event("/ice.png".into()),
+        (Method::Get, "", None) if path == b"/" && config.root_response.enabled => Route::Root,
+        (Method::Get, "crossdomain.xml", None) if config.cross_domain.enabled => Route::CrossDomain,
+        (Method::Get, "health", None) => Route::Health,
+        (Method::Get, "sink-health", None) => Route::SinkHealth,
+        (Method::Get, "robots.txt", None) => Route::Robots,
         _ => Route::NotFound,
     }
 }
 
-/// Both segments decoded, then looked up as they are.
-fn event_path<'a>(
-    path: &'a [u8],
-    vendor: &[u8],
-    version: &[u8],
-    config: &'a CollectorConfig,
-) -> Cow<'a, str> {
+/// The decoded segments, three at most: more are as many as three.
+fn segments(path: &[u8], compatibility: Compatibility) -> Vec<Cow<'_, str>> {
+    let path = path.strip_prefix(b"/").unwrap_or(path);
+    let decoded = |segment| match memchr::memchr(b'%', segment) {
+        Some(_) => query::decode_escapes(segment),
+        None => utf8::decode(segment),
+    };
+    let segments = path.split(|&b| b == b'/').map(decoded);
+    match compatibility {
+        Compatibility::V2 => without_dots(segments),
+        Compatibility::V3 => segments.take(3).collect(),
+    }
+}
+
+/// RFC 3986 5.2.4, which the Apache line applies to what was decoded.
+fn without_dots<'a>(segments: impl Iterator<Item = Cow<'a, str>>) -> Vec<Cow<'a, str>> {
+    let (mut out, mut at_dots) = (Vec::new(), false);
+    for segment in segments {
+        at_dots = segment == "." || segment == "..";
+        if segment == ".." {
+            out.pop();
+        } else if segment != "." {
+            out.push(segment);
+        }
+    }
+    if at_dots {
+        out.push(Cow::Borrowed(""));
+    }
+    out
+}
+
+/// Both segments, looked up as they are.
+fn event_path<'a>(path: &'a [u8], vendor: &str, version: &str, config: &'a CollectorConfig) -> Cow<'a, str> {
+    let same = path.len() == vendor.len() + version.len() + 2;
     let decoded = match std::str::from_utf8(path) {
-        Ok(text) if !path.contains(&b'%') => Cow::Borrowed(text),
-        _ => Cow::Owned(format!("/{}/{}", query::decode_escapes(vendor), query::decode_escapes(version))),
+        Ok(text) if same && !path.contains(&b'%') => Cow::Borrowed(text),
+        _ => Cow::Owned(format!("/{vendor}/{version}")),
     };
     match config.paths.get(decoded.as_ref()) {
         Some(mapped) => Cow::Borrowed(mapped.as_str()),

@@ -3,14 +3,17 @@
 use bytes::Bytes;
 use event::{
     bad_row::{BadRow, Failure, Processor},
+    json,
     payload::CollectorPayload,
     schema_key::SchemaKey,
+    self_describing::NotSelfDescribing,
+    utf8,
 };
 use jiff::Timestamp;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use stream::record::Record;
 
-use crate::{collect::partition_key, compatibility::Compatibility, ids::Ids};
+use crate::{compatibility::Compatibility, ids::Ids, partition_key::PartitionKeys};
 
 /// How large things may be, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -70,41 +73,42 @@ pub fn into_records(
     limits: &Limits,
     compatibility: Compatibility,
     now: Timestamp,
-    ids: &mut impl Ids,
+    mut keys: PartitionKeys<'_, impl Ids>,
 ) -> (Vec<Record>, Vec<Record>) {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     let violation = Violation { payload, compatibility, now, bad_max: limits.bad };
-    if whole > limits.payload {
+    // The Apache line has no such limit: it tries to split whatever it reads.
+    if whole > limits.payload && !compatibility.is_v2() {
         let reason = format!("Payload exceeds max size of {}. Actual length: {whole}", limits.payload);
-        bad.push(violation.row(limits.payload, whole, &reason, ids));
+        bad.push(violation.row(limits.payload, whole, &reason, &mut keys));
         return (good, bad);
     }
     let batch = match Batch::read(payload.body.as_ref(), limits.good, whole) {
         Ok(batch) => batch,
         Err(reason) => {
-            bad.push(violation.row(limits.good, whole, &reason, ids));
+            bad.push(violation.row(limits.good, whole, &reason, &mut keys));
             return (good, bad);
         }
     };
     let budget = limits.good + batch.array_size - whole;
-    let cut = cut(batch.events, |event| event.get().len(), 1, budget);
+    let cut = cut(batch.events, |event| event.len(), 1, budget);
     for events in cut.batches {
         let part = CollectorPayload { body: Some(body_of(&batch.schema, &events)), ..payload.clone() };
         let mut bytes = Vec::with_capacity(part.encoded_len());
         part.encode(&mut bytes);
-        good.push(Record::new(partition_key(ids.next()), bytes));
+        good.push(Record::new(keys.next_key(), bytes));
     }
     for event in cut.rejected {
         let reason = "this POST request split is still too large";
-        bad.push(violation.row(limits.good, event.get().len(), reason, ids));
+        bad.push(violation.row(limits.good, event.len(), reason, &mut keys));
     }
     (good, bad)
 }
 
 /// A batch of events, each printed compactly.
 struct Batch {
-    schema: Value,
-    events: Vec<Box<RawValue>>,
+    schema: SchemaKey,
+    events: Vec<String>,
     array_size: usize,
 }
 
@@ -112,32 +116,16 @@ impl Batch {
     /// Reads the body of a payload with `whole` bytes.
     fn read(body: Option<&Bytes>, good_max: usize, whole: usize) -> Result<Self, String> {
         let Some(body) = body else { return Err("GET requests cannot be split".into()) };
-        let json: Value = serde_json::from_slice(body)
-            .map_err(|e| format!("cannot split POST requests which are not json {}", not_json(body, &e)))?;
-        let not_self_describing =
-            |what: String| format!("cannot split POST requests which are not self-describing {what}");
-        let Value::Object(mut object) = json else {
-            return Err(not_self_describing(format!("Got value '{json}' with wrong type, expecting object")));
-        };
-        let schema = object.remove("schema").unwrap_or(Value::Null);
-        let key = schema.as_str().unwrap_or_default().parse::<SchemaKey>();
-        let Some(text) = schema.as_str() else {
-            return Err(not_self_describing("Missing required field: DownField(schema)".into()));
-        };
-        if let Err(invalid) = key {
-            return Err(not_self_describing(format!("Invalid Iglu URI: {text}, code: {}", invalid.code)));
-        }
-        let data = match object.remove("data") {
-            None => return Err(not_self_describing("Missing required field: DownField(data)".into())),
-            Some(data) => data,
-        };
+        let json = json::parse(&utf8::decode(body))
+            .map_err(|message| format!("cannot split POST requests which are not json {message}"))?;
+        let (schema, data) = self_describing(json).map_err(|message| {
+            format!("cannot split POST requests which are not self-describing {message}")
+        })?;
         let Value::Array(events) = data else {
             return Err("cannot split POST requests which do not contain a data array".into());
         };
-        let events: Vec<_> =
-            events.iter().filter_map(|event| serde_json::value::to_raw_value(event).ok()).collect();
-        let array_size =
-            2 + events.iter().map(|e| e.get().len()).sum::<usize>() + events.len().saturating_sub(1);
+        let events: Vec<String> = events.iter().map(json::to_compact).collect();
+        let array_size = 2 + events.iter().map(String::len).sum::<usize>() + events.len().saturating_sub(1);
         if whole.saturating_sub(array_size) >= good_max {
             return Err(
                 "cannot split this POST request because event without \"data\" field is still too big".into(),
@@ -147,34 +135,32 @@ impl Batch {
     }
 }
 
-/// `{"schema":...,"data":[...]}`
-fn body_of(schema: &Value, events: &[Box<RawValue>]) -> Bytes {
-    let mut body = format!("{{\"schema\":{schema},\"data\":[");
-    for (i, event) in events.iter().enumerate() {
-        if i > 0 {
-            body.push(',');
-        }
-        body.push_str(event.get());
-    }
-    body.push_str("]}");
-    body.into()
+/// The two parts of self-describing data, or the original's decoder's message.
+fn self_describing(json: Value) -> Result<(SchemaKey, Value), String> {
+    let wrong_type = |value: &Value, expected: &str| {
+        format!("Got value '{}' with wrong type, expecting {expected}", json::to_compact(value))
+    };
+    let mut object = match json {
+        Value::Object(object) => object,
+        other => return Err(wrong_type(&other, "object")),
+    };
+    let uri = match object.get("schema") {
+        None => return Err("schema key is not available".into()),
+        Some(Value::String(uri)) => uri,
+        Some(other) => return Err(wrong_type(other, "string")),
+    };
+    let schema = uri.parse::<SchemaKey>().map_err(|invalid| {
+        let sentence = NotSelfDescribing { code: invalid.code }.sentence();
+        format!("{sentence}: {uri}, code: {}", invalid.code)
+    })?;
+    let data = object.remove("data").ok_or("data key is not available")?;
+    Ok((schema, data))
 }
 
-/// The original's parser message: what stands where a value was expected.
-fn not_json(body: &[u8], error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        return "exhausted input".into();
-    }
-    let line_start = body
-        .split_inclusive(|&b| b == b'\n')
-        .take(error.line().saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum::<usize>();
-    let at = line_start + error.column().saturating_sub(1);
-    let rest = String::from_utf8_lossy(body.get(at..body.len().min(at + 32)).unwrap_or_default());
-    let got: String = rest.chars().take(6).collect();
-    let dots = if rest.chars().count() > 6 { "..." } else { "" };
-    format!("expected json value got '{got}{dots}' (line {}, column {})", error.line(), error.column())
+/// `{"schema":...,"data":[...]}`
+fn body_of(schema: &SchemaKey, events: &[String]) -> Bytes {
+    // A schema key holds no character that JSON escapes.
+    format!("{{\"schema\":\"{schema}\",\"data\":[{}]}}", events.join(",")).into()
 }
 
 /// What size violations of one payload have in common.
@@ -186,13 +172,13 @@ struct Violation<'a> {
 }
 
 impl Violation<'_> {
-    fn row(&self, max: usize, actual: usize, reason: &str, ids: &mut impl Ids) -> Record {
+    fn row(&self, max: usize, actual: usize, reason: &str, keys: &mut PartitionKeys<'_, impl Ids>) -> Record {
         // The reason and the beginning of the payload both may hold what the client sent: the row must fit as well.
         let (mut reason, mut payload_chars) = (reason, max / 10);
         loop {
             let json = self.json(max, actual, reason, payload_chars);
             if json.len() <= self.bad_max || (reason.len() <= 100 && payload_chars == 0) {
-                return Record::new(partition_key(ids.next()), json);
+                return Record::new(keys.next_key(), json);
             }
             payload_chars /= 2;
             reason = truncated(reason, (reason.len() / 2).max(100));

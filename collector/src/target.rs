@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use crate::{
     compatibility::Compatibility,
+    content_type,
     head::{Head, Method, Name},
     refusal::Refusal,
+    uri_reference,
 };
 
 /// A request target, taken apart.
@@ -25,17 +27,22 @@ impl<'a> Target<'a> {
         let (absolute, rest) = match target.first()? {
             b'/' => (None, target),
             b'*' if target.len() == 1 => return Some(Self { absolute: None, path: target, query: None }),
-            _ => {
-                let scheme_end = memchr::memmem::find(target, b"://")?;
-                let (scheme, rest) = (&target[..scheme_end], &target[scheme_end + 3..]);
-                let authority_end = rest.iter().position(|b| b"/?#".contains(b)).unwrap_or(rest.len());
-                if !scheme.iter().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b))
-                    || authority_end == 0
-                {
-                    return None;
+            _ => match memchr::memmem::find(target, b"://") {
+                Some(scheme_end) => {
+                    let (scheme, rest) = (&target[..scheme_end], &target[scheme_end + 3..]);
+                    let authority_end = rest.iter().position(|b| b"/?#".contains(b)).unwrap_or(rest.len());
+                    let is_scheme = std::str::from_utf8(scheme).is_ok_and(uri_reference::is_scheme);
+                    if !is_scheme || authority_end == 0 {
+                        return None;
+                    }
+                    (Some((scheme, &rest[..authority_end])), &rest[authority_end..])
                 }
-                (Some((scheme, &rest[..authority_end])), &rest[authority_end..])
-            }
+                // The authority form: it leads nowhere here.
+                None if target.iter().all(|&b| is_authority_byte(b)) => {
+                    return Some(Self { absolute: None, path: b"", query: None });
+                }
+                None => return None,
+            },
         };
         let path_end = memchr::memchr2(b'?', b'#', rest).unwrap_or(rest.len());
         let query = (rest.get(path_end) == Some(&b'?')).then(|| &rest[path_end + 1..]);
@@ -90,34 +97,51 @@ fn check_v2(head: &Head, target: &Target<'_>) -> Result<(), Refusal> {
     if head.method() == Method::Unknown {
         return Err(Refusal::UnsupportedMethod);
     }
-    if head.target().contains(&b' ') {
-        return Err(Refusal::UnsupportedVersion);
-    }
-    if head.target().len() > V2_MAX_URI {
+    // A target ends at its first blank, and what follows is no version then.
+    let whole = head.target();
+    let until_blank = memchr::memchr(b' ', whole).map_or(whole, |end| &whole[..end]);
+    if until_blank.len() > V2_MAX_URI {
         return Err(Refusal::RequestLineTooLong { limit: V2_MAX_URI });
     }
-    if let Some(what) = illegal_in_target(head.target()) {
+    if let Some(what) = illegal_in_target(until_blank) {
         return Err(Refusal::Strict(format!("Illegal request-target: {what}")));
     }
-    if head.all(Name::ContentType).count() > 1 {
+    if until_blank.len() < whole.len() {
+        return Err(Refusal::UnsupportedVersion);
+    }
+    let mut types = head.all(Name::ContentType).filter(|v| content_type::is_valid(v, Compatibility::V2));
+    if let Some(first) = types.next()
+        && types.any(|other| !other.eq_ignore_ascii_case(first))
+    {
         return Err(Refusal::Malformed("HTTP message must not contain more than one Content-Type header"));
     }
+    if head.all(Name::Host).count() > 1 {
+        return Err(Refusal::Malformed("HTTP message must not contain more than one Host header"));
+    }
+    let relative = |why: &str| {
+        let target = String::from_utf8_lossy(whole);
+        Err(Refusal::Strict(format!(
+            "Cannot establish effective URI of request to `{target}`, request has a relative URI and {why}"
+        )))
+    };
     match (head.first(Name::Host), target.absolute) {
         (None, _) if head.is_http_11() => {
             Err(Refusal::Malformed("Request is missing required `Host` header"))
         }
-        (None, None) => Err(Refusal::Strict(format!(
-            "Cannot establish effective URI of request to `{}`, request has a relative URI and is missing a `Host` header",
-            String::from_utf8_lossy(head.target())
-        ))),
+        (None, None) => relative("is missing a `Host` header"),
+        (Some(b""), None) => relative("an empty `Host` header"),
         (Some(host), Some((_, authority))) if !host.eq_ignore_ascii_case(authority) => {
             Err(Refusal::Strict(format!(
                 "'Host' header value of request to `{}` doesn't match request target authority",
-                String::from_utf8_lossy(head.target())
+                String::from_utf8_lossy(whole)
             )))
         }
         _ => Ok(()),
     }
+}
+
+fn is_authority_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:@[]".contains(&byte)
 }
 
 /// What the Apache line's URI parser says about the first byte it does not take.
@@ -147,11 +171,12 @@ fn illegal_in_target(target: &[u8]) -> Option<String> {
                 at += 3;
             }
             b if b == b'#' || !b.is_ascii() => {
-                return Some(format!(
-                    "Invalid input '{}', expected query-char, pct-encoded or 'EOI' (line 1, column {})",
-                    b as char,
-                    at + 1
-                ));
+                let expected = match memchr::memchr(b'?', &target[..at]) {
+                    Some(_) => "query-char, pct-encoded or 'EOI'",
+                    None => "pchar, '/', '?' or 'EOI'",
+                };
+                let (got, column) = (b as char, at + 1);
+                return Some(format!("Invalid input '{got}', expected {expected} (line 1, column {column})"));
             }
             _ => at += 1,
         }

@@ -6,7 +6,7 @@ use service::config::Ignored;
 
 /// `streams`
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Streams {
     /// Payloads.
     pub good: Stream,
@@ -14,6 +14,8 @@ pub struct Streams {
     pub bad: Stream,
     /// The legacy style's shared sink.
     pub sink: Option<Sink>,
+    /// Whether records are keyed by the client's address, in the Apache line alone.
+    pub use_ip_address_as_partition_key: bool,
     /// The legacy style's shared buffer; accepted and without effect: what is appended is durable before it is answered.
     pub buffer: Ignored,
 }

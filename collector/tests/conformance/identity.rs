@@ -32,6 +32,9 @@ async fn the_network_user_id() {
         ("/i", vec![anonymous], Some(ZEROS), None),
         ("/i", vec!["SP-Anonymous:"], Some(ZEROS), None),
         ("/i", vec!["Cookie: a=b", &cookie], Some(NUID), set(NUID)),
+        ("/i?x=1;nuid=foo", vec![&cookie], Some("foo"), set("foo")),
+        ("/i", vec!["Cookie: sp=a b\"c,d"], Some("a b\"c,d"), set("a b\"c,d")),
+        ("/i", vec!["Cookie: sp=\u{e9}"], Some("\u{c3}\u{a9}"), set("\u{c3}\u{a9}")),
     ];
     for (target, headers, nuid, cookie) in cases {
         let answer = get(running.address, target, &headers).await;

@@ -1,5 +1,6 @@
-//! The cases of the original's own suites (`spec/collector.md` 15) in the current line, over real sockets.
+//! The cases of the original's own suites (`spec/collector.md` 15) in the current line, and the Apache line, over real sockets.
 
+mod apache;
 mod identity;
 mod payload;
 mod routes;

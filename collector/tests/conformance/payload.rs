@@ -145,8 +145,14 @@ async fn content_types() {
         ("application/json; charset=bogus", Some("application/json")),
         ("text/plain; format=flowed", Some("text/plain; format=\"flowed\"")),
         ("multipart/form-data; boundary=\"a;b\"", Some("multipart/form-data; boundary=\"a;b\"")),
+        ("multipart/form-data; boundary=AbC", Some("multipart/form-data; boundary=\"abc\"")),
+        ("text/plain; charset=Latin1; a=b", Some("text/plain; a=\"b\"; charset=iso-8859-1")),
+        ("text/plain; charset=utf8", Some("text/plain; charset=utf-8")),
+        ("application/json;", Some("application/json")),
         ("json", None),
         ("a/b c", None),
+        ("a/b; c", None),
+        ("a/b; c=\"d", None),
     ];
     for (sent, expected) in cases {
         send(running.address, "POST", "/a/b", &[&format!("Content-Type: {sent}")], "{}").await;

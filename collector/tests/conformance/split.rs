@@ -59,13 +59,34 @@ async fn bodies_that_cannot_be_split() {
     let long = "s".repeat(2000);
     let cases = [
         (long.clone(), "cannot split POST requests which are not json expected json value got 'ssssss...' (line 1, column 1)".to_owned()),
+        (" ".repeat(2000), "cannot split POST requests which are not json exhausted input".into()),
+        (format!("[\"{long}\""), "cannot split POST requests which are not json exhausted input".into()),
+        (format!("[\"{long}\",\n x]"), "cannot split POST requests which are not json expected json value got 'x]' (line 2, column 2)".into()),
+        (format!("{{\"a\":\"{long}\"}}}}"), "cannot split POST requests which are not json expected whitespace or eof got '}' (line 1, column 2009)".into()),
+        (format!("{{\"a\" \"{long}\"}}"), "cannot split POST requests which are not json expected : got '\"sssss...' (line 1, column 6)".into()),
         (
             format!(r#"{{"a":"{long}"}}"#),
-            "cannot split POST requests which are not self-describing Missing required field: DownField(schema)".into(),
+            "cannot split POST requests which are not self-describing schema key is not available".into(),
+        ),
+        (
+            format!(r#"{{"schema":null,"data":["{long}"]}}"#),
+            "cannot split POST requests which are not self-describing Got value 'null' with wrong type, expecting string".into(),
+        ),
+        (
+            format!(r#"["{long}"]"#),
+            format!("cannot split POST requests which are not self-describing Got value '[\"{long}\"]' with wrong type, expecting object"),
         ),
         (
             format!(r#"{{"schema":"x","data":["{long}"]}}"#),
             "cannot split POST requests which are not self-describing Invalid Iglu URI: x, code: INVALID_IGLUURI".into(),
+        ),
+        (
+            format!(r#"{{"schema":"iglu:a/b/jsonschema/0-0-1","data":["{long}"]}}"#),
+            "cannot split POST requests which are not self-describing Invalid schema version: iglu:a/b/jsonschema/0-0-1, code: INVALID_SCHEMAVER".into(),
+        ),
+        (
+            format!(r#"{{"schema":"iglu:a/b/jsonschema/1-0-0","other":"{long}"}}"#),
+            "cannot split POST requests which are not self-describing data key is not available".into(),
         ),
         (
             format!(r#"{BATCH}{{"a":"{long}"}}}}"#),
@@ -137,4 +158,44 @@ async fn a_bad_row_shows_the_body_as_hex() {
     send(running.address, "POST", "/a/b", &[], &"s".repeat(5000)).await;
     let rows = running.bad_rows();
     assert!(violation(&rows[0]).2.contains("body:73 73 73"), "{}", rows[0]);
+}
+
+/// 5.1, 6 and the texts of numbers and escapes.
+#[tokio::test]
+async fn what_is_split_is_printed_anew_and_keeps_its_numbers() {
+    let running = Running::start(config("streams { good { name = g, maxBytes = 2000 } }"));
+    let body = |size: usize| {
+        let large = "x".repeat(size);
+        format!(r#"{BATCH}[ "{large}", {{"n": 1.50, "e": 1E5, "u": "\u00e9\/"}}], "more": 1}}"#)
+    };
+    let post = async |body: &str| {
+        send(running.address, "POST", "/a/b", &[], body).await;
+        let stored = running.payloads().remove(0).body.unwrap();
+        String::from_utf8_lossy(&stored).into_owned()
+    };
+    assert_eq!(post(&body(1000)).await, body(1000), "below the limit nothing is touched");
+    let data = r#"[{"n":1.50,"e":1E5,"u":"é/"}]"#;
+    let schema = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4";
+    assert_eq!(post(&body(1900)).await, format!(r#"{{"schema":"{schema}","data":{data}}}"#));
+}
+
+/// 5.1, 2 and section 13: the limit on payloads is the current line's alone, and so are hex bodies.
+#[tokio::test]
+async fn the_apache_line_tries_to_split_whatever_it_reads() {
+    let running = Running::start(config(
+        "compatibility = 2, streams { good { name = g, maxBytes = 2000 } }, networking { maxPayloadSize = 3000 }",
+    ));
+    let post = async |body: &str| send(running.address, "POST", "/a/b", &[], body).await;
+    post(&"s".repeat(5000)).await;
+    let rows = running.bad_rows();
+    let (max, reason, payload) = violation(&rows[0]);
+    assert_eq!(max, 2000);
+    assert!(
+        reason.starts_with("cannot split POST requests which are not json expected json value"),
+        "{reason}"
+    );
+    assert!(payload.contains("path:/a/b, body:sss") || payload.len() == 200, "{payload}");
+    post(&format!(r#"{BATCH}["{}","{}","{}"]}}"#, "a".repeat(1300), "b".repeat(1300), "c".repeat(1300)))
+        .await;
+    assert_eq!((running.payloads().len(), running.bad_rows().len()), (3, 0));
 }

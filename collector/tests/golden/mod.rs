@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use event::payload::CollectorPayload;
 use serde_json::{Value, json};
 
@@ -59,14 +60,17 @@ async fn replay(profile: &str) {
             case["volatile"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let random_id =
             volatile.iter().any(|v| v.contains("networkUserId") || v.contains("Set-Cookie:value"));
+        let good: Vec<_> = running.good.take().iter().map(|r| payload(&r.data, random_id, true)).collect();
         let got = json!({
             "response": answer.map(|a| shown(a, random_id)),
-            "good": running.payloads().iter().map(|p| payload(p, random_id)).collect::<Vec<_>>(),
+            "good": good,
             "bad": running.bad_rows().into_iter().map(bad_row).collect::<Vec<_>>(),
         });
+        let recorded_good = case["good_b64"].as_array().unwrap().iter();
+        let recorded_good = recorded_good.map(|p| STANDARD.decode(p.as_str().unwrap()).unwrap());
         let expected = json!({
             "response": shown(recorded(&case["response"]), random_id),
-            "good": case["good"].as_array().unwrap().iter().map(|p| recorded_payload(p, random_id)).collect::<Vec<_>>(),
+            "good": recorded_good.map(|p| payload(&p.into(), random_id, false)).collect::<Vec<_>>(),
             "bad": case["bad"].as_array().unwrap().iter().cloned().map(recorded_bad_row).collect::<Vec<_>>(),
         });
         match (got == expected, ON_PURPOSE.iter().find(|(known, _)| *known == id)) {
@@ -80,19 +84,24 @@ async fn replay(profile: &str) {
     assert!(differing.is_empty(), "{} cases differ:\n{}", differing.len(), differing.join("\n"));
 }
 
-/// Status, headers by lower-case name without what varies, body.
+/// Status and its reason, headers by lower-case name in their order and without what varies, body. `Date`, `Connection` and
+/// `Content-Length`, which the HTTP server adds, are told apart from the rest.
 fn shown(answer: Answer, random_id: bool) -> Value {
-    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (mut headers, mut added) = (Vec::new(), BTreeMap::new());
     for (name, value) in &answer.headers {
         let name = name.to_lowercase();
-        let value = match name.as_str() {
-            "date" | "server" => continue,
-            "set-cookie" => steady_cookie(value, random_id),
-            _ => value.clone(),
-        };
-        headers.entry(name).or_default().push(value);
+        match name.as_str() {
+            "server" => {}
+            "date" => drop(added.insert(name, "*".to_owned())),
+            "connection" | "content-length" => drop(added.insert(name, value.clone())),
+            "set-cookie" => headers.push((name, steady_cookie(value, random_id))),
+            _ => headers.push((name, value.clone())),
+        }
     }
-    json!({ "status": answer.status, "headers": headers, "body": STANDARD.encode(&answer.body) })
+    let body = STANDARD.encode(&answer.body);
+    // The version is that of the client, where the recorded program always names its own.
+    let (_, status) = answer.status_line.split_once(' ').unwrap();
+    json!({ "status": status, "headers": headers, "added": added, "body": body })
 }
 
 /// Without the date, and without the value when it is random.
@@ -107,6 +116,7 @@ fn steady_cookie(cookie: &str, random_id: bool) -> String {
 fn recorded(response: &Value) -> Answer {
     let headers = response["headers"].as_array().unwrap().iter();
     Answer {
+        status_line: response["status_line"].as_str().unwrap().to_owned(),
         status: response["status"].as_u64().unwrap() as u16,
         headers: headers
             .map(|h| (h[0].as_str().unwrap().to_owned(), h[1].as_str().unwrap().to_owned()))
@@ -115,39 +125,24 @@ fn recorded(response: &Value) -> Answer {
     }
 }
 
-fn payload(p: &CollectorPayload, random_id: bool) -> Value {
-    let body = p.body.as_ref().map(|b| String::from_utf8_lossy(b).into_owned());
-    let fields = [
-        ("ipAddress", p.ip_address.clone()),
-        ("encoding", p.encoding.clone()),
-        ("collector", p.collector.clone()),
-        ("userAgent", p.user_agent.clone()),
-        ("refererUri", p.referer_uri.clone()),
-        ("path", p.path.clone()),
-        ("querystring", p.querystring.clone()),
-        ("body", body),
-        ("contentType", p.content_type.clone()),
-        ("hostname", p.hostname.clone()),
-        ("networkUserId", p.network_userid.clone().map(|id| if random_id { "*".into() } else { id })),
-        ("schema", Some(p.schema.clone())),
-    ];
-    let mut object: serde_json::Map<String, Value> =
-        fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-    object.insert("headers".into(), p.headers.iter().flatten().map(|line| steady_line(line)).collect());
-    Value::Object(object)
-}
-
-/// Without what the recorded program adds or cannot keep apart: its own first line, and the spelling of names.
-fn recorded_payload(p: &Value, random_id: bool) -> Value {
-    let mut object = p.as_object().unwrap().clone();
-    object.remove("timestamp");
+/// A payload without what varies, and without what the recorded program adds or cannot keep apart: its own first line of the
+/// header list, and the spelling of names. `ours`: the bytes must be exactly those that the fields are written as.
+fn payload(bytes: &Bytes, random_id: bool, ours: bool) -> Value {
+    let mut payload = CollectorPayload::decode(bytes).unwrap();
+    let encoded = |payload: &CollectorPayload| {
+        let mut out = Vec::new();
+        payload.encode(&mut out);
+        out
+    };
+    assert!(!ours || encoded(&payload) == *bytes, "fields in ascending order, nothing else");
+    payload.timestamp = 0;
     if random_id {
-        object.insert("networkUserId".into(), "*".into());
+        payload.network_userid = payload.network_userid.map(|_| "*".into());
     }
-    let lines = object["headers"].as_array().unwrap().iter().filter_map(Value::as_str);
-    let lines: Value = lines.filter(|l| !l.starts_with("Timeout-Access:")).map(steady_line).collect();
-    object.insert("headers".into(), lines);
-    Value::Object(object)
+    let lines = payload.headers.take().unwrap_or_default().into_iter();
+    let lines = lines.filter(|l| !l.starts_with("Timeout-Access:")).map(|l| steady_line(&l));
+    payload.headers = Some(lines.collect());
+    json!({ "bytes": STANDARD.encode(encoded(&payload)), "fields": format!("{payload:?}") })
 }
 
 fn steady_line(line: &str) -> String {
@@ -168,15 +163,18 @@ fn recorded_bad_row(mut row: Value) -> Value {
     bad_row(row)
 }
 
-/// Without time and processor; the payload's text names the time too.
+/// Without time and processor; the payload's text names the time too. It is cut at a length, so what stands behind the
+/// recorded program's own line is compared as far as both go.
 fn bad_row(mut row: Value) -> Value {
     row["data"]["processor"] = Value::Null;
     row["data"]["failure"]["timestamp"] = Value::Null;
     if let Some(text) = row["data"]["payload"].as_str() {
-        let steady =
-            text.split(", ").filter(|part| !part.starts_with("timestamp:")).collect::<Vec<_>>().join(", ");
-        // It is cut at a length, and the list of headers begins otherwise.
-        let steady: String = steady.split("headers:").next().unwrap_or_default().to_owned();
+        let (before, rest) = text.split_once(", timestamp:").unwrap();
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let mut steady = format!("{before}, timestamp:*{rest}");
+        if let Some(at) = steady.find(", headers:[") {
+            steady.truncate(at);
+        }
         row["data"]["payload"] = steady.into();
     }
     row

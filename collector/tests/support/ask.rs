@@ -10,6 +10,8 @@ use tokio::{
 /// A response as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
+    /// `HTTP/1.1 200 OK`
+    pub(crate) status_line: String,
     pub(crate) status: u16,
     /// Names as they were spelt, in order.
     pub(crate) headers: Vec<(String, String)>,
@@ -106,12 +108,13 @@ impl Asker {
         let head: Vec<u8> = self.received.drain(..end + 4).collect();
         let head: String = head.iter().map(|&b| b as char).collect();
         let mut lines = head.trim_end().split("\r\n");
-        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let status_line = lines.next()?.to_owned();
+        let status = status_line.split(' ').nth(1)?.parse().ok()?;
         let headers: Vec<(String, String)> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
             .collect();
-        let answer = Answer { status, headers, body: Vec::new() };
+        let answer = Answer { status_line, status, headers, body: Vec::new() };
         let length = answer.header("content-length").and_then(|v| v.parse().ok()).unwrap_or(0);
         Some((answer, length))
     }

@@ -52,7 +52,7 @@ async fn what_is_no_http_is_refused() {
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"GET /i\r\n\r\n",
-        b"GET foo HTTP/1.1\r\n\r\n",
+        b"GET foo/bar HTTP/1.1\r\n\r\n",
         b"GET /\x00 HTTP/1.1\r\n\r\n",
         b"GET /i HTTP/1.1\r\nbad name: x\r\n\r\n",
         b"GET /i HTTP/9.9\r\n\r\n",
