@@ -17,8 +17,13 @@ use crate::{
 const KEEP_V3: &[u8] = b"-._~?/";
 const KEEP_V2: &[u8] = b"-._~!$'()*,:@/?";
 
-/// The address to come back to.
-pub fn location(head: &Head, target: &Target<'_>, config: &CollectorConfig) -> Option<HeaderValue> {
+/// The address to come back to. `secure`: the request came over TLS.
+pub fn location(
+    head: &Head,
+    target: &Target<'_>,
+    secure: bool,
+    config: &CollectorConfig,
+) -> Option<HeaderValue> {
     let mut out = Vec::with_capacity(target.path.len() + target.query.map_or(0, <[u8]>::len) + 64);
     let header = config.cookie_bounce.forwarded_protocol_header.as_deref();
     let forwarded = header.and_then(|name| head.first_named(name));
@@ -40,6 +45,7 @@ pub fn location(head: &Head, target: &Target<'_>, config: &CollectorConfig) -> O
                 (Some(b"http"), _) => b"http://",
                 (Some(b"https"), _) => b"https://",
                 (_, Some((b"https", _))) => b"https://",
+                (_, None) if secure => b"https://",
                 _ => b"http://",
             });
             let authority = target.absolute.map(|(_, authority)| authority).or(head.first(Name::Host));

@@ -151,7 +151,7 @@ impl Collector {
         let is_redirect = redirect::is_redirect(path);
         let query = target.query.unwrap_or_default();
         let identity = identity::identify(request.head, query, is_redirect, self, ids);
-        let response = self.event_response(request.head, target, is_redirect, &identity, now);
+        let response = self.event_response(&request, target, is_redirect, &identity, now);
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         if identity.store {
             let Request { head, body, peer, .. } = request;
@@ -173,7 +173,7 @@ impl Collector {
 
     fn event_response(
         &self,
-        head: &Head,
+        &Request { head, secure, .. }: &Request<'_>,
         target: &Target<'_>,
         is_redirect: bool,
         identity: &Identity,
@@ -186,7 +186,7 @@ impl Collector {
         let location = if is_redirect {
             redirect::location(target.query.unwrap_or_default(), &identity.network_userid, config)
         } else if identity.bounce {
-            bounce::location(head, target, config)
+            bounce::location(head, target, secure, config)
         } else {
             None
         };
