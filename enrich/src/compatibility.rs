@@ -42,8 +42,9 @@ impl Compatibility {
         (!self.is_apache()).then_some(15)
     }
 
-    /// Whether records may be compressed batches.
-    pub(crate) fn reads_compressed(self) -> bool {
+    /// Whether bytes that begin like a compressed record are called a damaged one where they are not whole. The Apache line
+    /// takes them for a payload. What is whole is read in both lines.
+    pub(crate) fn knows_compressed(self) -> bool {
         !self.is_apache()
     }
 

@@ -8,6 +8,7 @@ use event::{
     atomic::Field,
     bad_row::{AdapterFailure, BadRow, EnrichmentPayload, Failure, Message},
     enriched::EnrichedEvent,
+    payload::frame::{Compression, MAX_TOTAL, Piece, pieces},
 };
 use iglu::cache::Cache;
 use jiff::Timestamp;
@@ -20,10 +21,7 @@ use crate::{
     judge::Judge,
     output::{Kind, Lookup, Outcome, Output},
     parameters::Parameters,
-    raw::{
-        compressed::{Compression, MAX_TOTAL, Piece, pieces},
-        request::Request,
-    },
+    raw::request::Request,
     render::{self, Verdict},
     settings::Settings,
     transform::JsonRules,
@@ -69,12 +67,17 @@ pub fn process(
 
 fn read_record(record: &Bytes, around: &Surroundings<'_>, outputs: &mut Outputs<'_>) {
     let settings = around.settings;
-    let compression = Compression::sniff(record).filter(|_| settings.compatibility.reads_compressed());
-    let Some(compression) = compression else {
+    let Some(compression) = Compression::sniff(record) else {
         read_payload(record, around, outputs);
         return;
     };
-    for piece in pieces(record, compression, settings.max_decompressed_payload) {
+    let mut pieces = pieces(record, compression, settings.max_decompressed_payload).peekable();
+    let begins_well = matches!(pieces.peek(), Some(Piece::Payload(_) | Piece::TooLarge(_)));
+    if !begins_well && !settings.compatibility.knows_compressed() {
+        read_payload(record, around, outputs);
+        return;
+    }
+    for piece in pieces {
         match piece {
             Piece::Payload(payload) => read_payload(&payload, around, outputs),
             Piece::TooLarge(size) => {

@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+pub mod frame;
 mod text;
 
 use bytes::Bytes;

@@ -10,12 +10,14 @@ use std::{
     time::Duration,
 };
 
+use event::payload::frame::{Compression, FrameWriter};
 use loaders::lake::{
-    buffer::Limits,
+    buffer::{Buffer, Limits},
     client::Destination,
     config::{LakeConfig, Purpose},
     pending::Note,
     run::run,
+    template::Template,
 };
 use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory};
 use service::{
@@ -245,6 +247,42 @@ async fn large_batches_keep_every_record() {
     found.sort_by_key(|line| line.split(' ').next().and_then(|n| n.parse::<u32>().ok()));
     assert_eq!(found, payloads);
     assert_eq!(objects(&store).await.len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn payloads_of_compressed_raw_records_lie_one_by_one() {
+    let compressed = |compression, payloads: &[&str]| {
+        let mut writer = FrameWriter::new(compression, 6).expect("memory");
+        writer.open(10_000).expect("memory");
+        for payload in payloads {
+            assert!(writer.push(payload.as_bytes()).expect("memory"));
+        }
+        writer.finish().expect("memory")
+    };
+    let stream = Memory::new("raw", 1);
+    let (store, destination) = in_memory();
+    let empty = compressed(Compression::Gzip, &[]);
+    let records = [
+        compressed(Compression::Zstd, &["one", "two"]),
+        b"three".to_vec(),
+        compressed(Compression::Gzip, &["four"]),
+    ];
+    let records = records.map(|data| Record::new("k", data)).to_vec();
+    stream.producer().append(records, Route::Shard(ShardId::numbered(0))).await.expect("room");
+    run_until(&stream, &[3], config(Purpose::Raw, 4), destination).await;
+    let found = objects(&store).await;
+    assert_eq!(found.into_values().collect::<Vec<_>>(), [["one", "two", "three", "four"]]);
+
+    // What is damaged or holds nothing stays as it is.
+    for damaged in [&empty[..], &empty[..9], b"\x28\xb5\x2f\xfd"] {
+        let mut buffer = Buffer::new(Purpose::Raw, Template::parse("").expect("a template"));
+        buffer.push(Position::from(1), damaged);
+        assert_eq!(buffer.records(), 1);
+        let file = buffer.finish().remove(0).bytes;
+        let mut lines = Vec::new();
+        flate2::read::GzDecoder::new(&file[..]).read_to_end(&mut lines).expect("gzip");
+        assert_eq!(lines, [damaged, b"\n"].concat());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,5 @@
 //! Raw record -> requests (`spec/enrich.md` 1).
 
 pub(crate) mod client_address;
-pub(crate) mod compressed;
 pub(crate) mod path;
 pub(crate) mod request;

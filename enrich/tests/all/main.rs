@@ -8,6 +8,7 @@
 )]
 
 pub mod any_bytes;
+pub mod compressed;
 pub mod exactly_once;
 pub mod golden;
 pub mod laws;

@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use event::schema_key::SchemaKey;
+use event::{
+    payload::frame::{Compression, Piece, pieces},
+    schema_key::SchemaKey,
+};
 use serde::Deserialize;
 use stream::record::Position;
 
@@ -70,16 +73,30 @@ impl Buffer {
         }
     }
 
-    /// Takes the next record of the shard.
-    pub fn push(&mut self, position: Position, payload: &[u8]) {
+    /// Takes the next record of the shard. The payloads of a compressed raw record come to lie in the file one by one, as if
+    /// the collector had not compressed; a damaged record as it is.
+    pub fn push(&mut self, position: Position, record: &[u8]) {
+        match Compression::sniff(record).filter(|_| self.purpose == Purpose::Raw) {
+            Some(compression) if is_whole(record, compression) => {
+                for piece in pieces(record, compression, u64::MAX) {
+                    if let Piece::Payload(payload) = piece {
+                        self.push_payload(&payload);
+                    }
+                }
+            }
+            _ => self.push_payload(record),
+        }
+        let first = self.span.map_or(position, |(first, _)| first);
+        self.span = Some((first, position));
+    }
+
+    fn push_payload(&mut self, payload: &[u8]) {
         let group = self.group_of(payload);
         let group = &mut self.groups[group];
         group.lines.push(payload);
         group.records += 1;
         self.records += 1;
         self.bytes += payload.len() as u64;
-        let first = self.span.map_or(position, |(first, _)| first);
-        self.span = Some((first, position));
     }
 
     /// First and last record; `None` while there is none.
@@ -87,7 +104,7 @@ impl Buffer {
         self.span
     }
 
-    /// Number of records.
+    /// Number of records, the payloads of a compressed one counted each.
     pub fn records(&self) -> u64 {
         self.records
     }
@@ -134,6 +151,12 @@ impl Buffer {
             self.groups.len() - 1
         })
     }
+}
+
+/// Whether a compressed record can be read to its end, and holds something.
+fn is_whole(record: &[u8], compression: Compression) -> bool {
+    let mut pieces = pieces(record, compression, u64::MAX).peekable();
+    pieces.peek().is_some() && pieces.all(|piece| matches!(piece, Piece::Payload(_)))
 }
 
 /// The `schema` of a self-describing JSON object.

@@ -39,7 +39,7 @@ pub struct S3LoaderConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Purpose {
-    /// Collector payloads, written as they are.
+    /// Collector payloads, written as they are; those of a compressed record one by one.
     Raw,
     /// Enriched events as TSV.
     EnrichedEvents,
