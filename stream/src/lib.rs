@@ -4,6 +4,7 @@
 //! * [`producer`], [`consumer`]: the two traits every engine implements
 //! * [`health`]: whether a stream takes records
 //! * [`memory`]: the engine of tests, [`log`]: the embedded log on disk
+//! * [`spill`]: a producer that keeps on the disk what another one does not take
 //! * [`stdout`]: lines on standard output
 //! * `outbox`, `kinesis`, `sqs`: producers over services of Amazon Web Services (feature `aws`)
 //! * [`overflow`]: a stream with a buffer for when it refuses
@@ -26,6 +27,7 @@ pub mod outbox;
 pub mod overflow;
 pub mod producer;
 pub mod record;
+pub mod spill;
 #[cfg(feature = "aws")]
 pub mod sqs;
 pub mod stdout;

@@ -24,7 +24,7 @@ pub enum Route {
 /// Where the last record of a durable batch stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
-    /// One place per shard that took part of the batch.
+    /// One place per shard that took part of the batch. Empty where the engine cannot tell.
     pub last: Vec<(ShardId, Position)>,
 }
 

@@ -305,4 +305,4 @@ fn start_writer(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,7 +15,7 @@ use crate::log::disk::{Disk, DiskFile};
 
 /// What goes wrong at the next call of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// A write takes only a part.
     ShortWrite,
     /// A write leaves a part behind and says `ENOSPC`.
@@ -50,7 +50,7 @@ impl Fault {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct FaultyDisk(Arc<Mutex<State>>);
+pub(crate) struct FaultyDisk(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -59,6 +59,8 @@ struct State {
     one_in: u64,
     random: Random,
     dead: bool,
+    /// So many calls are made before it dies.
+    left: Option<usize>,
     files: HashMap<PathBuf, Known>,
     /// Syncs of files so far.
     syncs: usize,
@@ -77,10 +79,10 @@ struct Known {
 
 /// A small generator with a seed (splitmix64).
 #[derive(Clone, Default)]
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -91,44 +93,53 @@ impl Random {
 
 impl FaultyDisk {
     /// From now on one call in `one_in` fails.
-    pub(super) fn randomly(&self, seed: u64, one_in: u64) {
+    pub(crate) fn randomly(&self, seed: u64, one_in: u64) {
         let mut state = self.state();
         (state.random, state.one_in) = (Random(seed), one_in);
     }
 
     /// The next call of its kind fails.
-    pub(super) fn plan(&self, faults: &[Fault]) {
+    pub(crate) fn plan(&self, faults: &[Fault]) {
         self.state().planned.extend(faults);
     }
 
     /// What was planned and not met does not happen.
-    pub(super) fn heal(&self) {
+    pub(crate) fn heal(&self) {
         self.state().planned.clear();
     }
 
-    pub(super) fn planned(&self) -> usize {
+    pub(crate) fn planned(&self) -> usize {
         self.state().planned.len()
     }
 
-    pub(super) fn calls(&self) -> (usize, usize) {
+    pub(crate) fn calls(&self) -> (usize, usize) {
         let state = self.state();
         (state.writes, state.syncs)
     }
 
     /// Nothing reaches the disk any more.
-    pub(super) fn die(&self) {
+    pub(crate) fn die(&self) {
         self.state().dead = true;
     }
 
+    /// After so many more calls nothing reaches the disk any more.
+    pub(crate) fn die_after(&self, calls: usize) {
+        self.state().left = Some(calls);
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.state().dead
+    }
+
     /// As after a process was killed: what it wrote is there, synced or not.
-    pub(super) fn revive(&self) {
+    pub(crate) fn revive(&self) {
         self.state().dead = false;
     }
 
     /// What was not synced is lost, in whole or in part. The disk works again, without faults.
-    pub(super) fn power_cut(&self) {
+    pub(crate) fn power_cut(&self) {
         let mut state = self.state();
-        (state.dead, state.one_in) = (false, 0);
+        (state.dead, state.left, state.one_in) = (false, None, 0);
         state.planned.clear();
         let mut random = state.random.clone();
         for (path, known) in &mut state.files {
@@ -161,7 +172,11 @@ impl FaultyDisk {
 }
 
 impl State {
-    fn check(&self) -> io::Result<()> {
+    fn check(&mut self) -> io::Result<()> {
+        if let Some(left) = &mut self.left {
+            self.dead |= *left == 0;
+            *left = left.saturating_sub(1);
+        }
         if self.dead { Err(io::Error::from_raw_os_error(5)) } else { Ok(()) }
     }
 

@@ -4,7 +4,7 @@ mod checkpoints;
 mod conformance;
 mod crash;
 mod faults;
-mod faulty;
+pub(crate) mod faulty;
 mod full;
 mod opening;
 mod random;
