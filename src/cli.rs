@@ -8,6 +8,8 @@ use service::{
     telemetry::{LogFormat, LogOptions},
 };
 
+#[cfg(feature = "collector")]
+use crate::collector;
 #[cfg(feature = "enrich")]
 use crate::enrich;
 use crate::send;
@@ -33,6 +35,9 @@ enum Command {
     /// The whole pipeline in one process, on an embedded log in a folder.
     #[cfg(feature = "up")]
     Up(Box<up::Options>),
+    /// The collector alone: events over HTTP into the streams that its configuration names.
+    #[cfg(feature = "collector")]
+    Collector(collector::Options),
     /// The enricher: raw records -> enriched events, failed events and bad rows.
     #[cfg(feature = "enrich")]
     Enrich(Box<enrich::Options>),
@@ -54,6 +59,8 @@ impl Cli {
         let ended = match self.command {
             #[cfg(feature = "up")]
             Command::Up(options) => runtime.block_on(up::run(*options)),
+            #[cfg(feature = "collector")]
+            Command::Collector(options) => runtime.block_on(collector::run(options)),
             #[cfg(feature = "enrich")]
             Command::Enrich(options) => runtime.block_on(enrich::run(*options)),
             Command::Send(options) => runtime.block_on(send::run(options)),

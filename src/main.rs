@@ -1,6 +1,10 @@
 //! `piste`: the behavioural-event pipeline in one executable. This folder is the command line; the pipeline is in the crates.
 
 mod cli;
+#[cfg(feature = "collector")]
+mod collector;
+#[cfg(feature = "collector")]
+mod configuration;
 #[cfg(feature = "up")]
 mod demo;
 #[cfg(feature = "enrich")]

@@ -6,7 +6,7 @@ mod same_site;
 mod ssl;
 mod streams;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use serde::Deserialize;
 use service::config::Ignored;
@@ -16,7 +16,7 @@ pub use self::{
     pattern::Pattern,
     same_site::SameSite,
     ssl::Ssl,
-    streams::{Sink, Stream, Streams},
+    streams::{BackoffPolicy, Buffer, Kind, Log, Sink, Stream, Streams},
 };
 use crate::compatibility::Compatibility;
 
@@ -32,6 +32,8 @@ pub struct CollectorConfig {
     pub interface: String,
     /// Port to listen on.
     pub port: u16,
+    /// Ours: where health and metrics of the process are served, beside the collector's own port.
+    pub admin_listen: Option<SocketAddr>,
     /// Request path -> path written into the payload, each with leading slash and two segments.
     pub paths: HashMap<String, String>,
     /// The `P3P` header, sent by the Apache line alone.
@@ -236,6 +238,7 @@ impl Default for CollectorConfig {
             compatibility: Compatibility::default(),
             interface: "0.0.0.0".into(),
             port: 8080,
+            admin_listen: None,
             paths: HashMap::new(),
             p3p: P3p::default(),
             cross_domain: CrossDomain::default(),

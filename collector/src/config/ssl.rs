@@ -48,6 +48,13 @@ impl Default for Ssl {
 }
 
 impl Ssl {
+    /// The same with the certificate elsewhere.
+    #[must_use]
+    pub fn with(self, tls: TlsKeys) -> Self {
+        let TlsKeys { certificate, private_key, key_store, key_store_password, min_version } = tls;
+        Self { certificate, private_key, key_store, key_store_password, min_version, ..self }
+    }
+
     /// Where the certificate is.
     pub fn tls(&self) -> TlsKeys {
         TlsKeys {

@@ -293,7 +293,13 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.map(fields, visitor)
+        match self.node {
+            // Some sections may be written as one word.
+            Node::Text(text) => visitor
+                .visit_borrowed_str(text)
+                .map_err(|_: ReadError| self.unexpected("an object `{ ... }`")),
+            _ => self.map(fields, visitor),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
