@@ -111,8 +111,9 @@ impl Place {
         let kind = kind(code);
         let text = match code {
             _ if is_denied(code) => format!(
-                "{self}: not allowed ({code}): the credentials in use need {}:{action} on it, and on the key that encrypts it",
-                self.service
+                "{self}: not allowed ({code}): the credentials in use need {}:{action} on it{}",
+                self.service,
+                if code.starts_with('K') { ", and the use of the key that encrypts it" } else { "" }
             ),
             "ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
                 format!("{self}: there is none of this name in this region and account ({code})")
@@ -211,4 +212,66 @@ fn causes(error: &dyn Error) -> String {
         next = error.source();
     }
     texts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> Place {
+        let (what, region) = ("Kinesis stream `good`".to_owned(), Some("eu-west-1".to_owned()));
+        Place { what, service: "kinesis", region, endpoint: None }
+    }
+
+    #[test]
+    fn codes_become_kinds_and_advice() {
+        let check = |code: &str, message: Option<&str>, kind: Kind, expect: &str| {
+            let failure = place().refused("PutRecords", code, message);
+            assert_eq!((failure.kind, &*failure.code), (kind, code));
+            assert_eq!(failure.text, format!("Kinesis stream `good` in eu-west-1: {expect}"));
+        };
+        let rate = "Rate exceeded for shard shardId-000000000001 in stream good.";
+        check(
+            "ProvisionedThroughputExceededException",
+            Some(rate),
+            Kind::Throttled,
+            "PutRecords failed (ProvisionedThroughputExceededException): Rate exceeded for shard shardId-000000000001 in stream good",
+        );
+        check("HTTP 502", None, Kind::Passing, "PutRecords failed (HTTP 502)");
+        check("InternalFailure", Some("a\n b"), Kind::Passing, "PutRecords failed (InternalFailure): a b");
+        check(
+            "ValidationException",
+            Some("Value '203.0.113.7' at 'partitionKey'"),
+            Kind::Rejected,
+            "PutRecords was rejected (ValidationException)",
+        );
+        check(
+            "KMSAccessDeniedException",
+            Some("no"),
+            Kind::Passing,
+            "not allowed (KMSAccessDeniedException): the credentials in use need kinesis:PutRecords on it, and the use of the key that encrypts it",
+        );
+        let long = place().refused("PutRecords", "Other", Some(&"x".repeat(5000)));
+        assert!(long.text.len() < 400);
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("dispatch failure")]
+        struct Outer(#[source] std::io::Error);
+        let failure = place().unanswered(
+            "PutRecords",
+            "connection",
+            &Outer(std::io::Error::other("connection refused")),
+        );
+        let expect = "Kinesis stream `good` in eu-west-1: PutRecords brought no answer: dispatch failure: connection refused";
+        assert_eq!((failure.kind, &*failure.text), (Kind::Passing, expect));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let credentials = Credentials::Fixed { access_key: "AKIA".into(), secret_key: "secret".into() };
+        assert_eq!(format!("{credentials:?}"), "Fixed");
+    }
 }

@@ -13,6 +13,7 @@ use std::{
     },
 };
 
+use aws_config::SdkConfig;
 use aws_sdk_kinesis::{
     Client,
     config::Builder,
@@ -22,7 +23,7 @@ use aws_sdk_kinesis::{
 };
 
 use crate::{
-    aws::{self, Connection, Place},
+    aws::{Connection, Credentials, Place},
     outbox::{
         Capacity, Entry, Outbox, Sending,
         carrier::{Carrier, Failure, Outcome},
@@ -70,14 +71,8 @@ impl Settings {
 /// A producer. Does not wait for the stream: its health tells when it was reached. To be called within a runtime.
 pub async fn open(settings: Settings) -> Arc<Outbox<PutRecords>> {
     let loaded = settings.connection.load().await;
-    let mut config = Builder::from(&loaded);
-    if let aws::Credentials::Fixed { access_key, secret_key } = &settings.connection.credentials {
-        let credentials =
-            aws_sdk_kinesis::config::Credentials::new(access_key, secret_key, None, None, "configuration");
-        config = config.credentials_provider(credentials);
-    }
     let carrier = PutRecords {
-        client: Client::from_conf(config.build()),
+        client: client(&settings.connection, &loaded),
         place: Place::new(format!("Kinesis stream `{}`", settings.stream), "kinesis", &loaded),
         stream: settings.stream,
         shards: Mutex::default(),
@@ -90,6 +85,16 @@ pub async fn open(settings: Settings) -> Arc<Outbox<PutRecords>> {
         record_bytes: settings.record_bytes,
     };
     Arc::new(Outbox::open(carrier, settings.sending, capacity))
+}
+
+fn client(connection: &Connection, loaded: &SdkConfig) -> Client {
+    let mut config = Builder::from(loaded);
+    if let Credentials::Fixed { access_key, secret_key } = &connection.credentials {
+        let credentials =
+            aws_sdk_kinesis::config::Credentials::new(access_key, secret_key, None, None, "configuration");
+        config = config.credentials_provider(credentials);
+    }
+    Client::from_conf(config.build())
 }
 
 /// The carrier to a stream.
@@ -193,5 +198,62 @@ impl Carrier for PutRecords {
             Some(other) => Err(self.place.not_ready(other.as_str())),
             None => Err(self.place.not_ready("unknown")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kinesis::{
+        config::{
+            ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeTransmitInterceptorContextRef,
+        },
+        error::BoxError,
+    };
+
+    use super::*;
+
+    /// Keeps where a call would go, and lets none go.
+    #[derive(Clone, Debug, Default)]
+    struct Destination(Arc<Mutex<String>>);
+
+    impl Intercept for Destination {
+        fn name(&self) -> &'static str {
+            "destination"
+        }
+
+        fn read_before_transmit(
+            &self,
+            context: &BeforeTransmitInterceptorContextRef<'_>,
+            _: &RuntimeComponents,
+            _: &mut ConfigBag,
+        ) -> Result<(), BoxError> {
+            context.request().uri().clone_into(&mut self.0.lock().unwrap());
+            Err("far enough".into())
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_go_where_region_and_endpoint_say() {
+        let check = async |region: &str, endpoint: Option<&str>, expect: &str| {
+            let connection = Connection {
+                region: Some(region.to_owned()),
+                endpoint: endpoint.map(str::to_owned),
+                credentials: Credentials::Fixed {
+                    access_key: "key".to_owned(),
+                    secret_key: "secret".to_owned(),
+                },
+                ..Connection::default()
+            };
+            let client = client(&connection, &connection.load().await);
+            let destination = Destination::default();
+            let call = client.describe_stream_summary().stream_name("good");
+            let error = call.customize().interceptor(destination.clone()).send().await.unwrap_err();
+            assert!(format!("{error:?}").contains("far enough"), "{error:?}");
+            assert_eq!(*destination.0.lock().unwrap(), expect);
+        };
+        check("eu-central-1", None, "https://kinesis.eu-central-1.amazonaws.com/").await;
+        check("cn-north-1", None, "https://kinesis.cn-north-1.amazonaws.com.cn/").await;
+        check("cn-northwest-1", None, "https://kinesis.cn-northwest-1.amazonaws.com.cn/").await;
+        check("cn-north-1", Some("http://127.0.0.1:4566"), "http://127.0.0.1:4566/").await;
     }
 }

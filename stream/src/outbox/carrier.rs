@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::queue::Entry;
+use super::entry::Entry;
 use crate::record::{Position, Record, ShardId};
 
 /// Takes records to a service, many in one call.

@@ -8,6 +8,7 @@ use super::{
     carrier::{Failure, Kind, Outcome},
     *,
 };
+use crate::backoff::Backoff;
 
 /// The service.
 struct Service {

@@ -6,4 +6,5 @@
 mod kinesis;
 mod overflow;
 mod sqs;
+mod stories;
 mod support;
