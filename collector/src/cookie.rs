@@ -91,6 +91,9 @@ pub fn set_cookie(
     if compatibility.is_v2() {
         push_same_site(&mut out);
     }
+    if out.is_ascii() {
+        return HeaderValue::try_from(out).ok();
+    }
     // The current line reads and writes one byte a character.
     let bytes: Option<Vec<u8>> = out.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
     HeaderValue::from_bytes(&bytes?).ok()
@@ -98,6 +101,9 @@ pub fn set_cookie(
 
 /// The domain to set the cookie for: the first configured one that an origin's host is or lies under.
 pub fn domain<'a>(head: &Head, config: &'a config::Cookie, compatibility: Compatibility) -> Option<&'a str> {
+    if config.domains.is_empty() {
+        return config.fallback_domain.as_deref();
+    }
     let hosts = cors::hosts(head, compatibility);
     config
         .domains
