@@ -19,9 +19,7 @@ pub fn location(query: &[u8], network_userid: &str, config: &CollectorConfig) ->
         Compatibility::V3 => targets.next(),
         Compatibility::V2 => targets.last(),
     }?;
-    let domains = &config.redirect_domains;
-    if !domains.is_empty() && !host(&to, compatibility).is_some_and(|host| domains.iter().any(|d| d == host))
-    {
+    if !may_lead_to(&to, config) {
         return None;
     }
     match compatibility {
@@ -31,9 +29,16 @@ pub fn location(query: &[u8], network_userid: &str, config: &CollectorConfig) ->
                 Some(placeholder) => Cow::Owned(to.replace(placeholder, network_userid)),
                 None => to,
             };
-            location_v2(&to)
+            // The id comes from the client: in the wrong place it would name another host.
+            may_lead_to(&to, config).then(|| location_v2(&to))?
         }
     }
+}
+
+/// Whether the host of a target is on the list, if there is one.
+fn may_lead_to(to: &str, config: &CollectorConfig) -> bool {
+    let domains = &config.redirect_domains;
+    domains.is_empty() || host(to, config.compatibility).is_some_and(|host| domains.iter().any(|d| d == host))
 }
 
 /// The Apache line sends the text as it is, one byte a character. Characters that are no byte become escapes here, where
