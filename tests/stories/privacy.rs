@@ -60,7 +60,7 @@ fn check(format: &str) {
     http::once(piste.collector, "GET", &broken_request, &headers, b"").unwrap();
     http::once(piste.collector, "GET", "/secret-page/secret-body/secret-user", &headers, b"").unwrap();
     for _ in 0..50 {
-        let refused = http::once(piste.collector, "GET", "secret-page", &headers, b"").unwrap();
+        let refused = http::once(piste.collector, "G@T", "/secret-page", &headers, b"").unwrap();
         assert_eq!(refused.status, 400);
     }
     wait::until("the events", PATIENCE, || {
