@@ -55,6 +55,8 @@ pub struct Condition {
     pub ready: bool,
     /// Whether both sinks take records.
     pub sinks: bool,
+    /// Whether another event can wait for them.
+    pub room: bool,
 }
 
 /// What comes of a request.
@@ -68,6 +70,8 @@ pub struct Outcome {
     pub bad: Vec<Record>,
     /// Where the request led; `None` where its target is none.
     pub route: Option<Class>,
+    /// Whether it is an event that found no room.
+    pub turned_away: bool,
 }
 
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate");
@@ -107,6 +111,9 @@ impl Collector {
             return Outcome::of(self.answer_to(head, response), Some(Class::ToHttps));
         }
         let response = match route {
+            Route::Event(_) if !condition.room => {
+                return Outcome { turned_away: true, ..Outcome::of(self.try_again(head), Some(class)) };
+            }
             Route::Event(path) => return self.event(request, &target, &path, now, ids),
             Route::Preflight => response::preflight(cors::allow_origin(head, compatibility), &config.cors),
             Route::Root => response::root(&config.root_response, compatibility),
@@ -127,7 +134,7 @@ impl Collector {
         self.finish(response::try_again(cors::allow_origin(head, self.config.compatibility)))
     }
 
-    /// Answers a head that is refused.
+    /// Answers a request that is refused.
     pub fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
         self.finish(response::refused(refusal, self.config.compatibility))
     }
@@ -168,7 +175,7 @@ impl Collector {
             }
         }
         let class = if is_redirect { Class::Redirect } else { Class::Event };
-        Outcome { response, good, bad, route: Some(class) }
+        Outcome { response, good, bad, route: Some(class), turned_away: false }
     }
 
     fn event_response(
@@ -247,8 +254,7 @@ impl Collector {
         self.answer_to(head, response)
     }
 
-    /// Adds what depends on the kind of request: the Apache line tells a `HEAD` how long the body would be, and old clients
-    /// are told that the connection ends.
+    /// Adds what depends on the kind of request: the Apache line tells a `HEAD` how long the body would be.
     fn answer_to(&self, head: &Head, mut response: Response<Bytes>) -> Response<Bytes> {
         if head.method() == Method::Head {
             if self.config.compatibility.is_v2() {
@@ -257,9 +263,6 @@ impl Collector {
             }
             response.body_mut().clear();
         }
-        if !head.keeps_alive() {
-            response = response::closing(response);
-        }
         self.finish(response)
     }
 }
@@ -267,6 +270,6 @@ impl Collector {
 impl Outcome {
     /// Nothing to store.
     fn of(response: Response<Bytes>, route: Option<Class>) -> Self {
-        Self { response, good: Vec::new(), bad: Vec::new(), route }
+        Self { response, good: Vec::new(), bad: Vec::new(), route, turned_away: false }
     }
 }

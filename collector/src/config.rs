@@ -210,6 +210,12 @@ pub struct Hsts {
 pub struct Networking {
     /// Open connections; further ones wait in the kernel's queue until one closes.
     pub max_connections: usize,
+    /// Ours: whether HTTP/2 is spoken with clients that begin with it, or choose it in the TLS handshake.
+    pub http2: bool,
+    /// Ours: requests that may wait for the sinks at once; further ones are told to come again.
+    pub max_in_flight: usize,
+    /// Ours: bytes that such requests, and bodies on their way in, may have together.
+    pub max_bytes_in_flight: usize,
     /// A connection without a request is closed after this.
     #[serde(with = "service::config::duration")]
     pub idle_timeout: Duration,
@@ -327,6 +333,9 @@ impl Default for Networking {
     fn default() -> Self {
         Self {
             max_connections: 1024,
+            http2: true,
+            max_in_flight: 2048,
+            max_bytes_in_flight: 67_108_864,
             idle_timeout: Duration::from_secs(610),
             header_read_timeout: Duration::from_secs(25),
             response_header_timeout: Duration::from_secs(30),

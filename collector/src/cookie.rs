@@ -58,45 +58,52 @@ pub fn set_cookie(
     config: &config::Cookie,
     compatibility: Compatibility,
 ) -> Option<HeaderValue> {
-    let mut out = String::with_capacity(160);
+    let mut out = Vec::with_capacity(192);
     for part in [name, "=", value, "; Expires="] {
-        out.push_str(part);
+        push_latin1(part, &mut out)?;
     }
-    date::http_date(expires, &mut out);
+    out.extend_from_slice(&date::http_date(expires));
     if let Some(domain) = domain {
-        out.push_str("; Domain=");
-        out.push_str(domain);
+        out.extend_from_slice(b"; Domain=");
+        push_latin1(domain, &mut out)?;
     }
-    out.push_str("; Path=/");
+    out.extend_from_slice(b"; Path=/");
     let same_site = config.same_site;
     let secure = match compatibility {
         Compatibility::V2 => config.secure,
         Compatibility::V3 => config.secure || same_site == Some(config::SameSite::None),
     };
-    let push_same_site = |out: &mut String| {
+    let push_same_site = |out: &mut Vec<u8>| {
         if let Some(same_site) = same_site {
-            out.push_str("; SameSite=");
-            out.push_str(same_site.as_str());
+            out.extend_from_slice(b"; SameSite=");
+            out.extend_from_slice(same_site.as_str().as_bytes());
         }
     };
     if !compatibility.is_v2() {
         push_same_site(&mut out);
     }
     if secure {
-        out.push_str("; Secure");
+        out.extend_from_slice(b"; Secure");
     }
     if http_only {
-        out.push_str("; HttpOnly");
+        out.extend_from_slice(b"; HttpOnly");
     }
     if compatibility.is_v2() {
         push_same_site(&mut out);
     }
-    if out.is_ascii() {
-        return HeaderValue::try_from(out).ok();
+    HeaderValue::try_from(out).ok()
+}
+
+/// The current line reads and writes one byte a character.
+fn push_latin1(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    if text.is_ascii() {
+        out.extend_from_slice(text.as_bytes());
+        return Some(());
     }
-    // The current line reads and writes one byte a character.
-    let bytes: Option<Vec<u8>> = out.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    HeaderValue::from_bytes(&bytes?).ok()
+    text.chars().try_for_each(|c| {
+        out.push(u8::try_from(u32::from(c)).ok()?);
+        Some(())
+    })
 }
 
 /// The domain to set the cookie for: the first configured one that an origin's host is or lies under.

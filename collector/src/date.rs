@@ -1,32 +1,28 @@
 //! Dates as HTTP writes them (RFC 9110 5.6.7).
 
-/// Appends `Sun, 14 Nov 2027 10:00:00 GMT`. Seconds are counted from the epoch; what lies outside the years 0 to 9999 is
-/// written as the nearest of them.
-pub fn http_date(seconds: i64, out: &mut String) {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// `Sun, 14 Nov 2027 10:00:00 GMT`. Seconds are counted from the epoch; what lies outside the years 0 to 9999 is written as
+/// the nearest of them.
+pub fn http_date(seconds: i64) -> [u8; 29] {
+    const DAYS: &[u8; 21] = b"ThuFriSatSunMonTueWed";
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
     let seconds = seconds.clamp(-62_167_219_200, 253_402_300_799);
     let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day_of_month) = civil(day);
-    out.push_str(DAYS[day.rem_euclid(7) as usize]);
-    out.push_str(", ");
-    digits(day_of_month, 2, out);
-    out.push(' ');
-    out.push_str(MONTHS[month as usize - 1]);
-    out.push(' ');
-    digits(year, 4, out);
-    for (n, before) in [(second / 3600, ' '), (second / 60 % 60, ':'), (second % 60, ':')] {
-        out.push(before);
-        digits(n, 2, out);
+    let (weekday, month) = (3 * day.rem_euclid(7) as usize, 3 * (month as usize - 1));
+    let mut out = *b"***, ** *** **** **:**:** GMT";
+    out[..3].copy_from_slice(&DAYS[weekday..weekday + 3]);
+    out[8..11].copy_from_slice(&MONTHS[month..month + 3]);
+    for (at, n) in [
+        (5, day_of_month),
+        (12, year / 100),
+        (14, year % 100),
+        (17, second / 3600),
+        (20, second / 60 % 60),
+        (23, second % 60),
+    ] {
+        (out[at], out[at + 1]) = (b'0' + (n / 10) as u8, b'0' + (n % 10) as u8);
     }
-    out.push_str(" GMT");
-}
-
-fn digits(n: i64, width: u32, out: &mut String) {
-    for place in (0..width).rev() {
-        out.push(char::from(b'0' + (n / 10_i64.pow(place) % 10) as u8));
-    }
+    out
 }
 
 /// Year, month and day of a day counted from the epoch, in the Gregorian calendar. Years are counted from March, so that

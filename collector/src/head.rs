@@ -1,8 +1,13 @@
 //! The head of a request, read leniently from its raw bytes: names keep their spelling and their order.
 
-use memchr::{memchr, memchr_iter, memchr2, memrchr};
+use memchr::{memchr, memchr2, memrchr};
 
-use crate::{compatibility::Compatibility, framing::Framing, refusal::Refusal};
+use crate::{
+    compatibility::Compatibility,
+    config::CollectorConfig,
+    http1::framing::{Chunks, Framing},
+    refusal::Refusal,
+};
 
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,19 @@ impl Method {
             Self::OtherKnown | Self::Unknown => "other",
         }
     }
+}
+
+/// Caps on a head.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// Bytes of the request line.
+    pub request_line: usize,
+    /// Bytes of all fields.
+    pub headers: usize,
+    /// How strict it is read.
+    pub compatibility: Compatibility,
+    /// Whether a connection may begin as HTTP/2 begins.
+    pub http2: bool,
 }
 
 /// A request head. Its bytes stay in one buffer that the connection uses again.
@@ -84,6 +102,8 @@ const NAMES: [(Name, &[u8]); 13] = [
     (Name::XRealIp, b"x-real-ip"),
 ];
 
+/// Room for the Apache line's longest URI, a method and a version.
+const V2_REQUEST_LINE: usize = 32_768 + 64;
 /// Fields of the Apache line at most.
 const V2_MAX_FIELDS: usize = 64;
 /// Bytes of a field's value in the Apache line.
@@ -92,24 +112,37 @@ const V2_MAX_VALUE: usize = 8192;
 #[derive(Clone, Copy, Debug, Default)]
 struct Span(u32, u32);
 
+impl Caps {
+    /// As configured.
+    pub fn new(config: &CollectorConfig) -> Self {
+        let (networking, compatibility) = (&config.networking, config.compatibility);
+        let request_line = match compatibility.is_v2() {
+            // It limits the URI instead, see `target`.
+            true => networking.max_request_line_length.max(V2_REQUEST_LINE),
+            false => networking.max_request_line_length,
+        };
+        Self { request_line, headers: networking.max_headers_length, compatibility, http2: networking.http2 }
+    }
+}
+
 impl Head {
-    /// Reads a head: request line, fields and the empty line after them. `spare` gives its buffers.
+    /// Reads a head: request line, fields and the empty line after them. `folded` says that a line begins with a blank: it
+    /// continues the one before (obsolete line folding).
     ///
     /// # Errors
     /// The refusal to answer with; the connection cannot go on after it.
-    pub fn read(bytes: &[u8], spare: &mut Self, compatibility: Compatibility) -> Result<Self, Refusal> {
-        let mut head = std::mem::take(spare);
-        head.raw.clear();
-        head.fields.clear();
-        head.known = Known::default();
-        head.raw.extend_from_slice(bytes);
-        if folded(&head.raw) {
-            head.raw = unfold(&head.raw);
+    pub fn read(&mut self, bytes: &[u8], folded: bool, compatibility: Compatibility) -> Result<(), Refusal> {
+        self.raw.clear();
+        self.fields.clear();
+        self.known = Known::default();
+        if folded {
+            unfold(bytes, &mut self.raw);
+        } else {
+            self.raw.extend_from_slice(bytes);
         }
-        let line_end = memchr(b'\n', &head.raw).unwrap_or(head.raw.len());
-        head.read_request_line(line_end)?;
-        head.read_fields(line_end + 1, compatibility)?;
-        Ok(head)
+        let line_end = memchr(b'\n', &self.raw).unwrap_or(self.raw.len());
+        self.read_request_line(line_end)?;
+        self.read_fields(line_end + 1, compatibility)
     }
 
     /// The method.
@@ -189,9 +222,9 @@ impl Head {
             if !chunked || !self.http_11 || self.first(Name::ContentLength).is_some() {
                 return Err(Refusal::Malformed("Unsupported transfer coding"));
             }
-            return Ok(Framing::chunked());
+            return Ok(Framing::Chunked(Chunks::default()));
         }
-        let Some(length) = self.first(Name::ContentLength) else { return Ok(Framing::none()) };
+        let Some(length) = self.first(Name::ContentLength) else { return Ok(Framing::Length(0)) };
         if self.all(Name::ContentLength).count() > 1 {
             return Err(Refusal::Malformed(
                 "HTTP message must not contain more than one Content-Length header",
@@ -200,7 +233,7 @@ impl Head {
         if length.is_empty() || length.len() > 18 || !length.iter().all(u8::is_ascii_digit) {
             return Err(Refusal::Malformed("Illegal Content-Length"));
         }
-        Ok(Framing::length(length.iter().fold(0, |n, d| n * 10 + u64::from(d - b'0'))))
+        Ok(Framing::Length(length.iter().fold(0, |n, d| n * 10 + u64::from(d - b'0'))))
     }
 
     fn at(&self, span: Span) -> &[u8] {
@@ -289,13 +322,8 @@ fn trim_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// Whether a line begins with a blank: it continues the one before (obsolete line folding).
-fn folded(raw: &[u8]) -> bool {
-    memchr_iter(b'\n', raw).any(|end| matches!(raw.get(end + 1), Some(b' ' | b'\t')))
-}
-
-fn unfold(raw: &[u8]) -> Vec<u8> {
-    let mut out: Vec<u8> = Vec::with_capacity(raw.len());
+fn unfold(raw: &[u8], out: &mut Vec<u8>) {
+    out.reserve(raw.len());
     let mut rest = raw;
     while let Some(end) = memchr(b'\n', rest) {
         let (line, after) = rest.split_at(end + 1);
@@ -309,5 +337,4 @@ fn unfold(raw: &[u8]) -> Vec<u8> {
         }
     }
     out.extend_from_slice(rest);
-    out
 }

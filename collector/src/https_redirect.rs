@@ -84,7 +84,8 @@ mod tests {
 
     fn redirected(request: &str, secure: bool, config: &Ssl) -> Option<String> {
         let request = request.replace('\n', "\r\n") + "\r\n\r\n";
-        let head = Head::read(request.as_bytes(), &mut Head::default(), Compatibility::V3).unwrap();
+        let mut head = Head::default();
+        head.read(request.as_bytes(), false, Compatibility::V3).unwrap();
         let target = Target::parse(head.target()).unwrap();
         let class = match target.path {
             b"/health" => Class::Health,

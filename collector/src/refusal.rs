@@ -1,11 +1,11 @@
-//! Requests that are refused before they can be anything (`spec/collector.md` 2.8): no event, no CORS headers.
+//! Requests that are refused before they have come whole (`spec/collector.md` 2.8): no event, no CORS headers.
 
 use bytes::Bytes;
 use http::StatusCode;
 
 use crate::compatibility::Compatibility;
 
-/// Why the head of a request is refused. The connection is closed after the answer.
+/// Why a request is refused. The connection is closed after the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Not HTTP.
@@ -41,13 +41,24 @@ pub enum Refusal {
     /// The head did not come in time.
     #[error("request head timed out")]
     HeadTimeout,
+    /// The body is longer than `networking.dropPayloadSize`.
+    #[error("request body is too large")]
+    BodyTooLarge,
+    /// The body did not come in time.
+    #[error("request body timed out")]
+    BodyTimeout,
+    /// The body is malformed, or ends before its end.
+    #[error("request body is malformed")]
+    BodyMalformed,
 }
 
 impl Refusal {
     /// Status to answer with.
     pub fn status(&self, compatibility: Compatibility) -> StatusCode {
         match (compatibility, self) {
-            (_, Self::HeadTimeout) => StatusCode::REQUEST_TIMEOUT,
+            (_, Self::HeadTimeout | Self::BodyTimeout) => StatusCode::REQUEST_TIMEOUT,
+            (_, Self::BodyTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            (_, Self::BodyMalformed) => StatusCode::BAD_REQUEST,
             (Compatibility::V3, _) => StatusCode::BAD_REQUEST,
             (Compatibility::V2, Self::UnsupportedMethod) => StatusCode::NOT_IMPLEMENTED,
             (Compatibility::V2, Self::UnsupportedVersion) => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
@@ -59,11 +70,13 @@ impl Refusal {
         }
     }
 
-    /// Body to answer with; the current line sends none.
+    /// Body to answer with; the current line sends none, the Apache line only to a bad head.
     pub fn body(&self, compatibility: Compatibility) -> Bytes {
-        match compatibility {
-            Compatibility::V2 => Bytes::from(self.to_string()),
-            Compatibility::V3 => Bytes::new(),
+        match (compatibility, self) {
+            (_, Self::BodyTooLarge | Self::BodyTimeout | Self::BodyMalformed) | (Compatibility::V3, _) => {
+                Bytes::new()
+            }
+            (Compatibility::V2, _) => Bytes::from(self.to_string()),
         }
     }
 }

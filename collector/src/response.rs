@@ -149,26 +149,11 @@ pub fn try_again(allow_origin: HeaderValue) -> Response<Bytes> {
     response
 }
 
-/// The answer to a head that is refused.
+/// The answer to a request that is refused.
 pub fn refused(refusal: &Refusal, compatibility: Compatibility) -> Response<Bytes> {
     let body = refusal.body(compatibility);
     let status = refusal.status(compatibility);
-    closing(if body.is_empty() { empty(status) } else { text(status, body) })
-}
-
-/// A body that is too large.
-pub fn too_large() -> Response<Bytes> {
-    closing(empty(StatusCode::PAYLOAD_TOO_LARGE))
-}
-
-/// A body that did not come in time, or not whole.
-pub fn body_timeout() -> Response<Bytes> {
-    closing(empty(StatusCode::REQUEST_TIMEOUT))
-}
-
-/// A body that is malformed.
-pub fn body_malformed() -> Response<Bytes> {
-    closing(empty(StatusCode::BAD_REQUEST))
+    if body.is_empty() { empty(status) } else { text(status, body) }
 }
 
 /// The sink took too long.
@@ -179,12 +164,6 @@ pub fn timed_out(compatibility: Compatibility) -> Response<Bytes> {
         }
         Compatibility::V3 => text(StatusCode::REQUEST_TIMEOUT, Bytes::from_static(b"Response timed out")),
     }
-}
-
-/// The connection ends behind this response.
-pub fn closing(mut response: Response<Bytes>) -> Response<Bytes> {
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
 }
 
 /// The parts that are the same for every request of a configuration.

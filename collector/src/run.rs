@@ -21,9 +21,15 @@ use tokio::{
     time::{interval, sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, rustls};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
-use crate::{collect::Collector, config::CollectorConfig, server::Server, sinks::Sinks, store::Store};
+use crate::{
+    collect::Collector,
+    config::CollectorConfig,
+    server::{Peer, Protocol, Server},
+    sinks::Sinks,
+    store::Store,
+};
 
 /// Where clients come in. The listeners are bound.
 #[derive(Debug)]
@@ -74,14 +80,13 @@ pub async fn run(
     listeners: Listeners,
     context: Context,
 ) -> Result<(), RunError> {
-    let doors = Door::open(listeners).map_err(RunError::Listen)?;
+    let doors = Door::open(listeners, config.networking.http2).map_err(RunError::Listen)?;
     let fact = context.health.fact("collector.sink");
     let collector = Collector::new(config.clone(), good.max_record_bytes(), bad.max_record_bytes());
     let house = House {
         server: Arc::new(Server::new(collector, Store::new(good, bad, clock::now))),
         room: Arc::new(Semaphore::new(config.networking.max_connections.min(Semaphore::MAX_PERMITS))),
         connections: TaskTracker::new(),
-        closing: CancellationToken::new(),
     };
     let server = &house.server;
     for door in &doors {
@@ -116,7 +121,7 @@ pub async fn run(
 
     let addresses: Vec<String> = doors.iter().map(|door| door.address.to_string()).collect();
     drop(doors);
-    house.closing.cancel();
+    server.close();
     house.connections.close();
     let open = house.connections.len();
     tracing::info!(connections = open, "Closing NIO1 channel {}", addresses.join(", "));
@@ -178,8 +183,13 @@ struct Door {
 }
 
 impl Door {
-    fn open(listeners: Listeners) -> io::Result<Vec<Self>> {
-        let https = listeners.https.map(|https| (https.listener, Some(TlsAcceptor::from(https.tls))));
+    fn open(listeners: Listeners, http2: bool) -> io::Result<Vec<Self>> {
+        let https = listeners.https.map(|Https { listener, mut tls }| {
+            if !http2 {
+                Arc::make_mut(&mut tls).alpn_protocols.retain(|protocol| protocol != b"h2");
+            }
+            (listener, Some(TlsAcceptor::from(tls)))
+        });
         let both = listeners.http.map(|listener| (listener, None)).into_iter().chain(https);
         both.map(|(listener, tls)| {
             listener.set_nonblocking(true)?;
@@ -195,7 +205,6 @@ struct House {
     server: Arc<Server>,
     room: Arc<Semaphore>,
     connections: TaskTracker,
-    closing: CancellationToken,
 }
 
 impl House {
@@ -212,23 +221,33 @@ impl House {
         }
     }
 
-    fn let_in(&self, socket: TcpStream, peer: IpAddr, tls: Option<TlsAcceptor>, place: OwnedSemaphorePermit) {
+    fn let_in(&self, socket: TcpStream, ip: IpAddr, tls: Option<TlsAcceptor>, place: OwnedSemaphorePermit) {
         // Without it a response could wait for the acknowledgement of the one before.
         let _ = socket.set_nodelay(true);
-        let (server, closing) = (self.server.clone(), self.closing.clone());
+        let server = self.server.clone();
         self.connections.spawn(async move {
             let _place = place;
             let _open = server.observer().connection();
-            let Some(tls) = tls else { return server.clone().serve(socket, peer, closing).await };
-            let shaken = tokio::select! {
-                shaken = timeout(server.handshake_timeout(), tls.accept(socket)) => shaken,
-                () = closing.cancelled() => return,
-            };
-            match shaken {
-                Ok(Ok(socket)) => server.clone().serve(socket, peer, closing).await,
-                Ok(Err(error)) => server.observer().handshake_failed(&error),
-                Err(_) => server.observer().handshake_failed(&io::ErrorKind::TimedOut.into()),
+            match tls {
+                None => server.clone().serve(socket, Peer { ip, secure: false }, Protocol::Http1).await,
+                // Not part of the task of connections in the clear, which is much smaller.
+                Some(tls) => Box::pin(serve_tls(&server, socket, ip, tls)).await,
             }
         });
     }
+}
+
+async fn serve_tls(server: &Arc<Server>, socket: TcpStream, ip: IpAddr, tls: TlsAcceptor) {
+    let within = server.config().networking.header_read_timeout;
+    let socket = match server.unless_closing(timeout(within, tls.accept(socket))).await {
+        Some(Ok(Ok(socket))) => socket,
+        Some(Ok(Err(error))) => return server.observer().handshake_failed(&error),
+        Some(Err(_)) => return server.observer().handshake_failed(&io::ErrorKind::TimedOut.into()),
+        None => return,
+    };
+    let protocol = match socket.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Protocol::Http2,
+        _ => Protocol::Http1,
+    };
+    server.clone().serve(socket, Peer { ip, secure: true }, protocol).await;
 }

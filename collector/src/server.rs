@@ -1,72 +1,120 @@
-//! Serves one connection: hyper in the middle, [`Intake`](crate::intake::Intake) before it, the sinks behind it.
-
-mod client;
+//! What all connections share, and a request's way from its head to its answer; [`http1`](crate::http1) and
+//! [`http2`](crate::http2) are around it.
 
 use std::{
-    convert::Infallible,
+    future::{Future, poll_fn},
+    io::Cursor,
     net::IpAddr,
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc,
+        atomic::{AtomicU8, Ordering},
     },
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
-use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use service::clock;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::timeout,
-};
+use bytes::Bytes;
+use http::Response;
+use service::{clock, timer::Timer};
+use stream::record::Record;
+use tokio::io::{self, AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::client::{Client, Inbox};
 use crate::{
+    admission::{Admission, Held},
     collect::{Collector, Condition, Outcome, Request},
+    config::CollectorConfig,
     head::Head,
+    http1, http2,
     ids::Ids,
-    intake::Arrival,
-    observed::{Observer, Refused, RequestAnswered},
+    observed::{Observer, Refused, RequestAnswered, RequestInFlight},
+    refusal::Refusal,
     response,
     store::{NotStored, Store},
 };
+
+/// How long a connection that is over may take to end in good order.
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
 
 /// What all connections share.
 pub struct Server {
     collector: Collector,
     store: Store,
     observer: Observer,
-    ready: AtomicBool,
-    parting: AtomicBool,
+    admission: Admission,
+    phase: AtomicU8,
+    closing: CancellationToken,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// Its address.
+    pub ip: IpAddr,
+    /// Whether TLS is spoken with it.
+    pub secure: bool,
+}
+
+/// What a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1, unless it begins as HTTP/2 begins.
+    Http1,
+    /// HTTP/2, as was agreed upon in the TLS handshake.
+    Http2,
+}
+
+/// How far a process is on its way to its end, as the collector has to know it. Only goes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+enum Phase {
+    Serving,
+    /// Requests are served but not welcome.
+    Leaving,
+    /// Each answer ends its connection.
+    Parting,
+    /// Connections without a request end.
+    Closing,
+}
+
+/// A request whose head has come.
+pub(crate) struct Exchange<'a> {
+    server: &'a Server,
+    head: &'a Head,
+    peer: Peer,
+    in_flight: RequestInFlight<'a>,
+    answered: RequestAnswered,
+    held: Held<'a>,
+}
+
+/// Why the body of a request was not read to its end.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    Refused(Refusal),
+    /// Too much is being held already.
+    NoRoom,
 }
 
 /// Ids from the thread's generator, which the system seeds.
 struct RandomIds;
 
-impl Ids for RandomIds {
-    fn next(&mut self) -> Uuid {
-        uuid::Builder::from_random_bytes(rand::random()).into_uuid()
-    }
-}
-
-/// Why a body could not be read whole.
-enum BodyError {
-    TooLarge,
-    TimedOut,
-    Malformed,
-}
-
 impl Server {
     /// A server that answers with this collector and keeps records in this store.
     pub fn new(collector: Collector, store: Store) -> Self {
-        let observer = Observer::new(&collector.config, clock::now);
-        let (ready, parting) = (AtomicBool::new(true), AtomicBool::new(false));
-        Self { collector, store, observer, ready, parting }
+        Self {
+            observer: Observer::new(&collector.config, clock::now),
+            admission: Admission::new(&collector.config.networking),
+            collector,
+            store,
+            phase: AtomicU8::new(Phase::Serving as u8),
+            closing: CancellationToken::new(),
+        }
+    }
+
+    /// What it was configured to be.
+    pub fn config(&self) -> &CollectorConfig {
+        &self.collector.config
     }
 
     /// Where records go.
@@ -81,127 +129,171 @@ impl Server {
 
     /// From now on new requests are served but not welcome.
     pub fn leave(&self) {
-        self.ready.store(false, Ordering::Relaxed);
+        self.enter(Phase::Leaving);
     }
 
     /// From now on each answer ends its connection, so that nobody sends on one that is about to be closed.
     pub fn part(&self) {
-        self.parting.store(true, Ordering::Relaxed);
+        self.enter(Phase::Parting);
     }
 
-    /// How long a TLS handshake may take.
-    pub fn handshake_timeout(&self) -> Duration {
-        self.collector.config.networking.header_read_timeout
+    /// From now on connections end as soon as no request is in flight on them.
+    pub fn close(&self) {
+        self.enter(Phase::Closing);
+        self.closing.cancel();
     }
 
-    /// Serves a connection until it ends, or until `closing` and the request in flight is answered.
-    pub async fn serve<S>(self: Arc<Self>, socket: S, peer: IpAddr, closing: CancellationToken)
+    /// Whether [`Self::close`] was called. Connections are woken when it is.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_in(Phase::Closing)
+    }
+
+    /// Whether an answer is the last of its connection.
+    pub(crate) fn is_parting(&self) -> bool {
+        self.is_in(Phase::Parting)
+    }
+
+    /// What the future gives, unless the server closes before.
+    pub(crate) async fn unless_closing<F: Future>(&self, future: F) -> Option<F::Output> {
+        self.closing.run_until_cancelled(future).await
+    }
+
+    /// Serves a connection until it ends, or until [`Self::close`] and the request in flight is answered.
+    pub async fn serve<S>(self: Arc<Self>, socket: S, peer: Peer, protocol: Protocol)
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let inbox = Arc::new(Mutex::new(Inbox::default()));
-        let client = Client::new(socket, inbox.clone(), &self.collector.config);
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let (server, inbox) = (self.clone(), inbox.clone());
-            async move {
-                Ok::<_, Infallible>(server.handle(request.into_body(), &inbox, peer).await.map(Full::new))
-            }
-        });
-        let mut connection = pin!(
-            http1::Builder::new()
-                .half_close(true)
-                .title_case_headers(true)
-                .writev(false)
-                .header_read_timeout(None)
-                .serve_connection(client, service)
-        );
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = closing.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
+        // Much larger than what HTTP/1 needs, and rare: not part of every connection's task.
+        if protocol == Protocol::Http2 {
+            return Box::pin(http2::server::serve(self.clone(), socket, peer, self.closing.clone())).await;
+        }
+        let turned = {
+            let (mut closing, mut asked) = (pin!(self.closing.cancelled()), false);
+            let mut serving = pin!(http1::server::serve(&self, socket, peer));
+            poll_fn(|cx| {
+                if !asked {
+                    // Once is enough: it wakes this task, and then the phase is seen.
+                    asked = true;
+                    let _ = closing.as_mut().poll(cx);
+                }
+                serving.as_mut().poll(cx)
+            })
+            .await
         };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "connection ended");
+        if let Some((socket, unread)) = turned {
+            let (reader, writer) = io::split(socket);
+            let socket = io::join(Cursor::new(unread).chain(reader), writer);
+            Box::pin(http2::server::serve(self.clone(), socket, peer, self.closing.clone())).await;
         }
     }
 
-    async fn handle(&self, body: Incoming, inbox: &Mutex<Inbox>, peer: IpAddr) -> Response<Bytes> {
-        let arrival = inbox.lock().unwrap_or_else(PoisonError::into_inner).arrivals.pop_front();
-        let head = match arrival {
-            Some(Arrival::Request(head)) => head,
-            Some(Arrival::Refused(refusal)) => {
-                let response = self.collector.refuse(&refusal);
-                let refused = Some(Refused::from(&refusal));
-                RequestAnswered { refused, status: response.status(), ..RequestAnswered::default() }
-                    .emit(&self.observer);
-                return response;
-            }
-            None => return response::closing(response::empty(StatusCode::BAD_REQUEST)),
-        };
-        let in_flight = self.observer.request(head.method());
-        let mut answered = RequestAnswered::default();
-        let cap = self.collector.config.networking.drop_payload_size;
-        let mut response = match read_body(body, cap).await {
-            Ok(body) => self.answer(&head, body, peer, &mut answered).await,
-            Err(error) => {
-                let (refused, response) = match error {
-                    BodyError::TooLarge => (Refused::BodyTooLarge, response::too_large()),
-                    BodyError::TimedOut => (Refused::BodyTimeout, response::body_timeout()),
-                    BodyError::Malformed => (Refused::Body, response::body_malformed()),
-                };
-                answered.refused = Some(refused);
-                self.collector.finish(response)
-            }
-        };
-        if self.parting.load(Ordering::Relaxed) {
-            response = response::closing(response);
-        }
-        answered.status = response.status();
-        answered.answer_bytes = response.body().len();
-        in_flight.answered(answered);
-        inbox.lock().unwrap_or_else(PoisonError::into_inner).spare = head;
+    /// Answers a head that is refused.
+    pub(crate) fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
+        let response = self.collector.refuse(refusal);
+        let refused = Some(Refused::from(refusal));
+        RequestAnswered { refused, status: response.status(), ..RequestAnswered::default() }
+            .emit(&self.observer);
         response
     }
 
-    /// The response, once what it promises is durable.
-    async fn answer(
-        &self,
-        head: &Head,
-        body: Bytes,
-        peer: IpAddr,
-        answered: &mut RequestAnswered,
-    ) -> Response<Bytes> {
-        let now = clock::now();
-        answered.bytes = head.target().len() + body.len();
-        let condition =
-            Condition { ready: self.ready.load(Ordering::Relaxed), sinks: self.store.sinks().are_well() };
-        let Outcome { response, good, bad, route } = self.collector.answer(
-            Request { head, body, peer, secure: false },
-            condition,
-            now,
-            &mut RandomIds,
-        );
-        (answered.route, answered.refused) = (route, route.is_none().then_some(Refused::Head));
+    /// Begins to serve a request whose head has come.
+    pub(crate) fn begin<'a>(&'a self, head: &'a Head, peer: Peer) -> Exchange<'a> {
+        Exchange {
+            server: self,
+            head,
+            peer,
+            in_flight: self.observer.request(head.method()),
+            answered: RequestAnswered::default(),
+            held: self.admission.held(),
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.fetch_max(phase as u8, Ordering::Relaxed);
+    }
+
+    fn is_in(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::Relaxed) >= phase as u8
+    }
+}
+
+impl Exchange<'_> {
+    /// Whether so many bytes of its body may be held.
+    pub(crate) fn hold(&mut self, bytes: usize) -> bool {
+        self.held.hold(bytes)
+    }
+
+    /// The answer, once what it promises is durable.
+    pub(crate) async fn answer(mut self, body: Result<Bytes, Unread>, timer: &mut Timer) -> Response<Bytes> {
+        let response = match body {
+            Ok(body) => self.collect(body, timer).await,
+            Err(Unread::NoRoom) => self.turn_away(),
+            Err(Unread::Refused(refusal)) => {
+                self.answered.refused = Some(Refused::from(&refusal));
+                self.server.collector.refuse(&refusal)
+            }
+        };
+        self.answered.status = response.status();
+        self.answered.answer_bytes = response.body().len();
+        self.in_flight.answered(self.answered);
+        response
+    }
+
+    async fn collect(&mut self, body: Bytes, timer: &mut Timer) -> Response<Bytes> {
+        let Self { server, head, peer, .. } = *self;
+        let Server { collector, store, admission, .. } = server;
+        self.answered.bytes = head.target().len() + body.len();
+        let condition = Condition {
+            ready: !server.is_in(Phase::Leaving),
+            sinks: store.sinks().are_well(),
+            room: admission.has_room(),
+        };
+        let request = Request { head, body, peer: peer.ip, secure: peer.secure };
+        let Outcome { response, good, bad, route, turned_away } =
+            collector.answer(request, condition, clock::now(), &mut RandomIds);
+        self.answered.route = route;
+        self.answered.refused = match route {
+            None => Some(Refused::Head),
+            Some(_) => turned_away.then_some(Refused::Overload),
+        };
         if good.is_empty() && bad.is_empty() {
             return response;
         }
-        let within = self.collector.config.networking.response_header_timeout;
-        match timeout(within, self.store.store(good, bad)).await {
-            Ok(Ok(stored)) => {
-                answered.stored = stored;
+        if !self.held.wait(good.iter().chain(&bad).map(Record::size).sum()) {
+            return self.turn_away();
+        }
+        let within = collector.config.networking.response_header_timeout;
+        match timer.within(within, store.store(good, bad)).await {
+            Some(Ok(stored)) => {
+                self.answered.stored = stored;
                 response
             }
-            Ok(Err(NotStored { .. })) => {
-                answered.refused = Some(Refused::Full);
-                self.collector.try_again(head)
+            Some(Err(NotStored { .. })) => {
+                self.answered.refused = Some(Refused::Full);
+                collector.try_again(head)
             }
-            Err(_) => {
-                answered.refused = Some(Refused::SinkTimeout);
-                self.collector.finish(response::timed_out(self.collector.config.compatibility))
+            None => {
+                self.answered.refused = Some(Refused::SinkTimeout);
+                collector.finish(response::timed_out(collector.config.compatibility))
             }
         }
+    }
+
+    fn turn_away(&mut self) -> Response<Bytes> {
+        self.answered.refused = Some(Refused::Overload);
+        self.server.collector.try_again(self.head)
+    }
+}
+
+impl From<Refusal> for Unread {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Ids for RandomIds {
+    fn next(&mut self) -> Uuid {
+        uuid::Builder::from_random_bytes(rand::random()).into_uuid()
     }
 }
 
@@ -211,42 +303,5 @@ impl std::fmt::Debug for Server {
             .field("collector", &self.collector)
             .field("store", &self.store)
             .finish_non_exhaustive()
-    }
-}
-
-/// Reads a body of at most `cap` bytes. One that came in one piece is not copied.
-async fn read_body(mut body: Incoming, cap: usize) -> Result<Bytes, BodyError> {
-    use hyper::body::Body as _;
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    let mut whole = Bytes::new();
-    let mut pieces = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| body_error(&error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if whole.len() + pieces.len() + data.len() > cap {
-            return Err(BodyError::TooLarge);
-        }
-        if whole.is_empty() && pieces.is_empty() {
-            whole = data;
-            continue;
-        }
-        if pieces.is_empty() {
-            let expected = body.size_hint().upper().unwrap_or(0).min(cap as u64) as usize;
-            pieces.reserve(whole.len() + data.len() + expected);
-            pieces.extend_from_slice(&std::mem::take(&mut whole));
-        }
-        pieces.extend_from_slice(&data);
-    }
-    Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
-}
-
-fn body_error(error: &hyper::Error) -> BodyError {
-    use std::{error::Error as _, io};
-    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    match io.map(io::Error::kind) {
-        Some(io::ErrorKind::TimedOut) => BodyError::TimedOut,
-        _ => BodyError::Malformed,
     }
 }

@@ -6,7 +6,7 @@
 //! * [`health`], [`admin`]: facts, and the server that shows them
 //! * [`supervise`], [`drain`], [`exit`]: signals, the orderly end, exit codes
 //! * [`tls`]: certificates of servers, taken anew without restart
-//! * [`clock`], [`retry`]: the only place that asks the time; backoff as a function
+//! * [`clock`], [`timer`], [`retry`]: the only place that asks the time; a cheap end of waiting; backoff as a function
 
 pub mod admin;
 pub mod clock;
@@ -21,4 +21,5 @@ pub mod slots;
 pub mod statsd;
 pub mod supervise;
 pub mod telemetry;
+pub mod timer;
 pub mod tls;

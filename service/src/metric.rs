@@ -34,7 +34,7 @@ metrics! {
     COLLECTOR_REQUEST_SECONDS: Histogram("piste_collector_request_seconds", [], "Time from the end of a request's head to its answer", SECONDS);
     COLLECTOR_PAYLOADS: Counter("piste_collector_payloads_total", ["stream"], "Payloads and bad rows made durable, by stream (raw, bad)");
     COLLECTOR_STORE_SECONDS: Histogram("piste_collector_store_seconds", ["stream"], "Time until a sink had taken the records of a request", SECONDS);
-    COLLECTOR_REFUSED: Counter("piste_collector_refused_total", ["reason"], "Requests not taken, by reason (tls, head, head_too_long, head_timeout, body, body_too_large, body_timeout, full, sink_timeout)");
+    COLLECTOR_REFUSED: Counter("piste_collector_refused_total", ["reason"], "Requests not taken, by reason (tls, head, head_too_long, head_timeout, body, body_too_large, body_timeout, overload, full, sink_timeout)");
     COLLECTOR_ABANDONED: Counter("piste_collector_abandoned_total", [], "Requests whose client went away before the answer");
     COLLECTOR_CONNECTIONS: Gauge("piste_collector_connections", [], "Open connections");
 

@@ -39,7 +39,10 @@ pub fn law(data: &[u8]) {
     }
     request.extend_from_slice(b"\r\n\r\n");
     for compatibility in [Compatibility::V2, Compatibility::V3] {
-        let Ok(head) = Head::read(&request, &mut Head::default(), compatibility) else { continue };
+        let mut head = Head::default();
+        if head.read(&request, false, compatibility).is_err() {
+            continue;
+        }
         if target::check(&head, compatibility).is_ok() {
             check(&head, body, choice & 32 != 0, compatibility);
         }
@@ -69,7 +72,7 @@ fn check(head: &Head, body: &[u8], bounces: bool, compatibility: Compatibility) 
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         secure: false,
     };
-    let condition = Condition { ready: true, sinks: true };
+    let condition = Condition { ready: true, sinks: true, room: true };
     let Outcome { response, good, bad, .. } =
         collector.answer(request, condition, Timestamp::UNIX_EPOCH, &mut Counting(0));
     for cookie in response.headers().get_all("set-cookie") {

@@ -1,54 +1,64 @@
 //! The collector's cutting of a connection into requests: however the bytes arrive in pieces, the same requests come out, and
 //! no more is held than the caps allow.
 
-use std::collections::VecDeque;
-
 use collector::{
     compatibility::Compatibility,
-    head::Head,
-    intake::{Arrival, Caps, Intake},
+    head::{Caps, Head},
+    http1::intake::{Came, Intake},
+    refusal::Refusal,
 };
 
-const CAPS: Caps = Caps { request_line: 200, headers: 400, compatibility: Compatibility::V3 };
+const CAPS: Caps = Caps { request_line: 200, headers: 400, compatibility: Compatibility::V3, http2: true };
+const BODY_CAP: usize = 300;
 
 /// The same requests come out, whatever the pieces.
 pub fn law(data: &[u8]) {
-    let whole = cut(data, data.len().max(1));
-    assert_eq!(whole, cut(data, 1));
-    assert_eq!(whole, cut(data, 7));
+    let whole = shown(data, data.len().max(1));
+    assert_eq!(whole, shown(data, 1));
+    assert_eq!(whole, shown(data, 7));
 }
 
-/// What hyper is handed, and the heads beside it.
-fn cut(data: &[u8], piece: usize) -> (String, Vec<String>) {
-    let mut intake = Intake::new(CAPS);
-    let (mut arrivals, mut spare) = (VecDeque::new(), Head::default());
-    let mut handed = Vec::new();
-    let mut take = |intake: &mut Intake, arrivals: &mut VecDeque<Arrival>| {
-        while let Some(bytes) = intake.next(50, arrivals, &mut spare) {
-            assert!(!bytes.is_empty() && bytes.len() <= 50);
-            handed.extend_from_slice(bytes);
+fn shown(data: &[u8], piece: usize) -> Vec<String> {
+    let shown = |(head, body): &(Head, Vec<u8>)| {
+        let fields: Vec<_> = head.fields().collect();
+        format!("{:?} {:?} {fields:?} {body:?}", head.method(), head.target())
+    };
+    let (requests, end) = cut(CAPS, BODY_CAP, data, piece);
+    requests.iter().map(shown).chain([end]).collect()
+}
+
+/// The requests, and how it ended: in a refusal, in HTTP/2, or in the middle of something.
+pub fn cut(caps: Caps, body_cap: usize, data: &[u8], piece: usize) -> (Vec<(Head, Vec<u8>)>, String) {
+    let (mut intake, mut requests, mut head) = (Intake::new(caps), Vec::new(), None);
+    let mut take = |intake: &mut Intake| -> Result<Came, Refusal> {
+        loop {
+            if head.is_some() {
+                let Some(body) = intake.take_body(body_cap)? else { return Ok(Came::Part) };
+                requests.extend(head.take().map(|head| (head, body.to_vec())));
+            }
+            match intake.take_head()? {
+                Came::Head => head = Some(std::mem::take(intake.head())),
+                came => return Ok(came),
+            }
         }
     };
+    let mut end = "nothing".to_owned();
     for piece in data.chunks(piece) {
-        let mut rest = piece;
-        while !rest.is_empty() && !intake.is_refused() {
-            let space = intake.space();
-            let n = rest.len().min(space.len());
-            space[..n].copy_from_slice(&rest[..n]);
-            intake.filled(n);
-            rest = &rest[n..];
-            take(&mut intake, &mut arrivals);
+        intake.room().extend_from_slice(piece);
+        match take(&mut intake) {
+            Ok(Came::Http2) => {
+                end = "HTTP/2".to_owned();
+                break;
+            }
+            Ok(_) => end = format!("idle: {}", intake.is_idle()),
+            Err(refusal) => {
+                end = refusal.to_string();
+                break;
+            }
         }
+        let most = caps.request_line + caps.headers + 4 + body_cap + piece.len();
+        assert!(intake.size() <= most, "{} bytes held", intake.size());
+        intake.rest();
     }
-    let heads = arrivals.iter().map(|arrival| match arrival {
-        Arrival::Request(head) => {
-            let fields: Vec<_> = head.fields().collect();
-            format!("{:?} {:?} {fields:?}", head.method(), head.target())
-        }
-        Arrival::Refused(refusal) => refusal.to_string(),
-    });
-    let heads = heads.collect();
-    // The client is asked for a body only where it has not begun to come.
-    let handed = String::from_utf8_lossy(&handed).replace("expect: 100-continue\r\n", "");
-    (handed, heads)
+    (requests, end)
 }

@@ -32,6 +32,7 @@ refused! {
     Body = "body", "Its body is malformed or did not come whole.";
     BodyTooLarge = "body_too_large", "Its body is too large.";
     BodyTimeout = "body_timeout", "Its body did not come in time.";
+    Overload = "overload", "More is waiting for the sinks than may wait.";
     Full = "full", "A sink refused the records.";
     SinkTimeout = "sink_timeout", "A sink did not take the records in time.";
 }
@@ -39,7 +40,7 @@ refused! {
 impl Refused {
     /// Whether the cause lies on this side.
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Full | Self::SinkTimeout)
+        matches!(self, Self::Overload | Self::Full | Self::SinkTimeout)
     }
 }
 
@@ -47,6 +48,9 @@ impl From<&Refusal> for Refused {
     fn from(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::HeadTimeout => Self::HeadTimeout,
+            Refusal::BodyTooLarge => Self::BodyTooLarge,
+            Refusal::BodyTimeout => Self::BodyTimeout,
+            Refusal::BodyMalformed => Self::Body,
             Refusal::RequestLineTooLong { .. }
             | Refusal::HeadersTooLong { .. }
             | Refusal::TooManyFields

@@ -207,7 +207,7 @@ async fn responses() {
         apache("enableDefaultRedirect = true, crossDomain { enabled = true, domains = [a.com, b.com] }");
     let pixel = get(running.address, "/i", &[]).await;
     let cors = ["Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"];
-    let mut expected = vec!["Set-Cookie", "Cache-Control", "P3p", cors[0], cors[1], "Content-Type"];
+    let mut expected = vec!["Set-Cookie", "Cache-Control", "P3P", cors[0], cors[1], "Content-Type"];
     assert_eq!(names(&pixel), expected);
     assert_eq!(pixel.body[21..23], [4, 1]);
     let redirect = get(running.address, "/r/x?u=http%3A%2F%2Fe.org", &[]).await;

@@ -48,6 +48,7 @@ async fn replay(profile: &str) {
     let mut settings = config(&fs::read_to_string(folder.join(format!("{profile}.conf"))).unwrap());
     settings.compatibility = collector::compatibility::Compatibility::V2;
     settings.name = "osc-1.2.0-stdout".into();
+    settings.networking.http2 = false;
     let running = Running::start(settings);
     let mut differing = Vec::new();
     let cases = fs::read_to_string(folder.join(format!("{profile}.jsonl"))).unwrap();

@@ -47,7 +47,7 @@ async fn a_head_that_goes_on_is_refused_before_it_ends() {
 
 #[tokio::test]
 async fn what_is_no_http_is_refused() {
-    let running = Running::start(config(""));
+    let running = Running::start(config("networking { http2 = false }"));
     let cases: [&[u8]; 7] = [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

@@ -1,0 +1,148 @@
+//! An answer as its bytes: status line, headers in the order they were put in, `Date`, `Content-Length`
+//! (`spec/collector.md` 2.4).
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode, header};
+
+use crate::{
+    date,
+    head::{Head, Method},
+};
+
+/// The interim answer to a client that waits to be asked for its body.
+pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// In HTTP/1.1, else in HTTP/1.0.
+    pub http_11: bool,
+    /// Without its body.
+    pub head_only: bool,
+    /// The connection ends behind it.
+    pub last: bool,
+}
+
+impl Form {
+    /// The answer to this head.
+    pub fn to(head: &Head, last: bool) -> Self {
+        Self { http_11: head.is_http_11(), head_only: head.method() == Method::Head, last }
+    }
+
+    /// The answer to what is no request.
+    pub const REFUSAL: Self = Self { http_11: true, head_only: false, last: true };
+}
+
+/// Appends the answer. `now` is in seconds since the epoch. A `Content-Length` among the headers says how long the body of an
+/// answer without one would be; otherwise it is written as it is.
+pub fn write(response: &Response<Bytes>, form: Form, now: i64, out: &mut Vec<u8>) {
+    let (status, headers) = (response.status(), response.headers());
+    out.reserve(512 + response.body().len());
+    out.extend_from_slice(if form.http_11 { b"HTTP/1.1 " } else { b"HTTP/1.0 " });
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+    out.extend_from_slice(b"\r\n");
+    write_headers(headers, out);
+    match form {
+        Form { last: true, .. } => out.extend_from_slice(b"Connection: close\r\n"),
+        Form { http_11: false, .. } => out.extend_from_slice(b"Connection: keep-alive\r\n"),
+        _ => {}
+    }
+    if !headers.contains_key(header::DATE) {
+        out.extend_from_slice(b"Date: ");
+        out.extend_from_slice(&date::http_date(now));
+        out.extend_from_slice(b"\r\n");
+    }
+    let bodiless =
+        status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let length = match headers.get(header::CONTENT_LENGTH) {
+        Some(length) if form.head_only => {
+            Some(length.to_str().ok().and_then(|n| n.parse().ok()).unwrap_or(0))
+        }
+        _ if form.head_only || bodiless => None,
+        _ => Some(response.body().len()),
+    };
+    if let Some(length) = length {
+        out.extend_from_slice(b"Content-Length: ");
+        write_number(length, out);
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"\r\n");
+    if !form.head_only && !bodiless {
+        out.extend_from_slice(response.body());
+    }
+}
+
+fn write_headers(headers: &HeaderMap, out: &mut Vec<u8>) {
+    for (name, value) in headers {
+        if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
+            continue;
+        }
+        let start = out.len();
+        out.extend_from_slice(name.as_str().as_bytes());
+        // `Content-Type`, `P3P`
+        let mut at_start = true;
+        for byte in &mut out[start..] {
+            if at_start {
+                byte.make_ascii_uppercase();
+            }
+            at_start = !byte.is_ascii_alphabetic();
+        }
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn write_number(mut n: usize, out: &mut Vec<u8>) {
+    let start = out.len();
+    loop {
+        out.push(b'0' + (n % 10) as u8);
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    out[start..].reverse();
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::response;
+
+    const KEPT: Form = Form { http_11: true, head_only: false, last: false };
+
+    fn check(response: &Response<Bytes>, form: Form, expect: &str) {
+        let mut out = Vec::new();
+        write(response, form, 1_794_650_400, &mut out);
+        let shown = String::from_utf8(out).unwrap().replace("\r\n", "\n");
+        assert_eq!(shown.replace("Date: Sat, 14 Nov 2026 10:00:00 GMT", "Date: *"), expect, "{form:?}");
+    }
+
+    #[test]
+    fn bytes_of_answers() {
+        let plain = response::text(StatusCode::OK, "ok");
+        let text = "Content-Type: text/plain; charset=UTF-8";
+        check(&plain, KEPT, &format!("HTTP/1.1 200 OK\n{text}\nDate: *\nContent-Length: 2\n\nok"));
+        let old = Form { http_11: false, ..KEPT };
+        let kept = "Connection: keep-alive";
+        check(&plain, old, &format!("HTTP/1.0 200 OK\n{text}\n{kept}\nDate: *\nContent-Length: 2\n\nok"));
+        let head_only = Form { head_only: true, ..KEPT };
+        check(&plain, head_only, &format!("HTTP/1.1 200 OK\n{text}\nDate: *\n\n"));
+        let mut announced = response::empty(StatusCode::OK);
+        announced.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(43));
+        check(&announced, head_only, "HTTP/1.1 200 OK\nDate: *\nContent-Length: 43\n\n");
+        check(&announced, KEPT, "HTTP/1.1 200 OK\nDate: *\nContent-Length: 0\n\n");
+        check(&response::empty(StatusCode::NO_CONTENT), KEPT, "HTTP/1.1 204 No Content\nDate: *\n\n");
+        let refused = "HTTP/1.1 413 Payload Too Large\nConnection: close\nDate: *\nContent-Length: 0\n\n";
+        check(&response::empty(StatusCode::PAYLOAD_TOO_LARGE), Form::REFUSAL, refused);
+        let mut own = response::empty(StatusCode::FOUND);
+        own.headers_mut().insert("p3p", HeaderValue::from_static("x"));
+        own.headers_mut().insert("date", HeaderValue::from_static("today"));
+        check(&own, KEPT, "HTTP/1.1 302 Found\nP3P: x\nDate: today\nContent-Length: 0\n\n");
+    }
+}
