@@ -6,9 +6,12 @@ use super::{config::UpConfig, shown};
 use crate::output::line;
 
 /// Prints where everything is, and a request to try.
-pub(crate) fn print(config: &UpConfig, collector: SocketAddr, admin: SocketAddr) {
+pub(crate) fn print(config: &UpConfig, collector: SocketAddr, https: Option<SocketAddr>, admin: SocketAddr) {
     let data = shown(&config.data);
     line(format_args!("collector  http://{collector}"));
+    if let Some(https) = https {
+        line(format_args!("with TLS   https://{https}"));
+    }
     line(format_args!("health     http://{admin}/health"));
     line(format_args!("metrics    http://{admin}/metrics"));
     line(format_args!("lake       {data}/lake/{{raw,enriched,bad}}"));

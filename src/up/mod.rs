@@ -2,6 +2,7 @@
 
 mod banner;
 mod config;
+mod https;
 mod options;
 mod pipeline;
 mod schemas;
@@ -24,21 +25,23 @@ use crate::{demo::Demo, output};
 
 /// Runs until it is asked to end.
 pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
-    let config = options.configuration()?;
+    let mut config = options.configuration()?;
     let context = Context::default();
     let collector = listen(config.listen, "--listen")?;
     let admin = listen(config.admin_listen, "--admin-listen")?;
     let (listen_at, admin_at) = (address(&collector)?, address(&admin)?);
+    let https = https::open(&mut config)?;
+    let https_at = https.as_ref().map(|https| https.address);
 
     let mut supervisor = Supervisor::new(context.clone(), config.drain_deadline);
-    let log = pipeline::start(&config, collector, &mut supervisor)?;
+    let log = pipeline::start(&config, collector, https, &mut supervisor)?;
 
     let admin_ends = Drain::new();
     let admin = tokio::net::TcpListener::from_std(admin)
         .map_err(|e| RunError::unavailable(format!("{admin_at}: {e}")))?;
     tokio::spawn(admin::server::run(admin, context.clone(), admin_ends.clone()));
 
-    banner::print(&config, listen_at, admin_at);
+    banner::print(&config, listen_at, https_at, admin_at);
     if options.demo {
         let demo =
             Demo { collector: listen_at, data: config.data.clone(), postgres: config.postgres_url.clone() };

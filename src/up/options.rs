@@ -6,6 +6,7 @@ use clap::Args;
 use service::{
     config::{self, Layer, Override, Sources},
     exit::RunError,
+    tls::JavaKeyStore,
 };
 
 use super::config::UpConfig;
@@ -56,7 +57,9 @@ pub(crate) struct Options {
 impl Options {
     /// The configuration to run with; keys that nothing reads are logged.
     pub(crate) fn configuration(&self) -> Result<UpConfig, RunError> {
-        let mut sources = Sources::of_process(self.config.clone(), self.overrides.clone());
+        let mut overrides = self.overrides.clone();
+        let key_store = JavaKeyStore::take(&mut overrides);
+        let mut sources = Sources::of_process(self.config.clone(), overrides);
         let name = "defaults of piste up".into();
         sources.layers.insert(0, Layer::Text { name, text: DEFAULTS.into() });
         let loaded = config::load::<UpConfig>(&sources, Some("piste"))?;
@@ -64,6 +67,9 @@ impl Options {
             tracing::warn!("{unknown}");
         }
         let mut config = loaded.config;
+        let mut tls = config.collector.ssl.tls();
+        key_store.fill(&mut tls)?;
+        config.collector.ssl = config.collector.ssl.with(tls);
         if let Some(data) = &self.data {
             config.data.clone_from(data);
         }

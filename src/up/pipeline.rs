@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, net::TcpListener, sync::Arc, time::Duration};
 
+use collector::run::Listeners;
 use iglu::client::Client;
 use loaders::{
     lake::{
@@ -22,7 +23,7 @@ use stream::{
     log::{Log, LogConfig, OpenError, StreamConfig},
 };
 
-use super::{config::UpConfig, schemas};
+use super::{config::UpConfig, https::Https, schemas};
 
 /// Stages of the drain: what an earlier one accepted reaches the later ones.
 const COLLECT: u8 = 0;
@@ -39,18 +40,24 @@ const BAD_2: &str = "bad-2";
 /// Opens the log and starts every role. The caller closes the log after the supervisor has ended.
 pub(crate) fn start(
     config: &UpConfig,
-    listener: TcpListener,
+    http: TcpListener,
+    https: Option<Https>,
     supervisor: &mut Supervisor,
 ) -> Result<Arc<Log>, RunError> {
     let log = Arc::new(open_log(config)?);
     let resolver = schemas::resolver(config)?;
     let iglu = Arc::new(Client::new(resolver.clone(), service::clock::now));
 
+    let https = https.map(|Https { listener, tls, .. }| {
+        let watching = tls.clone().watch(supervisor.context(COLLECT).drain);
+        supervisor.spawn(COLLECT, "certificate of the collector", watching);
+        collector::run::Https { listener, tls: tls.config() }
+    });
     let collecting = collector::run::run(
         Arc::new(config.collector.clone()),
         log.producer(RAW),
         log.producer(BAD_1),
-        collector::run::Listeners { http: Some(listener), https: None },
+        Listeners { http: Some(http), https },
         supervisor.context(COLLECT),
     );
     supervisor.spawn(COLLECT, "collector", async move { Ok(collecting.await?) });

@@ -10,5 +10,6 @@ mod own_tools;
 mod postgres_away;
 mod privacy;
 mod refusals;
+mod tls;
 pub mod told;
 mod trackers;
