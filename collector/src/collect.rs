@@ -78,11 +78,12 @@ const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, no-store,
 const P3P: HeaderName = HeaderName::from_static("p3p");
 
 impl Collector {
-    /// A collector whose sinks take records of at most so many bytes, keys included.
+    /// A collector whose sinks take records of at most so many bytes, keys included. A part of a split batch may be one byte
+    /// larger than the limit for good records: of its separators the original counts one too few.
     pub fn new(config: Arc<CollectorConfig>, good_max_record: usize, bad_max_record: usize) -> Self {
         let key = partition_key::max_length(config.compatibility);
         let limits = Limits {
-            good: config.streams.good_max_bytes().min(good_max_record.saturating_sub(key)),
+            good: config.streams.good_max_bytes().min(good_max_record.saturating_sub(key + 1)),
             bad: bad_max_record.saturating_sub(key),
             payload: config.networking.max_payload_size,
         };
