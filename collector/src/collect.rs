@@ -3,11 +3,13 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
+use event::payload::CollectorPayload;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use jiff::Timestamp;
 use stream::record::Record;
 
 use crate::{
+    body::{self, Body},
     bounce,
     compatibility::Compatibility,
     config::CollectorConfig,
@@ -17,6 +19,7 @@ use crate::{
     https_redirect,
     identity::{self, CookieAction, Identity},
     ids::Ids,
+    observed::Refused,
     partition_key::{self, PartitionKeys},
     redirect,
     refusal::Refusal,
@@ -70,8 +73,8 @@ pub struct Outcome {
     pub bad: Vec<Record>,
     /// Where the request led; `None` where its target is none.
     pub route: Option<Class>,
-    /// Whether it is an event that found no room.
-    pub turned_away: bool,
+    /// Why it was not taken; `None` when it was.
+    pub refused: Option<Refused>,
 }
 
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate");
@@ -102,7 +105,8 @@ impl Collector {
         let (head, config) = (request.head, &*self.config);
         let compatibility = config.compatibility;
         let Some(target) = Target::parse(head.target()) else {
-            return Outcome::of(self.refuse(&Refusal::Malformed("Illegal request-target")), None);
+            let response = self.refuse(&Refusal::Malformed("Illegal request-target"));
+            return Outcome { refused: Some(Refused::Head), ..Outcome::of(response, None) };
         };
         let route = route::route(head.method(), target.path, config);
         let class = route.class();
@@ -113,7 +117,8 @@ impl Collector {
         }
         let response = match route {
             Route::Event(_) if !condition.room => {
-                return Outcome { turned_away: true, ..Outcome::of(self.try_again(head), Some(class)) };
+                let refused = Some(Refused::Overload);
+                return Outcome { refused, ..Outcome::of(self.try_again(head), Some(class)) };
             }
             Route::Event(path) => return self.event(request, &target, &path, now, ids),
             Route::Preflight => response::preflight(cors::allow_origin(head, compatibility), &config.cors),
@@ -157,17 +162,25 @@ impl Collector {
         ids: &mut impl Ids,
     ) -> Outcome {
         let is_redirect = redirect::is_redirect(path);
+        let class = if is_redirect { Class::Redirect } else { Class::Event };
+        let Ok(body) = self.body(request.head, request.body.clone()) else {
+            let response = response::refused(&Refusal::BodyTooLarge, self.config.compatibility);
+            let response = self.answer_to(request.head, response);
+            return Outcome { refused: Some(Refused::BodyTooLarge), ..Outcome::of(response, Some(class)) };
+        };
         let query = target.query.unwrap_or_default();
         let identity = identity::identify(request.head, query, is_redirect, self, ids);
         let response = self.event_response(&request, target, is_redirect, &identity, now);
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         if identity.store {
-            let Request { head, body, peer, .. } = request;
+            let Request { head, peer, .. } = request;
             let draft = Draft::new(head, body, peer, (target, path), &identity, &self.config, now);
             let (compatibility, by_ip) =
                 (self.config.compatibility, self.config.streams.use_ip_address_as_partition_key);
             let mut keys = PartitionKeys::new(draft.ip_address(), by_ip, compatibility, ids);
-            match draft.encode(self.limits.good) {
+            // What does not fit a compressed record is known once it is compressed.
+            let limit = if self.config.compression.enabled { usize::MAX } else { self.limits.good };
+            match draft.encode(limit) {
                 Ok(bytes) => good.push(Record::new(keys.next_key(), bytes)),
                 Err(size) => {
                     let payload = draft.into_payload();
@@ -175,8 +188,31 @@ impl Collector {
                 }
             }
         }
-        let class = if is_redirect { Class::Redirect } else { Class::Event };
-        Outcome { response, good, bad, route: Some(class), turned_away: false }
+        Outcome { response, good, bad, route: Some(class), refused: None }
+    }
+
+    fn body(&self, head: &Head, sent: Bytes) -> Result<Body, body::TooLarge> {
+        let networking = &self.config.networking;
+        if networking.gzip_request_bodies {
+            Body::inflated(head, sent, networking.drop_payload_size)
+        } else {
+            Ok(Body::as_sent(sent))
+        }
+    }
+
+    /// Bytes that a good record may have.
+    pub fn good_limit(&self) -> usize {
+        self.limits.good
+    }
+
+    /// The bad row of a payload, encoded by [`Collector::answer`], that fits no compressed record.
+    pub fn too_large_compressed(&self, encoded: &Bytes, now: Timestamp, ids: &mut impl Ids) -> Record {
+        let payload = CollectorPayload::decode(encoded).expect("what was encoded here can be decoded");
+        let ip_address = payload.ip_address.as_deref().unwrap_or_default();
+        let by_ip = self.config.streams.use_ip_address_as_partition_key;
+        let compatibility = self.config.compatibility;
+        let keys = PartitionKeys::new(ip_address, by_ip, compatibility, ids);
+        split::too_large_compressed(&payload, encoded.len(), &self.limits, compatibility, now, keys)
     }
 
     fn event_response(
@@ -271,6 +307,6 @@ impl Collector {
 impl Outcome {
     /// Nothing to store.
     fn of(response: Response<Bytes>, route: Option<Class>) -> Self {
-        Self { response, good: Vec::new(), bad: Vec::new(), route, turned_away: false }
+        Self { response, good: Vec::new(), bad: Vec::new(), route, refused: None }
     }
 }

@@ -1,5 +1,6 @@
 //! The collector's keys with the original's names and defaults (`spec/collector.md` 8.2), and a few of ours.
 
+mod compression;
 mod monitoring;
 mod pattern;
 mod same_site;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use service::config::Ignored;
 
 pub use self::{
+    compression::{Compression, Kind},
     monitoring::{Metrics, Monitoring, RequestLog, Statsd},
     pattern::Pattern,
     same_site::SameSite,
@@ -64,6 +66,8 @@ pub struct CollectorConfig {
     pub networking: Networking,
     /// Where payloads go.
     pub streams: Streams,
+    /// Payloads of many requests in one record.
+    pub compression: Compression,
     /// What is told about requests.
     pub monitoring: Monitoring,
     /// How long requests are still served once the process was asked to stop.
@@ -236,6 +240,9 @@ pub struct Networking {
     pub max_payload_size: usize,
     /// A larger body is refused with 413.
     pub drop_payload_size: usize,
+    /// Ours: whether bodies with `Content-Encoding: gzip` or `deflate` are stored inflated. Off, as in the original, they are
+    /// stored as they came, and enrich makes a bad row of each.
+    pub gzip_request_bodies: bool,
 }
 
 impl Default for CollectorConfig {
@@ -260,6 +267,7 @@ impl Default for CollectorConfig {
             hsts: Hsts::default(),
             networking: Networking::default(),
             streams: Streams::default(),
+            compression: Compression::default(),
             monitoring: Monitoring::default(),
             pre_termination_period: Duration::from_secs(10),
             pre_termination_unhealthy: false,
@@ -344,6 +352,7 @@ impl Default for Networking {
             max_headers_length: 40_960,
             max_payload_size: 1_048_576,
             drop_payload_size: 2_097_152,
+            gzip_request_bodies: false,
         }
     }
 }

@@ -7,6 +7,7 @@ use event::payload::{CollectorPayload, PayloadRef, SCHEMA};
 use jiff::Timestamp;
 
 use crate::{
+    body::Body,
     client_ip,
     compatibility::Compatibility,
     config::CollectorConfig,
@@ -41,7 +42,7 @@ impl<'a> Draft<'a> {
     /// Collects the fields of a request.
     pub fn new(
         head: &'a Head,
-        body: Bytes,
+        body: Body,
         peer: IpAddr,
         (target, path): (&Target<'a>, &'a str),
         identity: &'a Identity,
@@ -59,6 +60,7 @@ impl<'a> Draft<'a> {
             None
         };
         let mut headers = header_list::header_list(head, identity.anonymous, compatibility);
+        headers = body.headers(headers);
         if let Some(content_type) = &content_type {
             headers.push(content_type);
         }
@@ -81,8 +83,8 @@ impl<'a> Draft<'a> {
                 _ => Some(target.query_text()),
             },
             body: is_post.then(|| match compatibility {
-                Compatibility::V2 => content_type::body_v2(body, head.first(Name::ContentType)),
-                Compatibility::V3 => body,
+                Compatibility::V2 => content_type::body_v2(body.bytes, head.first(Name::ContentType)),
+                Compatibility::V3 => body.bytes,
             }),
             headers,
             content_type,

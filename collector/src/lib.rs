@@ -4,19 +4,22 @@
 //!
 //! * [`http1`] and [`http2`] cut them into heads ([`head`]) and bodies under caps
 //! * [`collect`] turns a request into a response and records: [`target`] and [`route`] say what is asked for, [`identity`]
-//!   who asks ([`cookie`], [`query`], [`client_ip`]), [`header_list`] and [`content_type`] what is kept, [`split`] what
-//!   fits a record, [`partition_key`] where it goes, [`cors`], [`redirect`], [`bounce`], [`https_redirect`] and
-//!   [`response`] what is answered
-//! * [`admission`] says what may wait, [`store`] keeps records in the streams, [`server`] leads a request through all this,
+//!   who asks ([`cookie`], [`query`], [`client_ip`]), [`body`], [`header_list`] and [`content_type`] what is kept,
+//!   [`split`] what fits a record, [`partition_key`] where it goes, [`cors`], [`redirect`], [`bounce`],
+//!   [`https_redirect`] and [`response`] what is answered
+//! * [`admission`] says what may wait, [`store`] keeps records in the streams, many in one where [`compression`] is on,
+//!   [`server`] leads a request through all this,
 //!   [`run`] opens the connections and ends them at drain
 //!
 //! [`observed`] says what is counted and logged of it. [`config`] holds the keys, [`compatibility`] the line of the original that is spoken.
 
 pub mod admission;
+pub mod body;
 pub mod bounce;
 pub mod client_ip;
 pub mod collect;
 pub mod compatibility;
+pub mod compression;
 pub mod config;
 pub mod content_type;
 pub mod cookie;

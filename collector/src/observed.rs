@@ -90,6 +90,19 @@ pub struct RecordsStored {
     pub took: Duration,
 }
 
+/// A sink took a compressed record.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameStored {
+    /// Payloads in it.
+    pub payloads: usize,
+    /// Their bytes.
+    pub plain_bytes: usize,
+    /// Its own bytes.
+    pub bytes: usize,
+    /// Time from the request to the sink to its answer.
+    pub took: Duration,
+}
+
 /// Of log lines about requests.
 const TARGET: &str = "collector::request";
 
@@ -157,6 +170,17 @@ impl RecordsStored {
         let stream = [self.which.stream()];
         metric::COLLECTOR_PAYLOADS.add(self.count as u64, &stream);
         metric::COLLECTOR_STORE_SECONDS.record(self.took.as_secs_f64(), &stream);
+    }
+}
+
+impl FrameStored {
+    /// Counts it.
+    pub fn emit(&self) {
+        RecordsStored { which: Which::Good, count: self.payloads, took: self.took }.emit();
+        metric::COLLECTOR_FRAMES.increment(&[]);
+        metric::COLLECTOR_FRAME_PAYLOADS.record(self.payloads as f64, &[]);
+        metric::COLLECTOR_FRAME_BYTES.add(self.plain_bytes as u64, &["plain"]);
+        metric::COLLECTOR_FRAME_BYTES.add(self.bytes as u64, &["compressed"]);
     }
 }
 

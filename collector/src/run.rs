@@ -25,8 +25,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     collect::Collector,
+    compression::run::Gatherer,
     config::CollectorConfig,
-    server::{Peer, Protocol, Server},
+    server::{Peer, Protocol, RandomIds, Server},
     sinks::Sinks,
     store::Store,
 };
@@ -55,6 +56,9 @@ pub enum RunError {
     /// The socket cannot be used.
     #[error("cannot listen: {0}")]
     Listen(#[source] io::Error),
+    /// Compression cannot begin.
+    #[error("cannot compress: {0}")]
+    Compression(#[source] io::Error),
     /// Drain took longer than `terminationDeadline`.
     #[error("{connections} connections with a request in flight were cut off")]
     Unfinished {
@@ -83,8 +87,9 @@ pub async fn run(
     let doors = Door::open(listeners, config.networking.http2).map_err(RunError::Listen)?;
     let fact = context.health.fact("collector.sink");
     let collector = Collector::new(config.clone(), good.max_record_bytes(), bad.max_record_bytes());
+    let store = open_store(&collector, good, bad).map_err(RunError::Compression)?;
     let house = House {
-        server: Arc::new(Server::new(collector, Store::new(good, bad, clock::now))),
+        server: Arc::new(Server::new(collector, store)),
         room: Arc::new(Semaphore::new(config.networking.max_connections.min(Semaphore::MAX_PERMITS))),
         connections: TaskTracker::new(),
     };
@@ -133,6 +138,20 @@ pub async fn run(
     ended.map_err(|_| RunError::Unfinished { connections: house.connections.len() })
 }
 
+fn open_store(collector: &Collector, good: Arc<dyn Producer>, bad: Arc<dyn Producer>) -> io::Result<Store> {
+    let store = Store::new(good.clone(), bad, clock::now);
+    let (config, streams) = (&collector.config.compression, &collector.config.streams);
+    if !config.enabled {
+        return Ok(store);
+    }
+    let longest_wait = config.longest_wait.min(Duration::from_millis(streams.good().buffer.millis()));
+    let gatherer = Gatherer::start(config, longest_wait, good, collector.good_limit())?;
+    let collector = collector.clone();
+    Ok(store.with_compression(gatherer, move |payload| {
+        collector.too_large_compressed(payload, clock::now(), &mut RandomIds)
+    }))
+}
+
 /// States what the sinks say about themselves, for as long as they can say anything.
 async fn watch_sinks(mut sinks: Sinks, fact: &Fact) {
     let mut known = None;
@@ -160,6 +179,7 @@ impl From<RunError> for exit::RunError {
     fn from(error: RunError) -> Self {
         let code = match error {
             RunError::Listen(_) => ExitCode::Unavailable,
+            RunError::Compression(_) => ExitCode::Unavailable,
             RunError::Unfinished { .. } => ExitCode::Deadline,
         };
         Self::new(code, error.to_string())

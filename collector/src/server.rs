@@ -97,7 +97,7 @@ pub(crate) enum Unread {
 }
 
 /// Ids from the thread's generator, which the system seeds.
-struct RandomIds;
+pub(crate) struct RandomIds;
 
 impl Server {
     /// A server that answers with this collector and keeps records in this store.
@@ -249,13 +249,9 @@ impl Exchange<'_> {
             room: admission.has_room(),
         };
         let request = Request { head, body, peer: peer.ip, secure: peer.secure };
-        let Outcome { response, good, bad, route, turned_away } =
+        let Outcome { response, good, bad, route, refused } =
             collector.answer(request, condition, clock::now(), &mut RandomIds);
-        self.answered.route = route;
-        self.answered.refused = match route {
-            None => Some(Refused::Head),
-            Some(_) => turned_away.then_some(Refused::Overload),
-        };
+        (self.answered.route, self.answered.refused) = (route, refused);
         if good.is_empty() && bad.is_empty() {
             return response;
         }

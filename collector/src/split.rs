@@ -105,6 +105,20 @@ pub fn into_records(
     (good, bad)
 }
 
+/// The bad row of a payload of `whole` bytes that fits no compressed record (`spec/collector.md` 5.2); it is not split.
+pub fn too_large_compressed(
+    payload: &CollectorPayload,
+    whole: usize,
+    limits: &Limits,
+    compatibility: Compatibility,
+    now: Timestamp,
+    mut keys: PartitionKeys<'_, impl Ids>,
+) -> Record {
+    let max = limits.good;
+    let reason = format!("Uncompressed size {whole} exceeded max allowed size {max} after compression");
+    Violation { payload, compatibility, now, bad_max: limits.bad }.row(max, whole, &reason, &mut keys)
+}
+
 /// A batch of events, each printed compactly.
 struct Batch {
     schema: SchemaKey,

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use stream::{
     producer::{AppendError, Producer, Route},
@@ -9,6 +10,7 @@ use stream::{
 };
 
 use crate::{
+    compression::run::{Fate, GatherError, Gatherer},
     observed::{RecordsStored, Stored},
     sinks::{Sinks, Which},
 };
@@ -20,6 +22,13 @@ pub struct Store {
     sinks: Sinks,
     /// What time it is.
     now: fn() -> Timestamp,
+    compressed: Option<Compressed>,
+}
+
+/// Good records go through a gatherer, and what fits no record becomes a bad row.
+struct Compressed {
+    gatherer: Gatherer,
+    bad_row: Box<dyn Fn(&Bytes) -> Record + Send + Sync>,
 }
 
 /// A sink refused records; whoever sent them should try again. What went to the other sink before may be stored.
@@ -34,7 +43,16 @@ impl Store {
     /// A store that appends to these streams. `now` says what time it is.
     pub fn new(good: Arc<dyn Producer>, bad: Arc<dyn Producer>, now: fn() -> Timestamp) -> Self {
         let sinks = Sinks::of(&*good, &*bad);
-        Self { good, bad, sinks, now }
+        Self { good, bad, sinks, now, compressed: None }
+    }
+
+    /// The same, with good records in compressed ones. `bad_row` makes the bad row of a payload that fits none.
+    pub fn with_compression(
+        self,
+        gatherer: Gatherer,
+        bad_row: impl Fn(&Bytes) -> Record + Send + Sync + 'static,
+    ) -> Self {
+        Self { compressed: Some(Compressed { gatherer, bad_row: Box::new(bad_row) }), ..self }
     }
 
     /// What the sinks say about themselves.
@@ -46,11 +64,33 @@ impl Store {
     ///
     /// # Errors
     /// [`NotStored`]; the reason has been logged, and stands in [`Store::sinks`].
-    pub async fn store(&self, good: Vec<Record>, bad: Vec<Record>) -> Result<Stored, NotStored> {
-        let stored = Stored { good: good.len(), bad: bad.len() };
-        self.append(Which::Good, good).await?;
+    pub async fn store(&self, good: Vec<Record>, mut bad: Vec<Record>) -> Result<Stored, NotStored> {
+        let mut stored = Stored::default();
+        if let Some(compressed) = &self.compressed {
+            // Without splitting a request has one payload at most: there is nothing to do at the same time.
+            for record in good {
+                let payload = record.data.clone();
+                match compressed.gatherer.gather(record).await {
+                    Ok(Fate::Stored) => stored.good += 1,
+                    Ok(Fate::TooLarge) => bad.push((compressed.bad_row)(&payload)),
+                    Err(error) => return Err(self.not_gathered(&error)),
+                }
+            }
+        } else {
+            stored.good = good.len();
+            self.append(Which::Good, good).await?;
+        }
+        stored.bad = bad.len();
         self.append(Which::Bad, bad).await?;
         Ok(stored)
+    }
+
+    fn not_gathered(&self, error: &GatherError) -> NotStored {
+        match error {
+            GatherError::Append(error) => self.refused(Which::Good, error),
+            GatherError::Compress => tracing::debug!(%error, "a payload was not stored"),
+        }
+        NotStored { which: Which::Good }
     }
 
     async fn append(&self, which: Which, records: Vec<Record>) -> Result<(), NotStored> {

@@ -34,6 +34,9 @@ metrics! {
     COLLECTOR_REQUEST_SECONDS: Histogram("piste_collector_request_seconds", [], "Time from the end of a request's head to its answer", SECONDS);
     COLLECTOR_PAYLOADS: Counter("piste_collector_payloads_total", ["stream"], "Payloads and bad rows made durable, by stream (raw, bad)");
     COLLECTOR_STORE_SECONDS: Histogram("piste_collector_store_seconds", ["stream"], "Time until a sink had taken the records of a request", SECONDS);
+    COLLECTOR_FRAMES: Counter("piste_collector_frames_total", [], "Compressed records made durable");
+    COLLECTOR_FRAME_PAYLOADS: Histogram("piste_collector_frame_payloads", [], "Payloads in one compressed record", COUNTS);
+    COLLECTOR_FRAME_BYTES: Counter("piste_collector_frame_bytes_total", ["form"], "Bytes of payloads in compressed records, before compression (plain) and after it (compressed)");
     COLLECTOR_REFUSED: Counter("piste_collector_refused_total", ["reason"], "Requests not taken, by reason (tls, head, head_too_long, head_timeout, body, body_too_large, body_timeout, overload, full, sink_timeout)");
     COLLECTOR_ABANDONED: Counter("piste_collector_abandoned_total", [], "Requests whose client went away before the answer");
     COLLECTOR_CONNECTIONS: Gauge("piste_collector_connections", [], "Open connections");

@@ -293,6 +293,16 @@ impl Producer for Overflow {
         self.stream.max_record_bytes()
     }
 
+    /// While the stream refuses: what fits the buffer.
+    fn preferred_record_bytes(&self) -> usize {
+        let refuses = self.diverting.load(Ordering::Relaxed) || !self.stream.health().borrow().is_well();
+        if refuses {
+            self.buffer.max_record_bytes().min(self.max_record_bytes())
+        } else {
+            self.max_record_bytes()
+        }
+    }
+
     fn health(&self) -> HealthWatch {
         self.health.watch()
     }

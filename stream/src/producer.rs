@@ -103,6 +103,12 @@ pub trait Producer: Send + Sync {
     /// Largest record in bytes (key, attributes and data together).
     fn max_record_bytes(&self) -> usize;
 
+    /// Size in bytes that records should have at the moment, where whoever makes them can choose; at most
+    /// [`Producer::max_record_bytes`].
+    fn preferred_record_bytes(&self) -> usize {
+        self.max_record_bytes()
+    }
+
     /// Whether the stream takes records: [`Unreached`](crate::health::Health::Unreached) until its engine has heard from it,
     /// [`Refusing`](crate::health::Health::Refusing) from a refusal or failure on (stated before `append` returns it) until
     /// the engine knows better. Cheap: engines keep one state and hand out watches on it.

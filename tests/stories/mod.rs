@@ -2,6 +2,7 @@
 
 mod bad_rows;
 mod browser;
+mod compressed;
 pub mod crashes;
 mod demonstration;
 mod draining;

@@ -41,4 +41,7 @@ fn mistakes_name_the_key() {
     check("collector { compatibility = \"4\" }", "compatibility");
     check("collector { doNotTrackCookie { value = \"(\" } }", "doNotTrackCookie.value");
     check("collector { networking { idleTimeout = soon } }", "networking.idleTimeout");
+    check("collector { compression { type = lzo } }", "compression.type");
+    check("collector { compression { gzipCompressionLevel = 10 } }", "compression.gzipCompressionLevel");
+    check("collector { compression { zstdCompressionLevel = 0 } }", "compression.zstdCompressionLevel");
 }

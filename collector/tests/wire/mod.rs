@@ -1,7 +1,9 @@
 //! Connections: framing, caps, timeouts, drain, a sink that refuses.
 
+mod compressed;
 mod drain;
 mod framing;
+mod inflated;
 mod limits;
 mod noise;
 mod observed;

@@ -323,6 +323,10 @@ impl Producer for Spill {
         self.shared.inner.max_record_bytes()
     }
 
+    fn preferred_record_bytes(&self) -> usize {
+        self.shared.inner.preferred_record_bytes()
+    }
+
     /// As the stream's own, and refusing for as long as anything waits in the spill, although appends are taken.
     fn health(&self) -> HealthWatch {
         self.shared.health.watch()

@@ -112,8 +112,11 @@ async fn a_refusing_stream_is_asked_by_one_batch_at_a_time() {
     within_reason(async {
         let both = Both::start(Duration::from_secs(20)).await;
         both.kinesis.script.always(Fault::Whole(500, "InternalFailure"));
+        assert_eq!(both.producer.preferred_record_bytes(), 1 << 20);
         load(both.producer.clone(), 10, 10).await;
         assert!(both.producer.health().borrow().is_well(), "one of the two is");
+        let preferred = both.producer.preferred_record_bytes();
+        assert!(preferred < 1 << 20, "{preferred} bytes do not fit the buffer");
         let (asked, batches) = (both.kinesis.script.calls.lock().unwrap().len(), 100);
         assert!(asked < batches, "{asked} of {batches} batches asked");
         both.kinesis.script.always(Fault::None);

@@ -1,0 +1,86 @@
+//! `compression`: payloads of many requests in one compressed record (`spec/collector.md` 6).
+
+use std::time::Duration;
+
+use event::payload::frame;
+use serde::{Deserialize, Deserializer, de};
+
+/// `compression`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Compression {
+    /// Whether good records are compressed. Every reader of the raw stream must know compressed records.
+    pub enabled: bool,
+    /// How, in any case.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// Level of gzip, 0 to 9.
+    #[serde(deserialize_with = "gzip_level")]
+    pub gzip_compression_level: i32,
+    /// Level of zstd, 1 to 22.
+    #[serde(deserialize_with = "zstd_level")]
+    pub zstd_compression_level: i32,
+    /// Ours: an open record waits so long for more payloads at most, and not at all where hardly any come. The original
+    /// waits for `buffer.timeLimit`, which is too long here: the event's client is waiting for its answer.
+    #[serde(with = "service::config::duration")]
+    pub longest_wait: Duration,
+}
+
+/// `compression.type`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// `gzip`
+    Gzip,
+    /// `zstd`
+    #[default]
+    Zstd,
+}
+
+impl Kind {
+    /// The format, and the level configured for it.
+    pub fn with_level(self, config: &Compression) -> (frame::Compression, i32) {
+        match self {
+            Self::Gzip => (frame::Compression::Gzip, config.gzip_compression_level),
+            Self::Zstd => (frame::Compression::Zstd, config.zstd_compression_level),
+        }
+    }
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            kind: Kind::default(),
+            gzip_compression_level: 6,
+            zstd_compression_level: 9,
+            longest_wait: Duration::from_millis(50),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        match name.to_ascii_lowercase().as_str() {
+            "gzip" => Ok(Self::Gzip),
+            "zstd" => Ok(Self::Zstd),
+            _ => Err(de::Error::custom(format!("`{name}` is neither zstd nor gzip"))),
+        }
+    }
+}
+
+fn gzip_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+    level(deserializer, 0, 9)
+}
+
+fn zstd_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+    level(deserializer, 1, 22)
+}
+
+fn level<'de, D: Deserializer<'de>>(deserializer: D, least: i32, most: i32) -> Result<i32, D::Error> {
+    let level = i32::deserialize(deserializer)?;
+    if (least..=most).contains(&level) {
+        return Ok(level);
+    }
+    Err(de::Error::custom(format!("{level} is no level: {least} to {most} are")))
+}
