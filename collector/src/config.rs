@@ -13,7 +13,7 @@ use serde::Deserialize;
 use service::config::Ignored;
 
 pub use self::{
-    compression::{Compression, Kind},
+    compression::{Compression, CompressionKind},
     monitoring::{Metrics, Monitoring, RequestLog, Statsd},
     pattern::Pattern,
     same_site::SameSite,

@@ -7,7 +7,7 @@ use std::{
         mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError},
     },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -81,15 +81,21 @@ struct Worker {
 }
 
 impl Gatherer {
-    /// Starts the thread. Records of at most `largest` bytes go to `sink`. To be called within a runtime.
+    /// Starts the thread. Records of at most `largest` bytes go to `sink`, and wait for at most `longest_wait`. To be called
+    /// within a runtime.
     ///
     /// # Errors
     /// No thread or no compressor.
-    pub fn start(config: &Compression, sink: Arc<dyn Producer>, largest: usize) -> io::Result<Self> {
+    pub fn start(
+        config: &Compression,
+        longest_wait: Duration,
+        sink: Arc<dyn Producer>,
+        largest: usize,
+    ) -> io::Result<Self> {
         let (compression, level) = config.kind.with_level(config);
         let worker = Worker {
             framer: Framer::new(compression, level)?,
-            pace: Pace::new(config.longest_wait),
+            pace: Pace::new(longest_wait),
             sink,
             largest,
             runtime: Handle::current(),

@@ -3,32 +3,33 @@
 use std::time::Duration;
 
 use event::payload::frame;
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// `compression`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Compression {
     /// Whether good records are compressed. Every reader of the raw stream must know compressed records.
     pub enabled: bool,
     /// How, in any case.
     #[serde(rename = "type")]
-    pub kind: Kind,
+    pub kind: CompressionKind,
     /// Level of gzip, 0 to 9.
     #[serde(deserialize_with = "gzip_level")]
     pub gzip_compression_level: i32,
     /// Level of zstd, 1 to 22.
     #[serde(deserialize_with = "zstd_level")]
     pub zstd_compression_level: i32,
-    /// Ours: an open record waits so long for more payloads at most, and not at all where hardly any come. The original
-    /// waits for `buffer.timeLimit`, which is too long here: the event's client is waiting for its answer.
+    /// Ours: an open record waits so long for more payloads at most, and not at all where hardly any come; nor longer than
+    /// `buffer.timeLimit`. That alone, as in the original, is too long here: the event's client is waiting for its answer.
     #[serde(with = "service::config::duration")]
     pub longest_wait: Duration,
 }
 
-/// `compression.type`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
+/// `compression.type`, in any case
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CompressionKind {
     /// `gzip`
     Gzip,
     /// `zstd`
@@ -36,7 +37,7 @@ pub enum Kind {
     Zstd,
 }
 
-impl Kind {
+impl CompressionKind {
     /// The format, and the level configured for it.
     pub fn with_level(self, config: &Compression) -> (frame::Compression, i32) {
         match self {
@@ -50,7 +51,7 @@ impl Default for Compression {
     fn default() -> Self {
         Self {
             enabled: false,
-            kind: Kind::default(),
+            kind: CompressionKind::default(),
             gzip_compression_level: 6,
             zstd_compression_level: 9,
             longest_wait: Duration::from_millis(50),
@@ -58,7 +59,7 @@ impl Default for Compression {
     }
 }
 
-impl<'de> Deserialize<'de> for Kind {
+impl<'de> Deserialize<'de> for CompressionKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         match name.to_ascii_lowercase().as_str() {
