@@ -152,7 +152,9 @@ mod tests {
 
     fn head(method: &str, fields: &str) -> Head {
         let text = format!("{method} /com.acme/track HTTP/1.1\r\nHost: h\r\n{fields}\r\n");
-        Head::read(text.as_bytes(), &mut Head::default(), Compatibility::V3).unwrap()
+        let mut head = Head::default();
+        head.read(text.as_bytes(), false, Compatibility::V3).unwrap();
+        head
     }
 
     const PLAIN: &[u8] = br#"{"e":"pv"}"#;
