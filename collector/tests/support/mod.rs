@@ -37,21 +37,23 @@ impl Running {
         let interface: IpAddr = config.interface.parse().unwrap();
         let interface = if interface.is_unspecified() { "127.0.0.1".parse().unwrap() } else { interface };
         let listener = TcpListener::bind((interface, 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        Self::start_on(config, address, run::Listeners { http: Some(listener), https: None })
+        Self::start_on(config, run::Listeners { http: Some(listener), https: None })
     }
 
     /// Starts one that listens over TLS too; gives that address as well.
     pub(crate) fn with_tls(mut config: CollectorConfig, tls: &Tls) -> (Self, SocketAddr) {
         config.pre_termination_period = std::time::Duration::ZERO;
         let [http, listener] = [0, 0].map(|port| TcpListener::bind(("127.0.0.1", port)).unwrap());
-        let (address, https) = (http.local_addr().unwrap(), listener.local_addr().unwrap());
+        let https = listener.local_addr().unwrap();
         config.ssl.port = https.port();
         let tls = run::Https { listener, tls: tls.config() };
-        (Self::start_on(config, address, run::Listeners { http: Some(http), https: Some(tls) }), https)
+        (Self::start_on(config, run::Listeners { http: Some(http), https: Some(tls) }), https)
     }
 
-    fn start_on(config: CollectorConfig, address: SocketAddr, listeners: run::Listeners) -> Self {
+    /// Starts one that listens here; its address is that of the listener in the clear, if there is one.
+    pub(crate) fn start_on(config: CollectorConfig, listeners: run::Listeners) -> Self {
+        let https = listeners.https.as_ref().map(|https| &https.listener);
+        let address = listeners.http.as_ref().or(https).unwrap().local_addr().unwrap();
         let (good, bad) = (Arc::new(Sink::new("raw")), Arc::new(Sink::new("bad-1")));
         let context = Context::default();
         let task =

@@ -1,6 +1,9 @@
 //! A sink that remembers, and refuses when told to.
 
-use std::sync::{Mutex, atomic::AtomicBool, atomic::Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 use stream::{
     consumer::Delivered,
@@ -17,6 +20,8 @@ pub(crate) struct Sink {
     pub(crate) health: HealthState,
     /// Appends wait for a permit each.
     pub(crate) gate: Semaphore,
+    /// How many do.
+    waiting: AtomicUsize,
 }
 
 impl Sink {
@@ -28,6 +33,7 @@ impl Sink {
             full: AtomicBool::new(false),
             health: HealthState::new(Health::Well),
             gate,
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -35,6 +41,11 @@ impl Sink {
     pub(crate) fn refuse(&self, full: bool) {
         self.full.store(full, Ordering::Relaxed);
         self.health.state(if full { Health::refusing("the test says so") } else { Health::Well });
+    }
+
+    /// How many appends wait for a permit.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(crate) fn take(&self) -> Vec<Record> {
@@ -49,7 +60,9 @@ impl Producer for Sink {
 
     fn append(&self, batch: Vec<Record>, _: Route) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
             self.gate.acquire().await.unwrap().forget();
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
             if self.full.load(Ordering::Relaxed) {
                 return Err(AppendError::Full { stream: self.name.into(), why: "the test says so".into() });
             }
