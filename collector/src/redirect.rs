@@ -80,5 +80,7 @@ fn host(to: &str, compatibility: Compatibility) -> Option<&str> {
     if authority.matches('@').count() > 1 {
         return None;
     }
-    std::str::from_utf8(target::host_of(authority.as_bytes())).ok()
+    let host = std::str::from_utf8(target::host_of(authority.as_bytes())).ok()?;
+    // Brackets hold an address, or the target is none.
+    (!authority.contains('[') || host.parse::<std::net::Ipv6Addr>().is_ok()).then_some(host)
 }

@@ -286,7 +286,7 @@ async fn redirects() {
     let some = apache(
         "enableDefaultRedirect = true, redirectDomains = [ok.example], redirectMacro { enabled = true, placeholder = \"[TOKEN]\" }",
     );
-    let cases: [(&Running, &str, Option<&str>); 22] = [
+    let cases: [(&Running, &str, Option<&str>); 23] = [
         (&any, "u=http://a.org&u=http://b.org", Some("http://b.org")),
         (&any, "u=http://a.org;u=http://b.org", Some("http://a.org;u=http://b.org")),
         (&any, "u=", Some("")),
@@ -307,6 +307,7 @@ async fn redirects() {
         (&some, "u=/http://ok.example", None),
         (&some, "u=http://ok.example.evil", None),
         (&some, "u=http://[TOKEN]/", None),
+        (&some, "u=http://[ok.example/", None),
         (&some, "u=http://[TOKEN]/&nuid=ok.example", None),
         (&some, "u=http://a[TOKEN]@ok.example/&nuid=//evil", None),
     ];
