@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de};
 
-use event::atomic::{COUNT, FIELDS, Field};
+use event::{
+    atomic::{COUNT, FIELDS, Field},
+    schema_key::{InvalidSchemaKey, SchemaKey},
+};
 
 /// The two lines in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +49,19 @@ impl Compatibility {
     /// takes them for a payload. What is whole is read in both lines.
     pub(crate) fn knows_compressed(self) -> bool {
         !self.is_apache()
+    }
+
+    /// Whether vendor, name and format of a schema key have a longest length.
+    pub(crate) fn limits_schema_keys(self) -> bool {
+        !self.is_apache()
+    }
+
+    /// Reads the name of a schema.
+    ///
+    /// # Errors
+    /// The code that bad rows carry.
+    pub(crate) fn schema_key(self, uri: &str) -> Result<SchemaKey, InvalidSchemaKey> {
+        if self.limits_schema_keys() { uri.parse() } else { SchemaKey::from_uri_of_any_length(uri) }
     }
 
     /// Whether the platform `headset` is known.

@@ -150,7 +150,10 @@ pub(crate) fn enrich(
 /// What is known before the parameters are looked at.
 fn begin(event: &mut EnrichedEvent, request: &Request, around: &Surroundings<'_>) {
     let payload = &request.payload;
-    event.set(Field::VCollector, &tsv_safe(payload.collector.as_deref().unwrap_or("")));
+    match payload.collector.as_deref() {
+        Some("") => event.set_empty(Field::VCollector),
+        collector => event.set(Field::VCollector, &tsv_safe(collector.unwrap_or(""))),
+    }
     event.set(Field::VEtl, &around.settings.v_etl());
     event.set_display(Field::EtlTstamp, timestamp::sql(around.now.as_millisecond()));
     event.set(Field::NetworkUserid, request.network_userid.as_deref().unwrap_or(""));
@@ -159,7 +162,9 @@ fn begin(event: &mut EnrichedEvent, request: &Request, around: &Surroundings<'_>
         &conversion::first_address(request.client_address.as_deref().unwrap_or("")),
     );
     let agent = payload.user_agent.as_deref().unwrap_or("");
-    if agent.contains(['\t', '\r', '\n']) {
+    if payload.user_agent.as_deref() == Some("") {
+        event.set_empty(Field::Useragent);
+    } else if agent.contains(['\t', '\r', '\n']) {
         event.set(Field::Useragent, &agent.replace(['\r', '\n'], "").replace('\t', "    "));
     } else {
         event.set(Field::Useragent, agent);

@@ -9,7 +9,7 @@ use event::{
 use serde_json::{Value, json};
 
 use crate::{
-    judge::{Judge, Judgement, take_apart},
+    judge::{Judge, Judgement},
     problem::{Problem, Source},
 };
 
@@ -78,7 +78,7 @@ pub(crate) fn write_unstruct(event: &SelfDescribing, out: &mut String) {
 impl Validated {
     /// The envelope: self-describing, of the schema that the place demands, valid by it.
     fn open(&mut self, json: Value, source: Source, name: &str, judge: &Judge<'_>) -> Option<Value> {
-        let envelope = match take_apart(json) {
+        let envelope = match judge.take_apart(json) {
             Ok(envelope) => envelope,
             Err((json, code)) => {
                 self.problems.push(Problem::NotIglu { source, json, code });
@@ -118,7 +118,7 @@ impl Validated {
     }
 
     fn item(&mut self, json: Value, source: Source, judge: &Judge<'_>) {
-        match take_apart(json) {
+        match judge.take_apart(json) {
             Ok(item) => self.validate(item, source, judge),
             Err((json, code)) => self.problems.push(Problem::NotIglu { source, json, code }),
         }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use event::{
     json,
-    schema_key::{SchemaKey, SchemaVersion},
+    schema_key::{InvalidSchemaKey, SchemaKey, SchemaVersion},
     self_describing::SelfDescribing,
 };
 use iglu::{
@@ -15,6 +15,8 @@ use iglu::{
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::compatibility::Compatibility;
+
 /// Known schemas at one moment.
 #[derive(Debug)]
 pub(crate) struct Judge<'a> {
@@ -22,10 +24,12 @@ pub(crate) struct Judge<'a> {
     now: Timestamp,
     /// Deepest data that a schema is asked about.
     max_depth: usize,
-    /// Whether data are known to be no deeper, because their text was parsed with that limit.
-    depth_is_known: bool,
+    compatibility: Compatibility,
     needs: RefCell<Vec<SchemaKey>>,
 }
+
+/// Levels of a document above the data of an entity: the envelope, the list, and the entity.
+const ENVELOPES: usize = 4;
 
 /// A judgement.
 #[derive(Debug)]
@@ -39,8 +43,15 @@ pub(crate) enum Judgement {
 }
 
 impl<'a> Judge<'a> {
-    pub(crate) fn new(cache: &'a Cache, now: Timestamp, max_depth: usize, depth_is_known: bool) -> Self {
-        Self { cache, now, max_depth, depth_is_known, needs: RefCell::default() }
+    pub(crate) fn new(
+        cache: &'a Cache,
+        now: Timestamp,
+        max_depth: usize,
+        compatibility: Compatibility,
+    ) -> Self {
+        // Data stand a few levels below the top of a document, which may be folded at the deepest level.
+        let max_depth = max_depth.min(json::MAX_DEPTH - ENVELOPES);
+        Self { cache, now, max_depth, compatibility, needs: RefCell::default() }
     }
 
     /// Judges data by the schema they name.
@@ -61,25 +72,39 @@ impl<'a> Judge<'a> {
 
     /// Whether data are deeper than a schema may be asked about.
     pub(crate) fn is_too_deep(&self, data: &Value) -> bool {
-        !self.depth_is_known && json::depth(data) > self.max_depth
+        // The current line has parsed the text with that limit.
+        self.compatibility.is_apache() && json::depth(data) > self.max_depth
+    }
+
+    /// Reads the name of a schema.
+    ///
+    /// # Errors
+    /// The code that bad rows carry.
+    pub(crate) fn schema_key(&self, uri: &str) -> Result<SchemaKey, InvalidSchemaKey> {
+        self.compatibility.schema_key(uri)
+    }
+
+    /// Takes `schema` and `data` apart; other keys are dropped.
+    ///
+    /// # Errors
+    /// The JSON as it was, and the code that bad rows carry.
+    pub(crate) fn take_apart(&self, mut json: Value) -> Result<SelfDescribing, (Value, &'static str)> {
+        let schema = if self.compatibility.limits_schema_keys() {
+            SelfDescribing::schema_of(&json)
+        } else {
+            SelfDescribing::schema_of_any_length(&json)
+        };
+        match schema {
+            Err(not) => Err((json, not.code)),
+            Ok(schema) => {
+                let data = json.get_mut("data").map(Value::take).unwrap_or_default();
+                Ok(SelfDescribing { schema, data })
+            }
+        }
     }
 
     /// The schemas that were missing.
     pub(crate) fn into_needs(self) -> Vec<SchemaKey> {
         self.needs.into_inner()
-    }
-}
-
-/// Takes `schema` and `data` apart; other keys are dropped.
-///
-/// # Errors
-/// The JSON as it was, and the code that bad rows carry.
-pub(crate) fn take_apart(mut json: Value) -> Result<SelfDescribing, (Value, &'static str)> {
-    match SelfDescribing::schema_of(&json) {
-        Err(not) => Err((json, not.code)),
-        Ok(schema) => {
-            let data = json.get_mut("data").map(Value::take).unwrap_or_default();
-            Ok(SelfDescribing { schema, data })
-        }
     }
 }

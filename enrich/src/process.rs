@@ -37,7 +37,7 @@ pub fn process(
     now: Timestamp,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> Outcome {
-    let judge = Judge::new(schemas, now, settings.max_json_depth, !settings.compatibility.is_apache());
+    let judge = Judge::new(schemas, now, settings.max_json_depth, settings.compatibility);
     let mut outputs = Outputs { settings, now, ids, made: Vec::new(), events: 0 };
     let guarded = catch_unwind(AssertUnwindSafe(|| {
         let around = Surroundings { settings, judge: &judge, now };

@@ -40,8 +40,12 @@ impl JsonRules {
     /// What bad rows say: `invalid json: ...`.
     pub(crate) fn parse(self, text: &str) -> Result<Value, String> {
         // The Apache line looks at the depth of validated data only.
-        let max = if self.compatibility.is_apache() { json::MAX_DEPTH } else { self.max_depth };
-        json::parse_within(text, max).map_err(|why| format!("invalid json: {why}"))
+        let parsed = if self.compatibility.is_apache() {
+            json::parse_folded(text)
+        } else {
+            json::parse_within(text, self.max_depth)
+        };
+        parsed.map_err(|why| format!("invalid json: {why}"))
     }
 }
 

@@ -9,7 +9,8 @@ use crate::atomic::{COUNT, FIELDS, Field};
 
 pub use column::Column;
 
-/// An event under construction or as read. An absent field and an empty text are the same thing.
+/// An event under construction or as read. An absent field and an empty text are the same thing, but for bad rows: see
+/// [`EnrichedEvent::set_empty`].
 ///
 /// One buffer holds all texts: setting a field appends to it, reading a line copies it once. No text holds a TAB, so a
 /// written line has 131 columns always.
@@ -105,6 +106,18 @@ impl EnrichedEvent {
         self.spans[field as usize] = Span::default();
     }
 
+    /// Gives the field an empty text. A line cannot tell it from an absent one, and neither does [`EnrichedEvent::get`]; a bad
+    /// row shows `""` instead of null.
+    pub fn set_empty(&mut self, field: Field) {
+        self.clear(field);
+        self.spans[field as usize] = Span::EMPTY;
+    }
+
+    /// Whether the field was given an empty text by [`EnrichedEvent::set_empty`].
+    pub fn is_empty(&self, field: Field) -> bool {
+        self.spans[field as usize].start == Span::EMPTY.start
+    }
+
     /// The fields that are there, in TSV order.
     pub fn iter(&self) -> impl Iterator<Item = (Field, &str)> {
         FIELDS.into_iter().filter_map(|field| self.get(field).map(|text| (field, text)))
@@ -162,7 +175,7 @@ impl EnrichedEvent {
     /// Drops the texts that no field refers to any more.
     fn compact(&mut self) {
         let mut text = String::with_capacity(2 * self.live);
-        for span in &mut self.spans {
+        for span in self.spans.iter_mut().filter(|span| span.len > 0) {
             let start = text.len();
             text.push_str(&self.text[span.start as usize..(span.start + span.len) as usize]);
             *span = Span::new(start, text.len());
@@ -194,6 +207,9 @@ fn each_tab(bytes: &[u8], mut found: impl FnMut(usize)) {
 }
 
 impl Span {
+    /// Of an empty text that is told from an absent one. No text begins so far behind.
+    const EMPTY: Self = Self { start: u32::MAX, len: 0 };
+
     fn new(start: usize, end: usize) -> Self {
         let fit = |n: usize| {
             u32::try_from(n).expect("records are capped far below 4 GiB, and so are the texts of an event")

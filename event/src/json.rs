@@ -37,6 +37,20 @@ pub fn parse_within(text: &str, max_depth: usize) -> Result<Value, JsonError> {
     parser::parse(text, max_depth.min(MAX_DEPTH))
 }
 
+/// Deepest document that [`parse_folded`] reads. The text of what is folded is copied once per [`MAX_DEPTH`] levels.
+pub const MAX_FOLDED_DEPTH: usize = 32 * MAX_DEPTH;
+
+/// [`parse`] for documents that are only printed again: of those with more than [`MAX_DEPTH`] levels (up to
+/// [`MAX_FOLDED_DEPTH`]) what is further down stands as its compact text in the place of a number, so that whatever walks
+/// the value has at most [`MAX_DEPTH`] levels to go, and printing gives the whole document. Only deeper documents hold such
+/// numbers, and these have [`MAX_DEPTH`] levels.
+///
+/// # Errors
+/// As [`parse_within`].
+pub fn parse_folded(text: &str) -> Result<Value, JsonError> {
+    parser::parse_folded(text)
+}
+
 /// Levels of the deepest document in `text`, without building it.
 ///
 /// # Errors

@@ -79,7 +79,19 @@ impl SchemaKey {
     /// # Errors
     /// The code, as for a URI.
     pub fn from_path(path: &str) -> Result<Self, InvalidSchemaKey> {
-        let (vendor, name, format, version) = split(path)?;
+        Self::from_path_within(path, MAX_PART)
+    }
+
+    /// Reads a URI whose vendor, name and format may be of any length, as the Apache line does.
+    ///
+    /// # Errors
+    /// The code.
+    pub fn from_uri_of_any_length(uri: &str) -> Result<Self, InvalidSchemaKey> {
+        Self::from_path_within(uri.strip_prefix("iglu:").ok_or(BAD_URI)?, usize::MAX)
+    }
+
+    fn from_path_within(path: &str, max_part: usize) -> Result<Self, InvalidSchemaKey> {
+        let (vendor, name, format, version) = split(path, max_part)?;
         // The shape of the version (three groups of digits, possibly empty) decides which of the two codes it is.
         let groups = version.split('-');
         if groups.clone().count() != 3 || !groups.clone().all(|g| g.bytes().all(|b| b.is_ascii_digit())) {
@@ -162,7 +174,7 @@ impl FromStr for SchemaCriterion {
     type Err = InvalidSchemaKey;
 
     fn from_str(uri: &str) -> Result<Self, Self::Err> {
-        let (vendor, name, format, version) = split(uri.strip_prefix("iglu:").ok_or(BAD_URI)?)?;
+        let (vendor, name, format, version) = split(uri.strip_prefix("iglu:").ok_or(BAD_URI)?, MAX_PART)?;
         let part = |text: &str| if text == "*" { Ok(None) } else { number(text).map(Some) };
         let mut groups = version.split('-');
         let (Some(model), Some(revision), Some(addition), None) =
@@ -186,7 +198,7 @@ impl FromStr for SchemaCriterion {
 }
 
 /// Vendor, name, format and the text of the version, the first three checked.
-fn split(path: &str) -> Result<(&str, &str, &str, &str), InvalidSchemaKey> {
+fn split(path: &str, max_part: usize) -> Result<(&str, &str, &str, &str), InvalidSchemaKey> {
     let mut parts = path.split('/');
     let (Some(vendor), Some(name), Some(format), Some(version), None) =
         (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
@@ -194,7 +206,7 @@ fn split(path: &str) -> Result<(&str, &str, &str, &str), InvalidSchemaKey> {
         return Err(BAD_URI);
     };
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let fits = |text: &str| !text.is_empty() && text.len() <= MAX_PART;
+    let fits = |text: &str| !text.is_empty() && text.len() <= max_part;
     let good = fits(vendor)
         && fits(name)
         && fits(format)

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::{json, schema_key::SchemaKey};
+use crate::{
+    json,
+    schema_key::{InvalidSchemaKey, SchemaKey},
+};
 
 /// The code for a document that is no object with a textual `schema` and with `data`.
 pub const INVALID_DATA_PAYLOAD: &str = "INVALID_DATA_PAYLOAD";
@@ -48,13 +51,28 @@ impl SelfDescribing {
     /// # Errors
     /// As [`SelfDescribing::from_json`].
     pub fn schema_of(json: &Value) -> Result<SchemaKey, NotSelfDescribing> {
+        Self::schema_by(json, str::parse)
+    }
+
+    /// The same with vendor, name and format of any length, as the Apache line takes them.
+    ///
+    /// # Errors
+    /// As [`SelfDescribing::from_json`].
+    pub fn schema_of_any_length(json: &Value) -> Result<SchemaKey, NotSelfDescribing> {
+        Self::schema_by(json, SchemaKey::from_uri_of_any_length)
+    }
+
+    fn schema_by(
+        json: &Value,
+        read: fn(&str) -> Result<SchemaKey, InvalidSchemaKey>,
+    ) -> Result<SchemaKey, NotSelfDescribing> {
         let no_payload = NotSelfDescribing { code: INVALID_DATA_PAYLOAD };
         let object = json.as_object().ok_or(no_payload)?;
         let uri = object.get("schema").and_then(Value::as_str).ok_or(no_payload)?;
         if !object.contains_key("data") {
             return Err(no_payload);
         }
-        uri.parse().map_err(|e: crate::schema_key::InvalidSchemaKey| NotSelfDescribing { code: e.code })
+        read(uri).map_err(|invalid| NotSelfDescribing { code: invalid.code })
     }
 
     /// Takes the two keys apart (extra keys are dropped).

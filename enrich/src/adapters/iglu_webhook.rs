@@ -1,13 +1,11 @@
 //! Any system's webhook: the schema of its data is named in the query or in the body
 //! (`spec/enrichments-and-adapters.md` 3.4).
 
-use event::{bad_row::Message, schema_key::SchemaKey, self_describing::SelfDescribing};
+use event::{bad_row::Message, self_describing::SelfDescribing};
 use serde_json::{Map, Value};
 
 use super::{Adapter, Context, Emit, input, unstruct};
-use crate::{
-    java::charset::Charset, judge::take_apart, parameters::Parameters, querystring, raw::request::Request,
-};
+use crate::{java::charset::Charset, parameters::Parameters, querystring, raw::request::Request};
 
 pub(super) const ADAPTER: Adapter =
     Adapter { vendor: "com.snowplowanalytics.iglu", version: "v1", is_tracker_protocol: false, read };
@@ -36,7 +34,7 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
         };
         return self_describing(&body, content_type, &query, context, emit).map_err(|message| vec![*message]);
     };
-    if let Err(invalid) = schema.parse::<SchemaKey>() {
+    if let Err(invalid) = context.judge.schema_key(&schema) {
         return Err(vec![input("schema", Some(schema), invalid.code)]);
     }
     query.remove("schema");
@@ -65,7 +63,9 @@ fn self_describing(
     if !content_type.is_some_and(|ct| JSON.contains(&ct)) {
         return Err(Box::new(wrong_content_type(content_type, &JSON)));
     }
-    let SelfDescribing { schema, data } = take_apart(parse(body, context)?)
+    let SelfDescribing { schema, data } = context
+        .judge
+        .take_apart(parse(body, context)?)
         .map_err(|(json, error)| Box::new(Message::NotIglu { json, error }))?;
     emit(unstruct::event(TRACKER_VERSION, "app", query, &schema.to_string(), data));
     Ok(())

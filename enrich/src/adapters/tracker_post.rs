@@ -6,7 +6,7 @@ use event::{bad_row::Message, schema_key::SchemaCriterion};
 use serde_json::Value;
 
 use super::{Adapter, Context, Emit, input, tracker_body};
-use crate::{judge::Judgement, judge::take_apart, parameters::Parameters, raw::request::Request};
+use crate::{judge::Judgement, parameters::Parameters, raw::request::Request};
 
 pub(super) const ADAPTER: Adapter =
     Adapter { vendor: "com.snowplowanalytics.snowplow", version: "tp2", is_tracker_protocol: true, read };
@@ -57,8 +57,10 @@ fn read_body(
     let json = context.rules.parse(body).map_err(|error| {
         Box::new(Message::NotJson { field: "body".into(), value: Some(body.to_owned()), error })
     })?;
-    let described =
-        take_apart(json).map_err(|(json, code)| Box::new(Message::NotIglu { json, error: code }))?;
+    let described = context
+        .judge
+        .take_apart(json)
+        .map_err(|(json, code)| Box::new(Message::NotIglu { json, error: code }))?;
     match context.judge.judge(&described) {
         Judgement::Valid | Judgement::Superseded(_) => {}
         Judgement::Invalid(error) => {

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::uri::Uri;
+use event::utf8;
+
+use super::{integer::digit, lenient_authority, uri::Uri};
 
 /// Reads a page or referrer URI: spaces as `%20` and strictly, else leniently.
 ///
@@ -15,21 +17,30 @@ pub(crate) fn parse(text: &str) -> Result<Uri<'_>, String> {
         Ok(uri) => return Ok(uri),
         Err(why) => why,
     };
-    Uri::parse(Cow::Owned(re_encode(text))).map_err(|lenient| {
+    re_encode(text).and_then(|encoded| Uri::parse(Cow::Owned(encoded))).map_err(|lenient| {
         format!(
             "Provided URI [{text}] could not be parsed, neither by Java parsing (error: [{strict}]) nor by Scala parsing (error: [{lenient}])."
         )
     })
 }
 
-/// Every piece of the path, query and fragment decoded and encoded again; scheme and authority as they are.
-fn re_encode(text: &str) -> String {
-    let (before, fragment) = split(text, '#');
-    let (before, query) = split(before, '?');
-    let path_from = path_start(before);
+/// Every piece decoded and encoded again; the scheme as it is, the authority as the lenient parser prints it.
+fn re_encode(text: &str) -> Result<String, String> {
+    if let Some(urn) = urn(text) {
+        return Ok(urn);
+    }
     let mut out = String::with_capacity(text.len() * 2);
-    out.push_str(&before[..path_from]);
-    for (n, segment) in before[path_from..].split('/').enumerate() {
+    let mut at = after_scheme(text);
+    if !text[at..].starts_with("//") && text.starts_with("//") {
+        at = 0;
+    }
+    out.push_str(&text[..at]);
+    if text[at..].starts_with("//") {
+        at = lenient_authority::read(text, at + 2, &mut out)?;
+    }
+    let (before, fragment) = split(&text[at..], '#');
+    let (path, query) = split(before, '?');
+    for (n, segment) in path.split('/').enumerate() {
         if n > 0 {
             out.push('/');
         }
@@ -53,36 +64,59 @@ fn re_encode(text: &str) -> String {
         out.push('#');
         piece(fragment, &mut out);
     }
-    out
+    Ok(out)
 }
 
 fn split(text: &str, at: char) -> (&str, Option<&str>) {
     text.split_once(at).map_or((text, None), |(before, behind)| (before, Some(behind)))
 }
 
-/// Where the path begins: behind the scheme and the authority, if they are there.
-fn path_start(text: &str) -> usize {
-    let scheme = text
-        .find(|c: char| !(c.is_ascii_alphanumeric() || "+-.".contains(c)))
+/// Behind the scheme and its colon, if they are there.
+fn after_scheme(text: &str) -> usize {
+    text.find(|c: char| !(c.is_ascii_alphanumeric() || "+-.".contains(c)))
         .filter(|at| *at > 0 && text[*at..].starts_with(':') && text.as_bytes()[0].is_ascii_alphabetic())
-        .map_or(0, |at| at + 1);
-    match text[scheme..].strip_prefix("//") {
-        Some(rest) => scheme + 2 + rest.find('/').unwrap_or(rest.len()),
-        None => scheme,
-    }
+        .map_or(0, |at| at + 1)
 }
 
-/// One piece: valid escape pairs are decoded, then everything but unreserved characters and `+` is encoded.
-fn piece(text: &str, out: &mut String) {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let pair = bytes[at + 1..].get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        let decoded = pair
-            .filter(|pair| bytes[at] == b'%' && pair.bytes().all(|b| b.is_ascii_hexdigit()))
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        at += if decoded.is_some() { 3 } else { 1 };
-        let b = decoded.unwrap_or(bytes[at - 1]);
+/// `urn:` with a name of at least two characters and a path of such as need no escape.
+fn urn(text: &str) -> Option<String> {
+    let (name, path) = text.strip_prefix("urn:")?.split_once(':')?;
+    let named = name.len() > 1
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !name.starts_with('-')
+        && !name.ends_with('-');
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/".contains(&b);
+    if !named || path.is_empty() || path.starts_with('/') || !path.bytes().all(plain) {
+        return None;
+    }
+    let mut out = format!("urn:{name}:");
+    piece(path, &mut out);
+    Some(out)
+}
+
+/// One piece: valid escape pairs are decoded to UTF-8, then everything but unreserved characters and `+` is encoded. As in the
+/// original broken sequences become U+FFFD, and characters beyond the basic plane two question marks.
+pub(super) fn piece(text: &str, out: &mut String) {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c == '%' {
+            let mut ahead = rest.clone();
+            if let (Some(first), Some(second)) = (ahead.next(), ahead.next())
+                && let Some(byte) = escaped(first, second)
+            {
+                decoded.push(byte);
+                rest = ahead;
+                continue;
+            }
+        }
+        if c.len_utf16() > 1 {
+            decoded.extend_from_slice(b"??");
+        } else {
+            decoded.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    for b in utf8::decode(&decoded).bytes() {
         if b.is_ascii_alphanumeric() || b"-_.~+".contains(&b) {
             out.push(char::from(b));
         } else {
@@ -91,6 +125,17 @@ fn piece(text: &str, out: &mut String) {
             out.push(char::from(HEX[usize::from(b >> 4)]));
             out.push(char::from(HEX[usize::from(b & 15)]));
         }
+    }
+}
+
+/// `Integer.parseInt` of two characters as hexadecimal digits: the first may be a sign.
+fn escaped(first: char, second: char) -> Option<u8> {
+    let digit = |c: char| digit(c).or_else(|| c.to_digit(16).map(|d| d as u8));
+    let second = digit(second)?;
+    match first {
+        '+' => Some(second),
+        '-' => Some(second.wrapping_neg()),
+        first => Some(digit(first)? << 4 | second),
     }
 }
 
@@ -115,9 +160,58 @@ mod tests {
             ("http://e.com/\u{3000}", "http://e.com/%E3%80%80"),
             ("http://e.com/\\back", "http://e.com/%5Cback"),
             ("http://e.com/?a+b=<c>&d", "http://e.com/?a+b=%3Cc%3E&d"),
+            // Latin-1 is no UTF-8, and half a character is a question mark.
+            ("http://e.com/%E9|", "http://e.com/%EF%BF%BD%7C"),
+            ("http://e.com/%C3%A9|", "http://e.com/%C3%A9%7C"),
+            ("http://e.com/\u{1F600}|", "http://e.com/%3F%3F%7C"),
+            ("http://e.com/\u{1F600}", "http://e.com/\u{1F600}"),
+            // Java's numbers have signs.
+            ("http://e.com/%-1%+a%", "http://e.com/%EF%BF%BD%0A%25"),
+            ("urn:isbn:1%zz", "urn:isbn:1%25zz"),
+            ("mailto:a|b", "mailto:a%7Cb"),
+            ("a b|c", "a%20b%7Cc"),
+            ("http://u:p@e.com/a|b", "http://u:p@e.com/a%7Cb"),
+            // Up to the last `@` everything is the user's.
+            ("http://e.com:80/a|b?x@y.z", "http://e.com:80%2Fa%7Cb%3Fx@y.z"),
+            ("http://01.2.3.4/|", "http://1.2.3.4/%7C"),
+            ("http://[2001:DB8:0:0:1::]:80/|", "http://[2001:db8:0:0:1::]:80/%7C"),
+            ("http://[0:0:1:0:0:0:0:1]/|", "http://[0:0:1::1]/%7C"),
         ];
         for (text, expect) in table {
             check(text, expect);
+        }
+    }
+
+    /// The texts are those of parboiled2 2.1 for the grammar of scala-uri 1.5: what could stand where it got furthest.
+    #[test]
+    fn what_the_lenient_parser_says() {
+        let too_many = "IPv6 has too many pieces. Must be either exactly eight hex pieces or fewer than six hex pieces with a '::'";
+        let table = [
+            (
+                "http://[::1",
+                "Invalid URL could not be parsed. Unexpected end of input, expected HexDigit, ':' or ']' (line 1, column 12):\nhttp://[::1\n           ^",
+            ),
+            (
+                "http://h:x/|",
+                "Invalid URL could not be parsed. Unexpected end of input, expected [^@] or '@' (line 1, column 13):\nhttp://h:x/|\n            ^",
+            ),
+            (
+                "http://u@h:x|",
+                "Invalid URL could not be parsed. Invalid input 'x', expected _int (line 1, column 12):\nhttp://u@h:x|\n           ^",
+            ),
+            (
+                "http://u@h:8x|",
+                "Invalid URL could not be parsed. Invalid input 'x', expected Digit, _path_for_authority, _maybe_query_string, _fragment or 'EOI' (line 1, column 13):\nhttp://u@h:8x|\n            ^",
+            ),
+            (
+                "http://[::1]x|",
+                "Invalid URL could not be parsed. Invalid input 'x', expected _port, _path_for_authority, _maybe_query_string, _fragment or 'EOI' (line 1, column 13):\nhttp://[::1]x|\n            ^",
+            ),
+            ("http://[1:2:3:4:5:6:7::]/|", too_many),
+            ("http://h:9999999999/|", "For input string: \"9999999999\""),
+        ];
+        for (text, expect) in table {
+            assert_eq!(re_encode(text), Err(expect.to_owned()), "{text}");
         }
     }
 

@@ -7,7 +7,6 @@ use event::{
     bad_row::{Message, RawEvent, RequestPayload},
     java_uuid,
     payload::CollectorPayload,
-    schema_key::SchemaKey,
 };
 
 use super::{client_address::client_address, path::vendor_version};
@@ -75,7 +74,7 @@ impl Request {
             }
             parsed.map(|id| id.to_string())
         });
-        if let Some(error) = schema_error(&payload.schema) {
+        if let Some(error) = schema_error(&payload.schema, compatibility) {
             messages.push(simple(error));
         }
         if !messages.is_empty() {
@@ -140,11 +139,11 @@ impl Request {
     }
 }
 
-fn schema_error(schema: &str) -> Option<String> {
+fn schema_error(schema: &str, compatibility: Compatibility) -> Option<String> {
     if schema == event::payload::SCHEMA {
         return None;
     }
-    match schema.parse::<SchemaKey>() {
+    match compatibility.schema_key(schema) {
         Err(invalid) => Some(format!("could not parse schema: {}", invalid.code)),
         Ok(key) => {
             let fits = key.vendor == "com.snowplowanalytics.snowplow"

@@ -22,7 +22,11 @@ pub(super) fn run(working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
     let uri = lenient_uri::parse(text)
         .map_err(|error| StepFailure::built_in(Message::Simple { error }))?
         .into_owned();
-    working.event.set(Field::PageUrl, uri.as_str());
+    match uri.as_str() {
+        // Of an empty referer header.
+        "" => working.event.set_empty(Field::PageUrl),
+        text => working.event.set(Field::PageUrl, text),
+    }
     FIELDS.set(&uri, &mut working.event);
     working.page = Some(uri);
     Ok(())

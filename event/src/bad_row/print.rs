@@ -210,6 +210,7 @@ fn write_parameter((name, value): &(String, Option<String>), out: &mut String) {
 fn enriched(event: &EnrichedEvent, out: &mut Object<'_>) {
     for field in FIELDS {
         match event.get(field) {
+            None if event.is_empty(field) => out.text(field.name(), ""),
             None => out.null(field.name()),
             Some(text) if is_number(field) && is_json_number(text) => out.key(field.name()).push_str(text),
             Some(text) => out.text(field.name(), text),

@@ -4,13 +4,21 @@
 use serde_json::{Map, Number, Value};
 
 use super::{
+    MAX_DEPTH, MAX_FOLDED_DEPTH,
     error::{Failure, JsonError},
-    scan,
+    printer, scan,
     string::RawString,
 };
 
 pub(super) fn parse(text: &str, max_depth: usize) -> Result<Value, JsonError> {
-    let mut tree = Tree { open: Vec::new(), done: Value::Null, max_depth };
+    build(text, Tree { open: Vec::new(), done: Value::Null, max_depth, folds: false })
+}
+
+pub(super) fn parse_folded(text: &str) -> Result<Value, JsonError> {
+    build(text, Tree { open: Vec::new(), done: Value::Null, max_depth: MAX_FOLDED_DEPTH, folds: true })
+}
+
+fn build(text: &str, mut tree: Tree) -> Result<Value, JsonError> {
     match (Parser { text, at: 0 }).document(&mut tree) {
         Ok(()) => Ok(tree.done),
         Err(Failure::TooDeep) => {
@@ -58,6 +66,8 @@ struct Tree {
     open: Vec<Container>,
     done: Value,
     max_depth: usize,
+    /// Whether what stands at a multiple of [`MAX_DEPTH`] levels becomes its text.
+    folds: bool,
 }
 
 enum Container {
@@ -98,12 +108,17 @@ impl Sink for Tree {
         });
     }
     fn close(&mut self) {
-        let value = match self.open.pop() {
-            Some(Container::Array(items)) => Value::Array(items),
-            Some(Container::Object(members, _)) => Value::Object(members),
+        let level = self.open.len();
+        let (is_empty, value) = match self.open.pop() {
+            Some(Container::Array(items)) => (items.is_empty(), Value::Array(items)),
+            Some(Container::Object(members, _)) => (members.is_empty(), Value::Object(members)),
             None => return,
         };
-        self.add(value);
+        if self.folds && level.is_multiple_of(MAX_DEPTH) && !is_empty {
+            self.add(Value::Number(Number::from_string_unchecked(printer::to_compact(&value))));
+        } else {
+            self.add(value);
+        }
     }
 }
 

@@ -67,6 +67,36 @@ fn depth_is_limited() {
     assert_eq!(wrong.to_string(), "expected json value got ',]]' (line 1, column 7)");
 }
 
+/// Documents that are too deep to walk keep their text, and no value has more levels than can be walked.
+#[test]
+fn deep_documents_are_folded() {
+    let wrapped = |open: &str, inner: &str, close: &str, levels: usize| {
+        format!("{}{inner}{}", open.repeat(levels - 1), close.repeat(levels - 1))
+    };
+    let max = json::MAX_DEPTH;
+    for levels in [1, 2, max - 1, max, max + 1, 2 * max - 1, 2 * max, 2 * max + 1, json::MAX_FOLDED_DEPTH] {
+        for text in [
+            wrapped("[", "1", "]", levels),
+            wrapped("[", "[]", "]", levels),
+            wrapped(r#"{"a":"#, r#""\n""#, "}", levels),
+            wrapped(r#"[1e5,{"a":["#, "2", "],\"b\":{}},[]]", levels.div_ceil(3)),
+        ] {
+            let folded = json::parse_folded(&text).unwrap();
+            assert_eq!(json::to_compact(&folded), text, "{levels}");
+            assert_eq!(json::depth(&folded), json::max_depth(&text).unwrap().min(max), "{levels}");
+            if levels < max {
+                assert_eq!(Ok(folded), json::parse(&text));
+            }
+        }
+    }
+    let deeper = wrapped("[", "1", "]", json::MAX_FOLDED_DEPTH + 1);
+    assert_eq!(json::parse_folded(&deeper), Err(JsonError::TooDeep));
+    // As elsewhere: no white space, of a repeated key the first place and the last value.
+    let spaced = wrapped("[", r#"{ "a" : 1, "b" : 2, "a" : [ "\u0041" ] }"#, "]", max);
+    let printed = json::to_compact(&json::parse_folded(&spaced).unwrap());
+    assert_eq!(printed, wrapped("[", r#"{"a":["A"],"b":2}"#, "]", max));
+}
+
 #[test]
 fn errors_count_in_utf16_units() {
     let check = |text: &str, error: &str| assert_eq!(json::parse(text).unwrap_err(), error, "{text}");
