@@ -11,6 +11,7 @@ mod own_tools;
 mod postgres_away;
 mod privacy;
 mod refusals;
+mod sent_again;
 mod tls;
 pub mod told;
 mod trackers;

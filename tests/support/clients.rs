@@ -1,10 +1,10 @@
 //! The official trackers, the browser and the Analytics SDKs, as `./test` installs them.
 
 use std::{
-    io::Write,
+    io::{BufRead as _, BufReader, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 use serde_json::Value;
@@ -59,6 +59,60 @@ pub fn node_tracker(collector: SocketAddr, method: &str, encoding: &str) {
     let mut command = node("node_tracker.js");
     command.args([&collector.ip().to_string(), &collector.port().to_string(), method, encoding]);
     finish(command, b"");
+}
+
+/// `@snowplow/node-tracker` while it sends events until all are taken.
+pub struct PatientTracker {
+    child: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl PatientTracker {
+    /// Starts it: it goes on until it was refused and all of at least `events` events are taken, for a minute at most.
+    pub fn start(collector: SocketAddr, method: &str, events: usize) -> Self {
+        let mut command = node("patient_tracker.js");
+        command
+            .args([&collector.ip().to_string(), &collector.port().to_string(), method])
+            .args([&events.to_string(), "60"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        let said = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        Self { child, said }
+    }
+
+    /// Waits for the first refusal; its status.
+    pub fn refused(&mut self) -> u16 {
+        let line = self.line();
+        let status = line.strip_prefix("refused ").and_then(|status| status.trim().parse().ok());
+        status.unwrap_or_else(|| panic!("the tracker was not refused: {line:?}"))
+    }
+
+    /// Waits until all events are taken: the statuses of refusals, and the ids of the events.
+    pub fn taken(mut self) -> (Vec<u16>, Vec<String>) {
+        let line = self.line();
+        let status = self.child.wait().expect("a child can be waited for");
+        assert!(status.success(), "the tracker ended with {status}: {line:?}");
+        let report: Value = serde_json::from_str(&line).expect("the tracker's report is JSON");
+        let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
+        (
+            list("refused").iter().map(|status| status.as_u64().unwrap_or(0) as u16).collect(),
+            list("taken").iter().map(|id| id.as_str().expect("an id is text").to_owned()).collect(),
+        )
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).expect("the tracker's output is text");
+        line
+    }
+}
+
+impl Drop for PatientTracker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// PyPI's `snowplow-tracker` sends its events.

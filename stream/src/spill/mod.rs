@@ -71,7 +71,8 @@ pub struct SpillConfig {
     pub folder: PathBuf,
     /// Bytes on the disk, at most. 1 GB.
     pub max_bytes: u64,
-    /// How long the stream may take for an append before the records are spilled. 2 s.
+    /// How long the stream may take for an append before the records are spilled. Longer than a deadline of its own, if it
+    /// has one: it knows better which records are missing, and what it has given up does not turn up twice. 2 s.
     pub patience: Duration,
     /// Pauses between two attempts to hand on. 100 ms to 10 s.
     pub backoff: Backoff,
