@@ -6,7 +6,7 @@
 
 use std::io;
 
-use flate2::{Compress, Crc, FlushCompress, Status};
+use flate2::{Compress, Crc, FlushCompress};
 use zstd::stream::raw::{CParameter, Encoder, InBuffer, Operation, OutBuffer};
 
 use super::{Compression, LENGTH, VERSIONS};
@@ -26,8 +26,15 @@ pub struct FrameWriter {
 }
 
 enum Codec {
-    Gzip(Box<Compress>, Crc),
+    Gzip(Box<Gzip>),
     Zstd(Encoder<'static>),
+}
+
+struct Gzip {
+    compress: Compress,
+    crc: Crc,
+    /// Where output comes first: the compressor clears whatever room it is given, each time.
+    scratch: [u8; ROOM],
 }
 
 /// Header of a gzip member: deflate, no flags, no time, no name, made by an unknown system.
@@ -51,7 +58,8 @@ impl FrameWriter {
         let codec = match compression {
             Compression::Gzip => {
                 let level = flate2::Compression::new(level.clamp(0, 9).unsigned_abs());
-                Codec::Gzip(Box::new(Compress::new(level, false)), Crc::new())
+                let compress = Compress::new(level, false);
+                Codec::Gzip(Box::new(Gzip { compress, crc: Crc::new(), scratch: [0; ROOM] }))
             }
             Compression::Zstd => {
                 let mut encoder = Encoder::new(level)?;
@@ -70,9 +78,9 @@ impl FrameWriter {
         self.out.clear();
         (self.limit, self.unflushed, self.payloads, self.is_cut) = (limit, 0, 0, false);
         match &mut self.codec {
-            Codec::Gzip(compress, crc) => {
-                compress.reset();
-                crc.reset();
+            Codec::Gzip(gzip) => {
+                gzip.compress.reset();
+                gzip.crc.reset();
                 self.out.extend_from_slice(&GZIP_HEADER);
             }
             Codec::Zstd(encoder) => encoder.reinit()?,
@@ -127,10 +135,10 @@ impl FrameWriter {
             self.flush()?;
         }
         match &self.codec {
-            Codec::Gzip(_, crc) => {
+            Codec::Gzip(gzip) => {
                 self.out.extend_from_slice(&GZIP_LAST_BLOCK);
-                self.out.extend_from_slice(&crc.sum().to_le_bytes());
-                self.out.extend_from_slice(&crc.amount().to_le_bytes());
+                self.out.extend_from_slice(&gzip.crc.sum().to_le_bytes());
+                self.out.extend_from_slice(&gzip.crc.amount().to_le_bytes());
             }
             Codec::Zstd(_) => self.out.extend_from_slice(&ZSTD_LAST_BLOCK),
         }
@@ -148,12 +156,11 @@ impl FrameWriter {
     fn write(&mut self, mut plain: &[u8]) -> io::Result<()> {
         self.unflushed += plain.len();
         match &mut self.codec {
-            Codec::Gzip(compress, _) => {
+            Codec::Gzip(gzip) => {
                 while !plain.is_empty() {
-                    self.out.reserve(ROOM);
-                    let before = compress.total_in();
-                    deflated(compress.compress_vec(plain, &mut self.out, FlushCompress::None))?;
-                    plain = &plain[(compress.total_in() - before) as usize..];
+                    let (read, written) = gzip.deflate(plain, FlushCompress::None)?;
+                    self.out.extend_from_slice(&gzip.scratch[..written]);
+                    plain = &plain[read..];
                 }
             }
             Codec::Zstd(encoder) => {
@@ -174,10 +181,10 @@ impl FrameWriter {
             return Ok(());
         }
         match &mut self.codec {
-            Codec::Gzip(compress, _) => loop {
-                self.out.reserve(ROOM);
-                deflated(compress.compress_vec(&[], &mut self.out, FlushCompress::Sync))?;
-                if self.out.len() < self.out.capacity() {
+            Codec::Gzip(gzip) => loop {
+                let (_, written) = gzip.deflate(&[], FlushCompress::Sync)?;
+                self.out.extend_from_slice(&gzip.scratch[..written]);
+                if written < ROOM {
                     break;
                 }
             },
@@ -194,17 +201,28 @@ impl FrameWriter {
     }
 }
 
+impl Gzip {
+    /// Bytes read, and bytes in the scratch.
+    fn deflate(&mut self, plain: &[u8], flush: FlushCompress) -> io::Result<(usize, usize)> {
+        let before = (self.compress.total_in(), self.compress.total_out());
+        // `BufError` is no failure: there was nothing to do.
+        self.compress.compress(plain, &mut self.scratch, flush).map_err(io::Error::other)?;
+        let done = (self.compress.total_in() - before.0, self.compress.total_out() - before.1);
+        Ok((done.0 as usize, done.1 as usize))
+    }
+}
+
 impl Codec {
     /// Plain bytes are in the record for good.
     fn count(&mut self, plain: &[u8]) {
-        if let Self::Gzip(_, crc) = self {
-            crc.update(plain);
+        if let Self::Gzip(gzip) = self {
+            gzip.crc.update(plain);
         }
     }
 
     fn footer(&self) -> usize {
         match self {
-            Self::Gzip(..) => GZIP_FOOTER,
+            Self::Gzip(_) => GZIP_FOOTER,
             Self::Zstd(_) => ZSTD_LAST_BLOCK.len(),
         }
     }
@@ -213,15 +231,10 @@ impl Codec {
     fn at_most(&self, plain: usize) -> usize {
         match self {
             // The worst that zlib names for any of its settings, and the marks of a flush.
-            Self::Gzip(..) => plain + plain / 8 + plain / 64 + 64,
+            Self::Gzip(_) => plain + plain / 8 + plain / 64 + 64,
             Self::Zstd(_) => zstd::zstd_safe::compress_bound(plain) + 64,
         }
     }
-}
-
-fn deflated(status: Result<Status, flate2::CompressError>) -> io::Result<()> {
-    // `BufError`: nothing to do. Room is always made before.
-    status.map(drop).map_err(io::Error::other)
 }
 
 impl std::fmt::Debug for FrameWriter {
