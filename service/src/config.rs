@@ -10,12 +10,15 @@
 //! Structs avoid `#[serde(flatten)]` and untagged enums: both hide from the reader which keys are known.
 
 pub mod duration;
+mod environment;
 mod error;
+mod examine;
 mod ignored;
 mod keys;
 mod lines;
 mod node;
 mod over;
+pub mod print;
 mod read;
 pub mod reference;
 mod secret;
@@ -26,8 +29,10 @@ use std::{collections::HashMap, path::PathBuf, time::Duration};
 use hocon::{HoconError, HoconValue, ParseOptions, ScalarType, ScalarValue, serde::HoconDeserializer};
 use serde::de::DeserializeOwned;
 
+use self::lines::Spot;
 pub use self::{
-    error::{ConfigError, Place, UnknownKey},
+    error::{ConfigError, Place, UnknownKey, UnusedKey},
+    examine::{Checked, Examined, Note, examine},
     ignored::Ignored,
     keys::keys_of,
     node::Node,
@@ -95,27 +100,44 @@ impl Sources {
 ///
 /// [`ConfigError`] naming file, line, key and what would be right; it turns into exit code 78.
 pub fn load<T: DeserializeOwned>(sources: &Sources, root: Option<&str>) -> Result<Loaded<T>, ConfigError> {
-    let mut tree = Node::Object(Vec::new());
-    let mut texts = Vec::new();
-    for layer in &sources.layers {
-        let (name, text) = layer.text()?;
-        let node = parse(layer, &name, &text, &sources.environment)?;
-        tree = lift(node, root).over(tree);
-        texts.push((name, text));
-    }
-    tree = lift(over::tree(&sources.overrides), root).over(tree);
-
-    let find = |path: &[String]| -> Place { place(path, root, &sources.overrides, &texts) };
-    let (config, unread) = read::read::<T>(&tree).map_err(|error| {
+    let merged = Merged::of(sources, root)?;
+    let (config, unread) = read::read::<T>(&merged.tree).map_err(|error| {
         let path = error.path.unwrap_or_default();
-        ConfigError { place: find(&path), key: dotted(&path), what: error.what }
+        ConfigError { place: merged.place(&path), key: dotted(&path), what: error.what }
     })?;
-    let unknown = unread.into_iter().map(|unread| UnknownKey {
-        place: find(&unread.path),
-        key: dotted(&unread.path),
-        nearest: unread.nearest,
-    });
+    let unknown = unread.into_iter().map(|unread| merged.unknown(unread));
     Ok(Loaded { config, unknown: unknown.collect() })
+}
+
+/// All sources as one tree, and where its keys were written.
+struct Merged<'a> {
+    tree: Node,
+    root: Option<&'a str>,
+    overrides: &'a [Override],
+    texts: Vec<(String, String)>,
+}
+
+impl<'a> Merged<'a> {
+    fn of(sources: &'a Sources, root: Option<&'a str>) -> Result<Self, ConfigError> {
+        let mut tree = Node::Object(Vec::new());
+        let mut texts = Vec::new();
+        for layer in &sources.layers {
+            let (name, text) = layer.text()?;
+            let node = parse(layer, &name, &text, &sources.environment)?;
+            tree = lift(node, root).over(tree);
+            texts.push((name, text));
+        }
+        tree = lift(over::tree(&sources.overrides), root).over(tree);
+        Ok(Self { tree, root, overrides: &sources.overrides, texts })
+    }
+
+    fn place(&self, path: &[String]) -> Place {
+        place(path, self.root, self.overrides, &self.texts)
+    }
+
+    fn unknown(&self, unread: read::Unread) -> UnknownKey {
+        UnknownKey { place: self.place(&unread.path), key: dotted(&unread.path), nearest: unread.nearest }
+    }
 }
 
 /// A HOCON document as a tree, with `environment` for its substitutions; `name` is what messages call it.
@@ -141,7 +163,7 @@ impl Layer {
                 match std::fs::read_to_string(path) {
                     Ok(text) => Ok((name, text)),
                     Err(error) => Err(ConfigError {
-                        place: Place { origin: name, line: None },
+                        place: Place::of(name),
                         key: String::new(),
                         what: format!("cannot be read: {error}"),
                     }),
@@ -170,21 +192,22 @@ fn parse(
     {
         options = options.with_base_dir(folder.to_owned());
     }
-    let failed = |line: Option<usize>, key: &str, what: String| ConfigError {
-        place: Place { origin: name.to_owned(), line },
+    let failed = |spot: Option<Spot>, key: &str, what: String| ConfigError {
+        place: Place { origin: name.to_owned(), line: spot.map(|s| s.line), column: spot.map(|s| s.column) },
         key: key.to_owned(),
         what,
     };
-    if let Some(line) = lines::stray_brace(text) {
-        return Err(failed(Some(line), "", "a `}` that closes nothing".into()));
+    if let Some(spot) = lines::stray_brace(text) {
+        return Err(failed(Some(spot), "", "a `}` that closes nothing".into()));
     }
     let config = hocon::parse_string_with_options(text, options).map_err(|error| match error {
-        HoconError::Parse(e) => failed(Some(e.line), "", e.message),
+        HoconError::Parse(e) => failed(Some(Spot { line: e.line, column: e.col }), "", e.message),
         HoconError::Resolve(e) => {
             let unset = e.message.contains("resolve") || e.message.contains("substitution");
             let hint = if unset { "; is the variable set, or is `${?...}` meant?" } else { "" };
             let what = format!("{}{hint}", e.message);
-            failed(Some(e.line).filter(|line| *line > 0), &e.path, what)
+            let spot = Spot { line: e.line, column: e.col };
+            failed(Some(spot).filter(|spot| spot.line > 0), &e.path, what)
         }
         HoconError::Config(e) => failed(None, &e.path, e.message),
         other => failed(None, "", other.to_string()),
@@ -233,27 +256,26 @@ fn place(path: &[String], root: Option<&str>, overrides: &[Override], texts: &[(
     let keys: Vec<String> = path.iter().take_while(|key| !key.starts_with('[')).cloned().collect();
     let nested: Option<Vec<String>> =
         root.map(|root| std::iter::once(root.to_owned()).chain(keys.iter().cloned()).collect());
-    let written =
-        |wanted: &[String]| overrides.iter().rev().find(|o| o.path().eq(wanted.iter().map(String::as_str)));
+    let written = |wanted: &[String]| overrides.iter().rev().find(|each| each.path().iter().eq(wanted));
     let by_override = nested.as_deref().and_then(written).or_else(|| written(&keys));
     if let Some(found) = by_override {
-        return Place { origin: format!("-D{}", found.key), line: None };
+        return Place::of(format!("-D{}", found.key));
     }
-    let line_in = |text: &str, wanted: &[String], depth: usize| {
-        let line = lines::line_of(text, wanted)?;
-        // A parent's line is only taken when no layer knows the key itself.
-        let exact = lines::key_lines(text).iter().any(|(found, _)| found.as_slice() == wanted);
-        (exact || depth > 0).then_some(line)
+    let spot_in = |text: &str, wanted: &[String], depth: usize| {
+        let spot = lines::spot_of(text, wanted)?;
+        // A parent's place is only taken when no layer knows the key itself.
+        let exact = lines::key_spots(text).iter().any(|(found, _)| found.as_slice() == wanted);
+        (exact || depth > 0).then_some(spot)
     };
     for depth in [0, 1] {
         for (name, text) in texts.iter().rev() {
-            let found = nested.as_deref().and_then(|nested| line_in(text, nested, depth));
-            if let Some(line) = found.or_else(|| line_in(text, &keys, depth)) {
-                return Place { origin: name.clone(), line: Some(line) };
+            let found = nested.as_deref().and_then(|nested| spot_in(text, nested, depth));
+            if let Some(Spot { line, column }) = found.or_else(|| spot_in(text, &keys, depth)) {
+                return Place { origin: name.clone(), line: Some(line), column: Some(column) };
             }
         }
     }
-    Place { origin: texts.last().map(|(name, _)| name.clone()).unwrap_or_default(), line: None }
+    Place::of(texts.last().map(|(name, _)| name.clone()).unwrap_or_default())
 }
 
 /// `10 seconds`, `500 ms`, `365 days`; a bare number is milliseconds.

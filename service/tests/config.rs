@@ -205,41 +205,41 @@ fn errors_name_file_line_key_and_what_is_right() {
     check(
         "role {\n  secure = yes\n  port = \"x\"\n}",
         &[],
-        "role.hocon:3: `port`: expected a whole number from 0 to 65535, found `x`",
+        "role.hocon:3:3: `port`: expected a whole number from 0 to 65535, found `x`",
     );
     check(
         "port = 70000",
         &[],
-        "role.hocon:1: `port`: expected a whole number from 0 to 65535, found `70000`",
+        "role.hocon:1:1: `port`: expected a whole number from 0 to 65535, found `70000`",
     );
-    check("port = 1.5", &[], "role.hocon:1: `port`: expected a whole number from 0 to 65535, found `1.5`");
-    check("secure = 1", &[], "role.hocon:1: `secure`: expected true or false, found `1`");
+    check("port = 1.5", &[], "role.hocon:1:1: `port`: expected a whole number from 0 to 65535, found `1.5`");
+    check("secure = 1", &[], "role.hocon:1:1: `secure`: expected true or false, found `1`");
     check(
         "port = 1",
         &["role.port=x"],
         "-Drole.port: `port`: expected a whole number from 0 to 65535, found `x`",
     );
-    check("# c\ncookie = 3", &[], "role.hocon:2: `cookie`: expected an object `{ ... }`, found `3`");
+    check("# c\ncookie = 3", &[], "role.hocon:2:1: `cookie`: expected an object `{ ... }`, found `3`");
     check(
         "cookie {\nsameSite = No\n}",
         &[],
-        "role.hocon:2: `cookie.sameSite`: expected one of None, Lax, found `No`",
+        "role.hocon:2:1: `cookie.sameSite`: expected one of None, Lax, found `No`",
     );
     check(
         "period = soon",
         &[],
-        "role.hocon:1: `period`: expected a duration such as `10 seconds`, `500 ms`, `2 days` or milliseconds, \
+        "role.hocon:1:1: `period`: expected a duration such as `10 seconds`, `500 ms`, `2 days` or milliseconds, \
          found `soon`",
     );
     check(
         "limit = big",
         &[],
-        "role.hocon:1: `limit`: expected a size such as `64 KiB`, `10 MB` or bytes, found `big`",
+        "role.hocon:1:1: `limit`: expected a size such as `64 KiB`, `10 MB` or bytes, found `big`",
     );
     check(
         "domains = [a, {b = c}]",
         &[],
-        "role.hocon:1: `domains[1]`: expected text, found an object `{ ... }`",
+        "role.hocon:1:1: `domains[1]`: expected text, found an object `{ ... }`",
     );
     let strict = |text: &str, expect: &str| {
         let error = load::<Strict>(&sources(text, &[], &[]), None).unwrap_err();
@@ -247,10 +247,10 @@ fn errors_name_file_line_key_and_what_is_right() {
         assert_eq!(service::exit::RunError::from(error).code as u8, 78);
     };
     strict("", "role.hocon: `streamName`: is required and not set");
-    strict("streamName = a\n\ninner { even = 2 }", "role.hocon:3: `inner.region`: is required and not set");
+    strict("streamName = a\n\ninner { even = 2 }", "role.hocon:3:1: `inner.region`: is required and not set");
     strict(
         "streamName = a\ninner { region = b,\n even = 3 }",
-        "role.hocon:3: `inner.even`: expected an even number, found `3`",
+        "role.hocon:3:2: `inner.even`: expected an even number, found `3`",
     );
 }
 
@@ -284,9 +284,9 @@ fn unknown_keys_are_reported_with_their_lines() {
     assert_eq!(
         found,
         [
-            "role.hocon:3: `prot`: nothing reads this key; did you mean `port`?",
-            "role.hocon:4: `cookie.same_site`: nothing reads this key; did you mean `sameSite`?",
-            "role.hocon:5: `other`: nothing reads this key",
+            "role.hocon:3:2: `prot`: nothing reads this key; did you mean `port`?",
+            "role.hocon:4:11: `cookie.same_site`: nothing reads this key; did you mean `sameSite`?",
+            "role.hocon:5:2: `other`: nothing reads this key",
             "-Drole.x: `x`: nothing reads this key",
         ]
     );
@@ -388,7 +388,7 @@ fn a_reference_is_compared_both_ways() {
         "# name = sp",
         "# other = sp",
         &[
-            "with its examples: reference:12: `cookie.other`: nothing reads this key",
+            "with its examples: reference:12:15: `cookie.other`: nothing reads this key",
             "`cookie.name` is read and not in the reference",
         ],
     );
@@ -396,8 +396,8 @@ fn a_reference_is_compared_both_ways() {
         "ratio = 0.5",
         "ratio = 0.5, more = 1",
         &[
-            "as it stands: reference:5: `more`: nothing reads this key",
-            "with its examples: reference:5: `more`: nothing reads this key",
+            "as it stands: reference:5:24: `more`: nothing reads this key",
+            "with its examples: reference:5:24: `more`: nothing reads this key",
         ],
     );
 }

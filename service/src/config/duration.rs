@@ -13,13 +13,25 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
     super::read_duration(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// Writes whole milliseconds, as text with its unit.
+/// Writes it with the largest unit that is whole, in full milliseconds.
 ///
 /// # Errors
 ///
 /// Those of the serializer.
 pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&format!("{} ms", duration.as_millis()))
+    serializer.serialize_str(&printed(*duration))
+}
+
+fn printed(duration: Duration) -> String {
+    const UNITS: [(u128, &str); 4] =
+        [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1000, "second")];
+    let millis = duration.as_millis();
+    let unit = UNITS.iter().find(|(unit, _)| millis > 0 && millis.is_multiple_of(*unit));
+    match unit.map(|(unit, name)| (millis / unit, name)) {
+        None => format!("{millis} ms"),
+        Some((1, name)) => format!("1 {name}"),
+        Some((many, name)) => format!("{many} {name}s"),
+    }
 }
 
 /// The same for `Option<Duration>`; add `#[serde(default)]` for keys that may be absent.
@@ -36,7 +48,7 @@ pub mod option {
         text.map(|text| super::super::read_duration(&text)).transpose().map_err(D::Error::custom)
     }
 
-    /// Writes whole milliseconds, as text with its unit.
+    /// Writes it as above.
     ///
     /// # Errors
     ///
@@ -46,5 +58,27 @@ pub mod option {
             Some(duration) => super::serialize(duration, serializer),
             None => serializer.serialize_none(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_printed_as_they_would_be_written() {
+        let check = |millis: u64, expect: &str| {
+            let duration = Duration::from_millis(millis);
+            assert_eq!(printed(duration), expect);
+            assert_eq!(super::super::read_duration(expect), Ok(duration), "{expect}");
+        };
+        check(0, "0 ms");
+        check(1, "1 ms");
+        check(1500, "1500 ms");
+        check(1000, "1 second");
+        check(610_000, "610 seconds");
+        check(60_000, "1 minute");
+        check(3_600_000, "1 hour");
+        check(365 * 86_400_000, "365 days");
     }
 }

@@ -33,15 +33,35 @@ pub struct Place {
     pub origin: String,
     /// The line in it, from 1, where it could be found.
     pub line: Option<usize>,
+    /// The column in that line, from 1, in characters.
+    pub column: Option<usize>,
+}
+
+/// A key that is read, or at least known, and that has no effect here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusedKey {
+    /// Where it was written.
+    pub place: Place,
+    /// The key, dotted.
+    pub key: String,
+    /// Why it has none.
+    pub why: String,
+}
+
+impl Place {
+    /// A whole document, or what stands in none.
+    pub(super) fn of(origin: impl Into<String>) -> Self {
+        Self { origin: origin.into(), ..Self::default() }
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}", self.origin),
-            None if self.origin.is_empty() => f.write_str("configuration"),
-            None => f.write_str(&self.origin),
+        f.write_str(if self.origin.is_empty() { "configuration" } else { &self.origin })?;
+        for number in [self.line, self.column].into_iter().flatten() {
+            write!(f, ":{number}")?;
         }
+        Ok(())
     }
 }
 
@@ -64,6 +84,12 @@ impl fmt::Display for UnknownKey {
             Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for UnusedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: `{}` has no effect: {}", self.place, self.key, self.why)
     }
 }
 

@@ -1,46 +1,67 @@
-//! Finds the lines at which keys of a HOCON text are written. The HOCON library gives lines for syntax errors only,
+//! Finds the places at which keys of a HOCON text are written. The HOCON library gives places for syntax errors only,
 //! so this is a small scan of the text: nested keys are followed, comments and strings skipped; keys of included
 //! files and keys that only a substitution brings in are not found.
 
-/// Where each key is written, in order of appearance, with lines counted from 1. A key written twice is listed twice.
-pub(super) fn key_lines(text: &str) -> Vec<(Vec<String>, usize)> {
-    let mut scan = Scan { rest: text, line: 1, depth: 0, closed: false, found: Vec::new() };
+/// A place in a text, both counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) line: usize,
+    /// In characters.
+    pub(super) column: usize,
+}
+
+/// Where each key is written, in order of appearance. A key written twice is listed twice.
+pub(super) fn key_spots(text: &str) -> Vec<(Vec<String>, Spot)> {
+    let mut scan = Scan::new(text);
     scan.object(&mut Vec::new());
     scan.found
 }
 
-/// The line of a closing brace that closes nothing: the HOCON library takes it for the end and ignores what follows.
-pub(super) fn stray_brace(text: &str) -> Option<usize> {
-    let mut scan = Scan { rest: text, line: 1, depth: 0, closed: false, found: Vec::new() };
+/// A closing brace that closes nothing: the HOCON library takes it for the end and ignores what follows.
+pub(super) fn stray_brace(text: &str) -> Option<Spot> {
+    let mut scan = Scan::new(text);
     scan.object(&mut Vec::new());
-    scan.closed.then_some(scan.line)
+    scan.closed.then_some(Spot { line: scan.at.line, column: scan.at.column.saturating_sub(1) })
 }
 
-/// The line of the last place that writes `path`, which is the one that counts; else that of its nearest parent.
-pub(super) fn line_of(text: &str, path: &[String]) -> Option<usize> {
-    let lines = key_lines(text);
+/// The last place that writes `path`, which is the one that counts; else that of its nearest parent.
+pub(super) fn spot_of(text: &str, path: &[String]) -> Option<Spot> {
+    let spots = key_spots(text);
     (1..=path.len()).rev().find_map(|length| {
-        lines.iter().rev().find(|(keys, _)| keys.as_slice() == &path[..length]).map(|(_, line)| *line)
+        spots.iter().rev().find(|(keys, _)| keys.as_slice() == &path[..length]).map(|(_, spot)| *spot)
     })
 }
 
 struct Scan<'a> {
     rest: &'a str,
-    line: usize,
+    at: Spot,
     depth: usize,
     /// A brace closed the outermost level.
     closed: bool,
-    found: Vec<(Vec<String>, usize)>,
+    found: Vec<(Vec<String>, Spot)>,
 }
 
 impl<'a> Scan<'a> {
+    fn new(text: &'a str) -> Self {
+        let at = Spot { line: 1, column: 1 };
+        Self { rest: text, at, depth: 0, closed: false, found: Vec::new() }
+    }
+
     fn peek(&self) -> Option<char> {
         self.rest.chars().next()
     }
 
     fn take(&mut self, bytes: usize) -> &'a str {
         let (taken, rest) = self.rest.split_at(bytes);
-        self.line += taken.matches('\n').count();
+        let last = match taken.rsplit_once('\n') {
+            Some((_, last)) => {
+                self.at.line += taken.matches('\n').count();
+                self.at.column = 1;
+                last
+            }
+            None => taken,
+        };
+        self.at.column += last.chars().count();
         self.rest = rest;
         taken
     }
@@ -89,15 +110,15 @@ impl<'a> Scan<'a> {
     fn fields(&mut self, path: &mut Vec<String>) {
         let mut keys: Vec<String> = Vec::new();
         let mut word = String::new();
-        let mut line = self.line;
+        let mut begin = self.at;
         loop {
             if self.comment() {
                 continue;
             }
-            let at = self.line;
+            let at = self.at;
             if let Some(text) = self.string() {
                 if keys.is_empty() && word.is_empty() {
-                    line = at;
+                    begin = at;
                 }
                 word.push_str(text);
                 continue;
@@ -133,7 +154,7 @@ impl<'a> Scan<'a> {
                     for key in keys.drain(..) {
                         path.push(key);
                     }
-                    self.found.push((path.clone(), line));
+                    self.found.push((path.clone(), begin));
                     self.value(path);
                     path.truncate(depth);
                 }
@@ -147,7 +168,7 @@ impl<'a> Scan<'a> {
                 }
                 c => {
                     if keys.is_empty() && word.is_empty() {
-                        line = self.line;
+                        begin = self.at;
                     }
                     word.push_str(self.take(c.len_utf8()));
                 }
@@ -194,9 +215,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &[(&str, usize)]) {
-        let found = key_lines(text);
+        let found = key_spots(text);
         let found: Vec<(String, usize)> =
-            found.into_iter().map(|(keys, line)| (keys.join("."), line)).collect();
+            found.into_iter().map(|(keys, spot)| (keys.join("."), spot.line)).collect();
         let expect: Vec<(String, usize)> =
             expect.iter().map(|(key, line)| ((*key).to_owned(), *line)).collect();
         assert_eq!(found, expect, "{text}");
@@ -222,9 +243,22 @@ mod tests {
     fn the_last_place_counts_and_a_parent_helps_out() {
         let text = "a { b = 1 }\na.b = 2\nc = 1";
         let path = |keys: &[&str]| keys.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>();
-        assert_eq!(line_of(text, &path(&["a", "b"])), Some(2));
-        assert_eq!(line_of(text, &path(&["a", "x"])), Some(1));
-        assert_eq!(line_of(text, &path(&["z"])), None);
+        let line_of = |keys: &[&str]| spot_of(text, &path(keys)).map(|spot| spot.line);
+        assert_eq!(line_of(&["a", "b"]), Some(2));
+        assert_eq!(line_of(&["a", "x"]), Some(1));
+        assert_eq!(line_of(&["z"]), None);
+    }
+
+    #[test]
+    fn columns_are_where_keys_begin() {
+        let check = |text: &str, expect: &[(usize, usize)]| {
+            let found: Vec<_> = key_spots(text).iter().map(|(_, spot)| (spot.line, spot.column)).collect();
+            assert_eq!(found, expect, "{text}");
+        };
+        check("a = 1, b = 2", &[(1, 1), (1, 8)]);
+        check("a {\n  \"b c\".d = ü, e = 1\n}", &[(1, 1), (2, 3), (2, 16)]);
+        check("# c\n  a = \"\"\"x\ny\"\"\", b = 1", &[(2, 3), (3, 7)]);
+        assert_eq!(stray_brace("a = 1\n }"), Some(Spot { line: 2, column: 2 }));
     }
 
     #[test]
@@ -233,9 +267,9 @@ mod tests {
             "", "{", "}", "}}}", "\"", "\"\"\"", "a", "a=", "a={", "a=[", "${", "a=${", "=", "a.", "+",
             "é=ü\n", "a=\"\\",
         ] {
-            key_lines(text);
+            key_spots(text);
         }
-        key_lines(&"a{".repeat(100_000));
-        key_lines(&"{".repeat(100_000));
+        key_spots(&"a{".repeat(100_000));
+        key_spots(&"{".repeat(100_000));
     }
 }

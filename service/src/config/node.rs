@@ -49,6 +49,37 @@ impl Node {
         }
     }
 
+    /// Takes away what stands at a path; `false`: nothing did.
+    pub fn remove(&mut self, path: &[String]) -> bool {
+        let Self::Object(fields) = self else { return false };
+        let Some((first, rest)) = path.split_first() else { return false };
+        match fields.iter().position(|(k, _)| k == first) {
+            Some(at) if rest.is_empty() => {
+                fields.remove(at);
+                true
+            }
+            Some(at) => fields[at].1.remove(rest),
+            None => false,
+        }
+    }
+
+    /// The paths of all that a pattern means: dotted, `*` for any one key.
+    pub fn matching(&self, pattern: &str) -> Vec<Vec<String>> {
+        let (first, rest) = match pattern.split_once('.') {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (pattern, None),
+        };
+        let Self::Object(fields) = self else { return Vec::new() };
+        let found = fields.iter().filter(|(key, _)| first == "*" || key == first).flat_map(|(key, value)| {
+            let below = match rest {
+                Some(rest) => value.matching(rest),
+                None => vec![Vec::new()],
+            };
+            below.into_iter().map(move |path| std::iter::once(key.clone()).chain(path).collect())
+        });
+        found.collect()
+    }
+
     /// This layer over another: objects are merged key by key, everything else is replaced.
     #[must_use]
     pub fn over(self, under: Node) -> Node {
@@ -129,6 +160,25 @@ mod tests {
             ("c", text("4")),
         ]);
         assert_eq!(over.over(under), expect);
+    }
+
+    #[test]
+    fn patterns_find_paths_and_paths_are_removed() {
+        let mut tree = object(&[
+            ("good", object(&[("region", text("r"))])),
+            ("bad", object(&[("region", text("s")), ("name", text("b"))])),
+        ]);
+        let check = |pattern: &str, expect: &[&str]| {
+            let found: Vec<String> = tree.matching(pattern).iter().map(|path| path.join(".")).collect();
+            assert_eq!(found, expect, "{pattern}");
+        };
+        check("*.region", &["good.region", "bad.region"]);
+        check("bad.*", &["bad.region", "bad.name"]);
+        check("good", &["good"]);
+        check("good.region.x", &[]);
+        assert!(tree.remove(&["bad".into(), "region".into()]));
+        assert!(!tree.remove(&["bad".into(), "region".into()]));
+        assert_eq!(tree.leaves(), ["good.region", "bad.name"]);
     }
 
     #[test]

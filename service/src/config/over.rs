@@ -24,7 +24,7 @@ impl Override {
     /// There is no `=`, or the key is empty or has an empty part.
     pub fn parse(text: &str) -> Result<Self, OverrideError> {
         match text.split_once('=') {
-            Some((key, value)) if key.split('.').all(|part| !part.trim().is_empty()) => {
+            Some((key, value)) if parts(key).iter().all(|part| !part.trim().is_empty()) => {
                 Ok(Self { key: key.trim().to_owned(), value: value.to_owned() })
             }
             _ => Err(OverrideError(text.to_owned())),
@@ -47,8 +47,25 @@ impl Override {
     }
 
     /// The parts of the key.
-    pub(super) fn path(&self) -> impl Iterator<Item = &str> {
-        self.key.split('.')
+    pub(super) fn path(&self) -> Vec<&str> {
+        parts(&self.key)
+    }
+}
+
+/// The parts of a dotted key; a part in quotes may hold dots, as paths of requests do.
+fn parts(key: &str) -> Vec<&str> {
+    let (mut parts, mut rest) = (Vec::new(), key.trim());
+    loop {
+        let quoted = rest.strip_prefix('"').and_then(|inner| inner.split_once('"'));
+        let (part, after) = match quoted {
+            Some((part, after)) if after.is_empty() || after.starts_with('.') => (part, after),
+            _ => rest.split_at(rest.find('.').unwrap_or(rest.len())),
+        };
+        parts.push(part);
+        match after.strip_prefix('.') {
+            Some(after) => rest = after,
+            None => return parts,
+        }
     }
 }
 
@@ -64,8 +81,7 @@ impl std::str::FromStr for Override {
 pub(super) fn tree(overrides: &[Override]) -> Node {
     let mut tree = Node::Object(Vec::new());
     for each in overrides {
-        let path: Vec<&str> = each.path().collect();
-        tree.set(&path, Node::Text(each.value.clone()));
+        tree.set(&each.path(), Node::Text(each.value.clone()));
     }
     tree
 }
@@ -87,6 +103,16 @@ mod tests {
         check("a", None);
         check("=b", None);
         check("a..b=c", None);
+    }
+
+    #[test]
+    fn a_part_in_quotes_may_hold_dots() {
+        let check = |key: &str, expect: &[&str]| assert_eq!(parts(key), expect, "{key}");
+        check("a.b", &["a", "b"]);
+        check("paths.\"/com.acme/track\"", &["paths", "/com.acme/track"]);
+        check("a.\"b.c\".d", &["a", "b.c", "d"]);
+        check("a.\"b", &["a", "\"b"]);
+        check("", &[""]);
     }
 
     #[test]

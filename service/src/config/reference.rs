@@ -1,4 +1,5 @@
-//! Reference configurations: the files under `deploy/reference/` list every key the structs read, and no other.
+//! Reference configurations: the files under `deploy/reference/` list every key the structs read, and no other. They are
+//! [rendered](render) from the structs: comments from the docs of the fields, values from the defaults.
 //!
 //! The convention of these files:
 //!
@@ -11,6 +12,11 @@ use std::collections::HashMap;
 
 use serde::de::DeserializeOwned;
 
+mod rendering;
+mod schema;
+
+pub use self::rendering::render;
+pub(super) use self::schema::without_effect;
 use super::{ConfigError, Sources, keys_of, load, parse_text};
 
 /// The dotted paths of all keys in a reference configuration, commented examples included, without the root key.

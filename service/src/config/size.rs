@@ -11,13 +11,17 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D:
     super::read_size(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// Writes bytes.
+/// Writes bytes, or MiB or GiB where they are whole.
 ///
 /// # Errors
 ///
 /// Those of the serializer.
 pub fn serialize<S: Serializer>(bytes: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(*bytes)
+    const UNITS: [(u64, &str); 2] = [(1 << 30, "GiB"), (1 << 20, "MiB")];
+    match UNITS.iter().find(|(unit, _)| *bytes > 0 && bytes.is_multiple_of(*unit)) {
+        Some((unit, name)) => serializer.serialize_str(&format!("{} {name}", bytes / unit)),
+        None => serializer.serialize_u64(*bytes),
+    }
 }
 
 /// The same for `Option<u64>`; add `#[serde(default)]` for keys that may be absent.
@@ -41,7 +45,7 @@ pub mod option {
     /// Those of the serializer.
     pub fn serialize<S: Serializer>(bytes: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
         match bytes {
-            Some(bytes) => serializer.serialize_some(bytes),
+            Some(bytes) => super::serialize(bytes, serializer),
             None => serializer.serialize_none(),
         }
     }
