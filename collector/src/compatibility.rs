@@ -1,14 +1,16 @@
 //! The line of the original that is spoken where the two disagree (`spec/collector.md` 13).
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// `collector.compatibility`: `"3"` (the default) or `"2"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Compatibility {
     /// The Apache line: collector 2.x and OpenSnowcat.
+    #[serde(rename = "2")]
     V2,
     /// The current line: collector 3.x.
     #[default]
+    #[serde(rename = "3")]
     V3,
 }
 

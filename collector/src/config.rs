@@ -3,13 +3,15 @@
 mod compression;
 mod monitoring;
 mod pattern;
+mod problems;
 mod same_site;
 mod ssl;
 mod streams;
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use service::config::Ignored;
 
 pub use self::{
@@ -18,71 +20,85 @@ pub use self::{
     pattern::Pattern,
     same_site::SameSite,
     ssl::Ssl,
-    streams::{BackoffPolicy, Buffer, Kind, Log, Sink, Stream, Streams},
+    streams::{BackoffPolicy, Buffer, Kind, Log, Sink, Spill, Stream, Streams},
 };
 use crate::compatibility::Compatibility;
 
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// The contents of `collector { ... }`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CollectorConfig {
-    /// Ours: which line of the original is spoken, `"3"` or `"2"`.
+    /// Ours. The line of the original that is spoken where the two disagree: "3", the current one, or "2", the Apache
+    /// line, which OpenSnowcat goes on with.
+    #[schemars(with = "String")]
     pub compatibility: Compatibility,
-    /// Address to listen on. The original ignores it and takes every address; so do we when it is `0.0.0.0`.
+    /// Address to listen on. The original listens on every address, whatever stands here.
     pub interface: String,
-    /// Port to listen on.
+    /// Port for HTTP; 0 takes one that is free and says which in the log.
     pub port: u16,
-    /// Ours: where health and metrics of the process are served, beside the collector's own port.
+    /// Ours. Where /health, /ready and /metrics of the process are served, beside the collector's own port; unset:
+    /// nowhere.
+    #[schemars(with = "String", example = &"0.0.0.0:8000")]
     pub admin_listen: Option<SocketAddr>,
-    /// Request path -> path written into the payload, each with leading slash and two segments.
-    pub paths: HashMap<String, String>,
-    /// The `P3P` header, sent by the Apache line alone.
+    /// Request path -> path in the payload, both with a leading slash and two segments. What is mapped to a path that
+    /// begins with /r/ is a redirect, whatever enableDefaultRedirect says.
+    #[schemars(example = serde_json::json!({"/com.acme/track": "/com.snowplowanalytics.snowplow/tp2"}))]
+    pub paths: BTreeMap<String, String>,
+    /// The P3P header. Sent with compatibility = "2" alone.
     pub p3p: P3p,
-    /// `/crossdomain.xml`.
+    /// GET /crossdomain.xml
     pub cross_domain: CrossDomain,
-    /// The identity cookie.
+    /// The cookie with the network user id.
     pub cookie: Cookie,
-    /// The cookie by which a visitor opts out.
+    /// Who sends this cookie with a value that the regular expression matches as a whole is answered as usual;
+    /// nothing is stored and no cookie is set.
     pub do_not_track_cookie: DoNotTrackCookie,
-    /// Finding out by a redirect whether the browser keeps third-party cookies.
+    /// Whoever comes without a network user id is first sent to the same address with a mark in the query. Who then
+    /// still comes without one keeps no cookies and gets the fallback id.
     pub cookie_bounce: CookieBounce,
-    /// The network user id inside redirect targets, in the Apache line alone.
+    /// The network user id inside redirect targets. With compatibility = "2" alone.
     pub redirect_macro: RedirectMacro,
-    /// Whether `/r/<anything>` redirects.
+    /// Whether /r/<anything>?u=<target> redirects. The event is stored also when the target is refused.
     pub enable_default_redirect: bool,
-    /// Hosts a redirect may lead to; empty: any.
+    /// Hosts a redirect may lead to, exactly as written; empty: any.
     pub redirect_domains: Vec<String>,
-    /// What `GET /` answers.
+    /// GET /
     pub root_response: RootResponse,
-    /// Preflight.
+    /// What browsers are told that ask before they send.
     pub cors: Cors,
-    /// TLS beside HTTP.
+    /// TLS, on a port of its own beside HTTP. Certificate and key are taken anew when their files change.
     pub ssl: Ssl,
-    /// `Strict-Transport-Security` on every response.
+    /// Strict-Transport-Security on every response.
     pub hsts: Hsts,
     /// Caps and timeouts.
     pub networking: Networking,
-    /// Where payloads go.
+    /// Where payloads go. In the object style each stream has its keys. In the legacy style good and bad are names,
+    /// and one sink and one buffer stand beside them: what a stream does not set itself is taken from there.
     pub streams: Streams,
-    /// Payloads of many requests in one record.
+    /// Payloads of many requests in one record, compressed.
     pub compression: Compression,
-    /// What is told about requests.
+    /// What is told about requests, and to whom.
     pub monitoring: Monitoring,
-    /// How long requests are still served once the process was asked to stop.
+    /// How long requests are still served after the process was asked to stop.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub pre_termination_period: Duration,
-    /// Whether `/health` answers 503 during that time.
+    /// Whether /health answers 503 meanwhile.
     pub pre_termination_unhealthy: bool,
     /// How long requests in flight may take after that.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub termination_deadline: Duration,
-    /// Accepted and without effect: nothing is licensed.
+    /// The licence of the original.
+    #[schemars(with = "String", extend("x-without-effect" = "nothing here is licensed"), example = serde_json::json!({"accept": true}))]
     pub license: Ignored,
-    /// Accepted and without effect: nothing phones home.
+    /// The original's reports to its vendor.
+    #[schemars(with = "String", extend("x-without-effect" = "nothing phones home"), example = serde_json::json!({"disable": true}))]
     pub telemetry: Ignored,
-    /// Accepted and without effect: there is nothing to warm up.
+    /// Requests to itself after the start, retired with collector 3.0.
+    #[schemars(with = "String", extend("x-without-effect" = "there is nothing to warm up"), example = serde_json::json!({"enable": false}))]
     pub warmup: Ignored,
     /// The `collector` field of payloads, `ssc-<version>-<sink>`; set by whoever opens the sink, not a key.
     #[serde(skip, default = "default_name")]
@@ -90,7 +106,7 @@ pub struct CollectorConfig {
 }
 
 /// `p3p`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default)]
 pub struct P3p {
     /// Where the policy is.
@@ -102,7 +118,7 @@ pub struct P3p {
 }
 
 /// `crossDomain`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default)]
 pub struct CrossDomain {
     /// Whether the file is served.
@@ -114,7 +130,7 @@ pub struct CrossDomain {
 }
 
 /// `cookie`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Cookie {
     /// Whether it is set at all.
@@ -123,35 +139,41 @@ pub struct Cookie {
     pub name: String,
     /// How long a browser keeps it.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub expiration: Duration,
-    /// Domains it may be set for, in order of preference.
+    /// The first of these that is the host of the request's Origin, or that the host lies under, becomes the Domain
+    /// attribute.
     pub domains: Vec<String>,
-    /// Domain when none of those matches the origin.
+    /// The Domain attribute when none is; left out when this is not set.
+    #[schemars(example = &"acme.com")]
     pub fallback_domain: Option<String>,
     /// `Secure`; `SameSite=None` forces it in the current line.
     pub secure: bool,
     /// `HttpOnly`
     pub http_only: bool,
-    /// `SameSite`; `null` leaves it out.
+    /// None, Lax or Strict; null leaves the attribute out. None forces Secure.
+    #[schemars(with = "String")]
     pub same_site: Option<SameSite>,
-    /// Name of a second cookie with the same value that scripts can read.
+    /// A second cookie with the same value that scripts can read.
+    #[schemars(example = &"spc")]
     pub client_cookie_name: Option<String>,
 }
 
 /// `doNotTrackCookie`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default)]
 pub struct DoNotTrackCookie {
     /// Whether it is honoured.
     pub enabled: bool,
     /// Its name.
     pub name: String,
-    /// What its whole value must match.
+    /// Regular expression.
+    #[schemars(with = "String")]
     pub value: Pattern,
 }
 
 /// `cookieBounce`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CookieBounce {
     /// Whether it is done.
@@ -160,59 +182,64 @@ pub struct CookieBounce {
     pub name: String,
     /// Network user id of browsers that keep no cookies.
     pub fallback_network_user_id: String,
-    /// Header with the scheme the visitor used.
+    /// Header with the scheme that the visitor used.
+    #[schemars(example = &"X-Forwarded-Proto")]
     pub forwarded_protocol_header: Option<String>,
 }
 
 /// `redirectMacro`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default)]
 pub struct RedirectMacro {
     /// Whether the placeholder is replaced.
     pub enabled: bool,
-    /// The placeholder; unset: `${SP_NUID}`.
+    /// What is replaced; unset: ${SP_NUID}
+    #[schemars(example = &"[TOKEN]")]
     pub placeholder: Option<String>,
 }
 
 /// `rootResponse`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RootResponse {
     /// Whether `GET /` is answered.
     pub enabled: bool,
     /// Status.
     pub status_code: u16,
-    /// Headers.
-    pub headers: HashMap<String, String>,
+    /// Header lines.
+    #[schemars(example = serde_json::json!({"Location": "https://acme.com/"}))]
+    pub headers: BTreeMap<String, String>,
     /// Body.
     pub body: String,
 }
 
 /// `cors`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Cors {
     /// How long browsers remember a preflight.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub access_control_max_age: Duration,
 }
 
 /// `hsts`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Hsts {
     /// Whether the header is sent.
     pub enable: bool,
     /// How long browsers insist on TLS.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub max_age: Duration,
 }
 
 /// `networking`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Networking {
-    /// Open connections; further ones wait in the kernel's queue until one closes.
+    /// Connections served at once; further ones wait in the kernel's queue until one of these is closed.
     pub max_connections: usize,
     /// Ours: whether HTTP/2 is spoken with clients that begin with it, or choose it in the TLS handshake.
     pub http2: bool,
@@ -222,26 +249,33 @@ pub struct Networking {
     pub max_bytes_in_flight: usize,
     /// A connection without a request is closed after this.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub idle_timeout: Duration,
-    /// Ours: a head that has begun must be complete within this.
+    /// Ours. A head must be complete this long after its first byte; else 408.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub header_read_timeout: Duration,
-    /// A response must be ready within this after the body has come.
+    /// The sink must have taken the event within this; else 408 (503 with compatibility = "2").
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub response_header_timeout: Duration,
-    /// A body must be complete within this after the head.
+    /// A body must be complete this long after its head; else 408.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub body_read_timeout: Duration,
-    /// Bytes of the request line.
+    /// Bytes of the request line; beyond: 400. With compatibility = "2" the line may have what a URI of 32768 bytes
+    /// needs.
     pub max_request_line_length: usize,
-    /// Bytes of all headers together.
+    /// Bytes of all headers together; beyond: 400.
     pub max_headers_length: usize,
-    /// A larger payload becomes a bad row.
+    /// A payload with more bytes becomes a bad row without any attempt to split it.
     pub max_payload_size: usize,
-    /// A larger body is refused with 413.
+    /// A body with more bytes is refused with 413.
     pub drop_payload_size: usize,
-    /// Ours: whether bodies with `Content-Encoding: gzip` or `deflate` are stored inflated. Off, as in the original, they are
-    /// stored as they came, and enrich makes a bad row of each.
+    /// Ours. Whether bodies that were sent with Content-Encoding: gzip, x-gzip or deflate are stored inflated;
+    /// dropPayloadSize holds for them inflated as well. The payload's headers then have no Content-Encoding, and the
+    /// length of the inflated body. Off, as in the original, such bodies are stored as they came, and enrich makes a
+    /// bad row of each. A body that cannot be inflated is always stored as it came.
     pub gzip_request_bodies: bool,
 }
 
@@ -252,7 +286,7 @@ impl Default for CollectorConfig {
             interface: "0.0.0.0".into(),
             port: 8080,
             admin_listen: None,
-            paths: HashMap::new(),
+            paths: BTreeMap::new(),
             p3p: P3p::default(),
             cross_domain: CrossDomain::default(),
             cookie: Cookie::default(),
@@ -321,7 +355,7 @@ impl Default for CookieBounce {
 
 impl Default for RootResponse {
     fn default() -> Self {
-        Self { enabled: false, status_code: 302, headers: HashMap::new(), body: String::new() }
+        Self { enabled: false, status_code: 302, headers: BTreeMap::new(), body: String::new() }
     }
 }
 
@@ -355,6 +389,13 @@ impl Default for Networking {
             gzip_request_bodies: false,
         }
     }
+}
+
+impl CollectorConfig {
+    /// What stands at the top of the reference configuration.
+    pub const ABOUT: &str = "Every key of the collector, each with its default, or with an example in a comment where it has \
+        none. Keys of the original keep its names and defaults; those marked with \"Ours\" are not in it. Environment \
+        variables are read with ${?NAME}. Keys that nothing reads are reported at start and ignored.";
 }
 
 impl RedirectMacro {

@@ -18,7 +18,7 @@ use std::{
 };
 
 use rustls::{ServerConfig, crypto::aws_lc_rs, version};
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 pub use self::{
     certificate::Certificate,
@@ -46,12 +46,14 @@ pub struct TlsKeys {
 }
 
 /// `minVersion`: `"1.2"` (the default) or `"1.3"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum MinVersion {
     /// TLS 1.2 and 1.3.
     #[default]
+    #[serde(rename = "1.2")]
     Tls12,
     /// TLS 1.3 alone.
+    #[serde(rename = "1.3")]
     Tls13,
 }
 

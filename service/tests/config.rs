@@ -388,7 +388,7 @@ fn a_reference_is_compared_both_ways() {
         "# name = sp",
         "# other = sp",
         &[
-            "with its examples: reference:12:15: `cookie.other`: nothing reads this key",
+            "with its examples: reference:12:13: `cookie.other`: nothing reads this key",
             "`cookie.name` is read and not in the reference",
         ],
     );

@@ -3,26 +3,31 @@
 use std::time::Duration;
 
 use event::payload::frame;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// `compression`
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Compression {
     /// Whether good records are compressed. Every reader of the raw stream must know compressed records.
     pub enabled: bool,
-    /// How, in any case.
+    /// zstd or gzip.
     #[serde(rename = "type")]
+    #[schemars(with = "String")]
     pub kind: CompressionKind,
     /// Level of gzip, 0 to 9.
     #[serde(deserialize_with = "gzip_level")]
+    #[schemars(with = "i32")]
     pub gzip_compression_level: i32,
     /// Level of zstd, 1 to 22.
     #[serde(deserialize_with = "zstd_level")]
+    #[schemars(with = "i32")]
     pub zstd_compression_level: i32,
-    /// Ours: an open record waits so long for more payloads at most, and not at all where hardly any come; nor longer than
+    /// Ours. An open record waits so long for more payloads at most, and not at all where hardly any come; nor longer than
     /// `buffer.timeLimit`. That alone, as in the original, is too long here: the event's client is waiting for its answer.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub longest_wait: Duration,
 }
 

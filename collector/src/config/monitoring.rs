@@ -2,29 +2,39 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde::Deserialize;
-use service::statsd;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use service::{config::Ignored, statsd};
 
 /// `monitoring`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Monitoring {
     /// Metrics that are sent somewhere.
     pub metrics: Metrics,
-    /// Ours: a log line for every request.
+    /// Ours. One log line for every request, with target collector::request: method, kind of route, status,
+    /// milliseconds, bytes, records stored and why it was refused. Nothing of it says who asked or what for.
     pub request_log: RequestLog,
 }
 
 /// `monitoring.metrics`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default)]
 pub struct Metrics {
-    /// Metrics for a DogStatsD server.
+    /// Metrics for a DogStatsD server, over UDP, with the original's names, types and tags: requests with their
+    /// latencies by method and status, requests in flight. What cannot be sent is dropped: no request waits for it.
     pub statsd: Statsd,
+    /// Retired with collector 2.6.
+    #[schemars(
+        with = "String",
+        extend("x-without-effect" = "metrics for Prometheus are under /metrics at adminListen"),
+        example = serde_json::json!({"enabled": true})
+    )]
+    pub prometheus: Ignored,
 }
 
 /// `monitoring.metrics.statsd`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default)]
 pub struct Statsd {
     /// Whether they are sent.
@@ -33,17 +43,19 @@ pub struct Statsd {
     pub hostname: String,
     /// Its port.
     pub port: u16,
-    /// Stands before each name.
+    /// Stands before each name, with a dot between.
     pub prefix: String,
     /// Tags of each metric.
+    #[schemars(example = serde_json::json!({"env": "prod"}))]
     pub tags: BTreeMap<String, String>,
     /// Time between two reports.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub period: Duration,
 }
 
 /// `monitoring.requestLog`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default)]
 pub struct RequestLog {
     /// Whether there is one.

@@ -2,31 +2,38 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use service::{
     config::Secret,
     tls::{MinVersion, TlsKeys},
 };
 
 /// `ssl`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Ssl {
-    /// Whether TLS is spoken on [`Self::port`], beside HTTP on the collector's own port.
+    /// Whether TLS is spoken.
     pub enable: bool,
-    /// Whether plain requests are sent to HTTPS.
+    /// Whether plain requests are sent to HTTPS with 301, unless X-Forwarded-Proto says that they came over it. Not
+    /// those of health checks.
     pub redirect: bool,
-    /// Port for TLS.
+    /// Its port.
     pub port: u16,
-    /// Ours: PEM file of the certificate and of those between it and the root.
+    /// Ours. PEM file: the server's certificate, then those of the authorities between it and the root.
+    #[schemars(example = &"/etc/piste/tls.crt")]
     pub certificate: Option<PathBuf>,
-    /// Ours: PEM file of the private key; unset: it stands in the file of the certificate.
+    /// Ours. PEM file with the private key, unencrypted; unset: it stands in the file of the certificate.
+    #[schemars(example = &"/etc/piste/tls.key")]
     pub private_key: Option<PathBuf>,
-    /// Ours: PKCS12 file with certificate and key, instead of the two above.
+    /// Ours. PKCS12 file with certificate and key, instead of the two above.
+    #[schemars(example = &"/etc/piste/tls.p12")]
     pub key_store: Option<PathBuf>,
-    /// Ours: its password.
+    /// Ours. Its password.
+    #[schemars(with = "String", example = &"${?KEY_STORE_PASSWORD}")]
     pub key_store_password: Option<Secret>,
-    /// Ours: the oldest version of TLS that is spoken.
+    /// Ours. The oldest version of TLS that is spoken, "1.2" or "1.3".
+    #[schemars(with = "String")]
     pub min_version: MinVersion,
 }
 

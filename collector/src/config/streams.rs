@@ -4,7 +4,9 @@ mod buffer;
 mod kind;
 mod log;
 mod sink;
+mod spill;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
@@ -12,23 +14,27 @@ pub use self::{
     kind::Kind,
     log::Log,
     sink::{BackoffPolicy, Sink, Stream},
+    spill::Spill,
 };
 
 /// `streams`
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Streams {
     /// Payloads.
     pub good: Stream,
     /// Bad rows.
     pub bad: Stream,
-    /// What is not set in a stream is taken from here: the legacy style's shared sink.
+    /// The legacy style's sink for both streams.
     pub sink: Sink,
-    /// As `sink`, for the buffers.
+    /// The legacy style's buffer for both streams.
     pub buffer: Buffer,
-    /// The embedded log of sinks of kind `log`.
+    /// Ours. The embedded log of sinks of kind log.
     pub log: Log,
-    /// Whether the partition key is the client's IP address; in the Apache line alone.
+    /// Ours. Records that Kinesis or SQS do not take are kept on the local disk and handed on later, in order; they are
+    /// answered 200. While any wait there /sink-health answers 503. Without a folder they are answered 503.
+    pub spill: Spill,
+    /// With compatibility = "2": records are keyed by the client's address instead of a random UUID.
     pub use_ip_address_as_partition_key: bool,
 }
 

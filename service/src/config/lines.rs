@@ -27,8 +27,12 @@ pub(super) fn stray_brace(text: &str) -> Option<Spot> {
 /// The last place that writes `path`, which is the one that counts; else that of its nearest parent.
 pub(super) fn spot_of(text: &str, path: &[String]) -> Option<Spot> {
     let spots = key_spots(text);
+    let last = |fits: &dyn Fn(&[String]) -> bool| {
+        spots.iter().rev().find(|(keys, _)| fits(keys)).map(|(_, spot)| *spot)
+    };
     (1..=path.len()).rev().find_map(|length| {
-        spots.iter().rev().find(|(keys, _)| keys.as_slice() == &path[..length]).map(|(_, spot)| *spot)
+        let parent = &path[..length];
+        last(&|keys| keys == parent).or_else(|| last(&|keys| keys.starts_with(parent)))
     })
 }
 

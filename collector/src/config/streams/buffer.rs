@@ -1,16 +1,20 @@
 //! What one call to a sink may carry.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `buffer`: limits of one call to the sink.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Buffer {
-    /// Bytes of one call.
+    /// Bytes of one call to the sink.
+    #[schemars(example = 3_145_728)]
     pub byte_limit: Option<u64>,
-    /// Records of one call.
+    /// Records of one call to the sink.
+    #[schemars(example = 500)]
     pub record_limit: Option<u64>,
-    /// Milliseconds that records may wait for others; only compressed ones do.
+    /// Milliseconds that records may wait for others to be compressed with; nothing else waits.
+    #[schemars(example = 5_000)]
     pub time_limit: Option<u64>,
 }
 
