@@ -8,6 +8,8 @@ use service::{
     telemetry::{LogFormat, LogOptions},
 };
 
+#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+use crate::check;
 #[cfg(feature = "collector")]
 use crate::collector;
 #[cfg(feature = "enrich")]
@@ -41,6 +43,8 @@ enum Command {
     /// The enricher: raw records -> enriched events, failed events and bad rows.
     #[cfg(feature = "enrich")]
     Enrich(Box<enrich::Options>),
+    #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+    Check(check::Options),
     Send(send::Options),
 }
 
@@ -63,6 +67,8 @@ impl Cli {
             Command::Collector(options) => runtime.block_on(collector::run(options)),
             #[cfg(feature = "enrich")]
             Command::Enrich(options) => runtime.block_on(enrich::run(*options)),
+            #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+            Command::Check(options) => check::run(&options),
             Command::Send(options) => runtime.block_on(send::run(options)),
         };
         // What the deadline abandoned must not hold the process.

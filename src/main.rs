@@ -1,9 +1,11 @@
 //! `piste`: the behavioural-event pipeline in one executable. This folder is the command line; the pipeline is in the crates.
 
+#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+mod check;
 mod cli;
 #[cfg(feature = "collector")]
 mod collector;
-#[cfg(feature = "collector")]
+#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
 mod configuration;
 #[cfg(feature = "up")]
 mod demo;

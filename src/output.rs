@@ -12,3 +12,14 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
 pub(crate) fn error(text: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr().lock(), "piste: {text}");
 }
+
+/// A whole document, on stdout.
+pub(crate) fn text(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// One line of findings, on stderr.
+pub(crate) fn error_line(text: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}

@@ -241,11 +241,11 @@ pub struct Hsts {
 pub struct Networking {
     /// Connections served at once; further ones wait in the kernel's queue until one of these is closed.
     pub max_connections: usize,
-    /// Ours: whether HTTP/2 is spoken with clients that begin with it, or choose it in the TLS handshake.
+    /// Ours. Whether HTTP/2 is spoken with clients that begin with it, or choose it in the TLS handshake.
     pub http2: bool,
-    /// Ours: requests that may wait for the sinks at once; further ones are told to come again.
+    /// Ours. Requests that may wait for the sinks at once; further ones get 503 with Retry-After.
     pub max_in_flight: usize,
-    /// Ours: bytes that such requests, and bodies on their way in, may have together.
+    /// Ours. Bytes that such requests, and bodies on their way in, may have together.
     pub max_bytes_in_flight: usize,
     /// A connection without a request is closed after this.
     #[serde(with = "service::config::duration")]

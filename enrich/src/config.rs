@@ -84,6 +84,8 @@ pub struct Decompression {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FieldName(pub Field);
 
+impl service::config::Checked for EnrichConfig {}
+
 impl EnrichConfig {
     /// What the core is told. `emits_failed`: whether there is a stream for failed events.
     pub fn settings(&self, emits_failed: bool) -> Settings {

@@ -32,7 +32,7 @@ use serde::de::DeserializeOwned;
 use self::lines::Spot;
 pub use self::{
     error::{ConfigError, Place, UnknownKey, UnusedKey},
-    examine::{Checked, Examined, Note, examine},
+    examine::{Checked, Examined, Note, examine, examine_with},
     ignored::Ignored,
     keys::keys_of,
     node::Node,
@@ -77,13 +77,10 @@ pub struct Loaded<T> {
 impl Sources {
     /// These files and overrides, with the process environment.
     pub fn of_process(files: impl IntoIterator<Item = PathBuf>, overrides: Vec<Override>) -> Self {
-        // Names and values that are not UTF-8 cannot be meant by a configuration.
-        let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self {
             layers: files.into_iter().map(Layer::File).collect(),
             overrides,
-            environment: environment.collect(),
+            environment: process_environment(),
         }
     }
 
@@ -92,6 +89,14 @@ impl Sources {
         let layer = Layer::Text { name: name.to_owned(), text: text.to_owned() };
         Self { layers: vec![layer], ..Self::default() }
     }
+}
+
+/// The environment of the process. Names and values that are not UTF-8 cannot be meant by a configuration.
+pub fn process_environment() -> HashMap<String, String> {
+    let variables = std::env::vars_os();
+    variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Reads a configuration. `root` is the key under which the whole may be nested.

@@ -9,7 +9,11 @@ use ::collector::{
     config::CollectorConfig,
     run::{Https, Listeners},
 };
-use service::{clock, exit::RunError, tls::Tls};
+use service::{
+    clock,
+    exit::{ExitCode, RunError},
+    tls::Tls,
+};
 
 /// All listeners.
 pub(crate) struct Doors {
@@ -22,14 +26,17 @@ pub(crate) struct Doors {
 }
 
 impl Doors {
-    /// Binds what the configuration names and reads the certificate.
-    pub(crate) fn open(config: &CollectorConfig) -> Result<Self, RunError> {
+    /// Binds what the configuration names and reads the certificate. The port that the system chose for 0 is written back,
+    /// for redirects to HTTPS.
+    pub(crate) fn open(config: &mut CollectorConfig) -> Result<Self, RunError> {
         let interface = config.interface.as_str();
         let mut tls = None;
         let mut https = None;
         if config.ssl.enable {
-            let opened = Tls::open(&config.ssl.tls(), "collector", clock::now())?;
+            let opened = Tls::open(&config.ssl.tls(), "collector", clock::now())
+                .map_err(|error| RunError::new(ExitCode::Config, format!("collector.ssl: {error}")))?;
             let listener = listen((interface, config.ssl.port), "collector.ssl.port")?;
+            config.ssl.port = listener.local_addr().map_or(config.ssl.port, |at| at.port());
             https = Some(Https { listener, tls: opened.config() });
             tls = Some(opened);
         }

@@ -5,11 +5,11 @@ mod sinks;
 
 use std::{sync::Arc, time::Duration};
 
-use ::collector::config::CollectorConfig;
+use ::collector::config::{CollectorConfig, Ssl};
 use clap::Args;
 use service::{
     admin,
-    config::{self, Loaded},
+    config::{self, ConfigError, Examined, Place, Sources},
     context::Context,
     drain::Drain,
     exit::{ExitCode, RunError},
@@ -36,8 +36,8 @@ pub(crate) struct Options {
 
 /// Runs until it is asked to end.
 pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
-    let config = options.configuration()?;
-    let doors = Doors::open(&config)?;
+    let mut config = options.configuration()?;
+    let doors = Doors::open(&mut config)?;
     let context = Context::default();
     let ends_within = config.pre_termination_period + config.termination_deadline + SINKS_FINISH_WITHIN;
     let mut supervisor = Supervisor::new(context.clone(), ends_within);
@@ -63,19 +63,43 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
 }
 
 impl Options {
-    /// The configuration to run with; what nothing reads is logged.
+    /// The configuration to run with.
     fn configuration(&self) -> Result<CollectorConfig, RunError> {
-        let mut sources = self.configuration.sources();
-        let key_store = JavaKeyStore::take(&mut sources.overrides);
-        let Loaded { mut config, unknown } = config::load::<CollectorConfig>(&sources, Some("collector"))?;
-        for unknown in &unknown {
-            tracing::warn!("{unknown}");
-        }
-        let mut tls = config.ssl.tls();
-        key_store.fill(&mut tls).map_err(|e| RunError::new(ExitCode::Config, e.to_string()))?;
-        config.ssl = config.ssl.with(tls);
+        let (sources, notes) = self.configuration.sources()?;
+        let mut config = configuration::usable(examined(sources), &notes)?;
         let kind = config.streams.good().kind();
         config.name = format!("ssc-{}-{}", env!("CARGO_PKG_VERSION"), kind.sink_name());
         Ok(config)
+    }
+}
+
+/// Reads and checks the configuration.
+pub(crate) fn examined(mut sources: Sources) -> Examined<CollectorConfig> {
+    let key_store = JavaKeyStore::take(&mut sources.overrides);
+    let mut found = config::examine::<CollectorConfig>(&sources, Some("collector"));
+    stand_in(&key_store, &mut found, "ssl.enable", |config| &mut config.ssl);
+    found
+}
+
+/// Takes the key store that Java's properties name where the configuration names no certificate; `lacking` is the key
+/// that is said to lack one.
+pub(crate) fn stand_in<T>(
+    key_store: &JavaKeyStore,
+    found: &mut Examined<T>,
+    lacking: &str,
+    ssl: impl FnOnce(&mut T) -> &mut Ssl,
+) {
+    let Some(config) = &mut found.config else { return };
+    let ssl = ssl(config);
+    let mut tls = ssl.tls();
+    match key_store.fill(&mut tls) {
+        Ok(()) => {
+            found.errors.retain(|error| error.key != lacking || tls.is_empty());
+            *ssl = ssl.clone().with(tls);
+        }
+        Err(error) => {
+            let (place, key) = (Place::default(), String::new());
+            found.errors.push(ConfigError { place, key, what: error.to_string() });
+        }
     }
 }

@@ -7,6 +7,8 @@ use std::{pin::Pin, sync::Arc};
 
 use ::collector::config::{CollectorConfig, Kind, Stream};
 use service::exit::{ExitCode, RunError};
+#[cfg(feature = "aws")]
+use stream::spill::{Spill, SpillConfig};
 use stream::{
     log::{Log, LogConfig, OpenError, StreamConfig},
     producer::Producer,
@@ -36,16 +38,23 @@ impl Sinks {
         let streams = [(config.streams.good(), Which::Good), (config.streams.bad(), Which::Bad)];
         let mut closing: Vec<Close> = Vec::new();
         let log = open_log(config, streams.iter().map(|(stream, _)| stream))?;
+        let mut stdout = None;
         let mut producers = Vec::new();
         for (stream, which) in &streams {
             producers.push(match (stream.kind(), &log) {
                 (Kind::Log, Some(log)) => log.producer(name(stream)),
                 (Kind::Log, None) => return Err(RunError::bug("a sink in a log that is not open")),
-                (Kind::Stdout, _) => lines(config, stream, *which)?,
+                (Kind::Stdout, _) => lines(config, stream, *which, &mut stdout)?,
                 #[cfg(feature = "aws")]
-                (Kind::Kinesis, _) => aws::kinesis(config, stream, *which, &mut closing).await,
+                (Kind::Kinesis, _) => {
+                    let kinesis = aws::kinesis(config, stream, *which, &mut closing).await;
+                    spilling(config, kinesis, *which, &mut closing)?
+                }
                 #[cfg(feature = "aws")]
-                (Kind::Sqs, _) => aws::sqs(stream, &mut closing).await,
+                (Kind::Sqs, _) => {
+                    let queue = aws::sqs(stream, &mut closing).await;
+                    spilling(config, queue, *which, &mut closing)?
+                }
                 #[cfg(not(feature = "aws"))]
                 (kind @ (Kind::Kinesis | Kind::Sqs), _) => {
                     let what = format!("this build has no sink of kind `{kind:?}`");
@@ -73,13 +82,51 @@ fn name(stream: &Stream) -> &str {
     stream.name.as_deref().unwrap_or_default()
 }
 
-/// Lines as the spoken line of the original writes them: the Apache line pads, and says on stderr what is bad.
-fn lines(config: &CollectorConfig, stream: &Stream, which: Which) -> Result<Arc<dyn Producer>, RunError> {
+/// Lines as the spoken line of the original writes them: the Apache line pads, and says on stderr what is bad. Both streams
+/// share one standard output, so that their lines do not mix.
+fn lines(
+    config: &CollectorConfig,
+    stream: &Stream,
+    which: Which,
+    stdout: &mut Option<Output>,
+) -> Result<Arc<dyn Producer>, RunError> {
+    let missing = |e| RunError::unavailable(format!("no output for `{}`: {e}", name(stream)));
     let apache = config.compatibility.is_v2();
-    let output = if apache && which == Which::Bad { Output::stderr() } else { Output::stdout() };
-    let output =
-        output.map_err(|e| RunError::unavailable(format!("no output for `{}`: {e}", name(stream))))?;
+    let output = match stdout {
+        _ if apache && which == Which::Bad => Output::stderr().map_err(missing)?,
+        Some(output) => output.clone(),
+        None => stdout.insert(Output::stdout().map_err(missing)?).clone(),
+    };
     Ok(output.producer(name(stream), if apache { Padding::With } else { Padding::Without }))
+}
+
+/// The producer behind a spill, if there is a folder for one.
+#[cfg(feature = "aws")]
+fn spilling(
+    config: &CollectorConfig,
+    inner: Arc<dyn Producer>,
+    which: Which,
+    closing: &mut Vec<Close>,
+) -> Result<Arc<dyn Producer>, RunError> {
+    let keys = &config.streams.spill;
+    let Some(folder) = &keys.folder else { return Ok(inner) };
+    let mut settings = SpillConfig::new(folder.join(match which {
+        Which::Good => "good",
+        Which::Bad => "bad",
+    }));
+    settings.max_bytes = keys.max_bytes;
+    settings.patience = keys.patience;
+    let spill = Arc::new(Spill::open(settings, inner, None).map_err(unopened)?);
+    let closed = spill.clone();
+    // Before what it hands on to.
+    closing.insert(
+        0,
+        Box::pin(async move {
+            // It has logged what is left.
+            let _ = closed.close().await;
+        }),
+    );
+    Ok(spill)
 }
 
 /// The log, if a sink is of its kind.
@@ -103,14 +150,14 @@ fn open_log<'a>(
     let mut log = LogConfig::new(keys.folder.join("log"), keys.folder.join("checkpoints"), streams);
     log.max_bytes = Some(keys.max_bytes);
     log.segment_bytes = keys.segment_bytes;
-    match Log::open(log) {
-        Ok(log) => Ok(Some(log)),
-        Err(error) => {
-            let code = match error {
-                OpenError::Config { .. } => ExitCode::Config,
-                _ => ExitCode::Unavailable,
-            };
-            Err(RunError::new(code, error.to_string()))
-        }
-    }
+    Log::open(log).map(Some).map_err(unopened)
+}
+
+/// Why a log cannot be used.
+fn unopened(error: OpenError) -> RunError {
+    let code = match error {
+        OpenError::Config { .. } => ExitCode::Config,
+        _ => ExitCode::Unavailable,
+    };
+    RunError::new(code, error.to_string())
 }

@@ -20,7 +20,7 @@ use service::{
     supervise::Supervisor,
 };
 
-pub(crate) use self::options::Options;
+pub(crate) use self::options::{Options, examined};
 use crate::{demo::Demo, output};
 
 /// Runs until it is asked to end.

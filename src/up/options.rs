@@ -2,14 +2,16 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use ::collector::config::CollectorConfig;
 use clap::Args;
 use service::{
-    config::{self, Layer, Override, Sources},
+    config::{self, Checked, Examined, Layer, Note, Sources, reference},
     exit::RunError,
     tls::JavaKeyStore,
 };
 
 use super::config::UpConfig;
+use crate::{collector, configuration};
 
 /// Where one process on one machine wants other defaults than a role behind a load balancer.
 const DEFAULTS: &str = "
@@ -19,12 +21,8 @@ const DEFAULTS: &str = "
 /// Options of `piste up`.
 #[derive(Args, Debug, Default)]
 pub(crate) struct Options {
-    /// HOCON file; every key is in deploy/reference/up.hocon.
-    #[arg(long, short, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One key of the configuration, for example `-Dcollector.cookie.name=id`.
-    #[arg(short = 'D', value_name = "KEY=VALUE", value_parser = Override::parse)]
-    overrides: Vec<Override>,
+    #[command(flatten)]
+    configuration: configuration::Options,
     /// Folder of log, lake and checkpoints [default: ./piste-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -57,19 +55,8 @@ pub(crate) struct Options {
 impl Options {
     /// The configuration to run with; keys that nothing reads are logged.
     pub(crate) fn configuration(&self) -> Result<UpConfig, RunError> {
-        let mut overrides = self.overrides.clone();
-        let key_store = JavaKeyStore::take(&mut overrides);
-        let mut sources = Sources::of_process(self.config.clone(), overrides);
-        let name = "defaults of piste up".into();
-        sources.layers.insert(0, Layer::Text { name, text: DEFAULTS.into() });
-        let loaded = config::load::<UpConfig>(&sources, Some("piste"))?;
-        for unknown in &loaded.unknown {
-            tracing::warn!("{unknown}");
-        }
-        let mut config = loaded.config;
-        let mut tls = config.collector.ssl.tls();
-        key_store.fill(&mut tls)?;
-        config.collector.ssl = config.collector.ssl.with(tls);
+        let (sources, notes) = self.configuration.sources()?;
+        let mut config = configuration::usable(examined(sources), &notes)?;
         if let Some(data) = &self.data {
             config.data.clone_from(data);
         }
@@ -88,5 +75,46 @@ impl Options {
             config.resolver = Some(file.clone());
         }
         Ok(config)
+    }
+}
+
+/// Reads and checks the configuration.
+pub(crate) fn examined(mut sources: Sources) -> Examined<UpConfig> {
+    let key_store = JavaKeyStore::take(&mut sources.overrides);
+    let name = "defaults of piste up".into();
+    sources.layers.insert(0, Layer::Text { name, text: DEFAULTS.into() });
+    let never = reference::without_effect::<CollectorConfig>();
+    let never = never.into_iter().map(|note| note.within("collector")).collect();
+    let mut found = config::examine_with::<UpConfig>(&sources, Some("piste"), never);
+    collector::stand_in(&key_store, &mut found, "collector.ssl.enable", |config| &mut config.collector.ssl);
+    found
+}
+
+/// Keys of the collector that only mean something where it runs alone, and why.
+const ALONE: [(&str, &str); 7] = [
+    ("interface", "`listen` says where the collector of `piste up` listens"),
+    ("port", "`listen` says where the collector of `piste up` listens"),
+    ("adminListen", "the key of `piste up` is `adminListen` at the top"),
+    ("streams.sink.enabled", "`piste up` writes to its own log"),
+    ("streams.good.enabled", "`piste up` writes to its own log"),
+    ("streams.bad.enabled", "`piste up` writes to its own log"),
+    ("streams.log", "the key of `piste up` is `log` at the top"),
+];
+
+impl Checked for UpConfig {
+    fn problems(&self) -> Vec<Note> {
+        let alone = |note: &Note| {
+            note.key.starts_with("streams.")
+                || ["interface", "port", "ssl.port", "adminListen"].contains(&note.key.as_str())
+        };
+        let problems = self.collector.problems().into_iter().filter(|note| !alone(note));
+        problems.map(|note| note.within("collector")).collect()
+    }
+
+    fn without_effect(&self) -> Vec<Note> {
+        let alone = ALONE.iter().map(|(key, why)| Note::new(*key, *why));
+        let notes =
+            self.collector.without_effect().into_iter().filter(|note| !note.key.starts_with("streams."));
+        alone.chain(notes).map(|note| note.within("collector")).collect()
     }
 }

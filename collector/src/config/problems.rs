@@ -217,12 +217,18 @@ impl Networking {
         }
         for (key, number) in [
             ("networking.maxConnections", self.max_connections),
+            ("networking.maxInFlight", self.max_in_flight),
             ("networking.maxRequestLineLength", self.max_request_line_length),
             ("networking.maxHeadersLength", self.max_headers_length),
             ("networking.maxPayloadSize", self.max_payload_size),
         ] {
             notes.unless(number > 0, key, "expected a number above 0");
         }
+        notes.unless(
+            self.max_bytes_in_flight >= self.drop_payload_size,
+            "networking.maxBytesInFlight",
+            "expected at least `networking.dropPayloadSize`: one body must have room",
+        );
         // Files that shorten the one and never knew the other mean no harm.
         let as_ever = self.body_read_timeout == Self::default().body_read_timeout;
         notes.unless(

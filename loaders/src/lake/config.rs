@@ -201,6 +201,8 @@ pub enum InvalidConfig {
     Limits,
 }
 
+impl service::config::Checked for S3LoaderConfig {}
+
 impl TryFrom<String> for Moment {
     type Error = String;
 

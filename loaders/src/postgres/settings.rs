@@ -176,6 +176,8 @@ pub struct BackoffPolicy {
     pub max_backoff: Duration,
 }
 
+impl service::config::Checked for PostgresLoaderConfig {}
+
 impl Default for Batching {
     fn default() -> Self {
         Self { max_records: 10_000, max_bytes: 16 << 20, max_delay: Duration::from_secs(1) }

@@ -57,25 +57,8 @@ pub struct Examined<T> {
     pub unknown: Vec<UnknownKey>,
     /// Keys without effect.
     pub unused: Vec<UnusedKey>,
-}
-
-impl<T> Examined<T> {
-    /// The configuration, if nothing is wrong with it.
-    ///
-    /// # Errors
-    ///
-    /// The first of the errors.
-    pub fn usable(self) -> Result<T, ConfigError> {
-        match (self.errors.into_iter().next(), self.config) {
-            (Some(error), _) => Err(error),
-            (None, Some(config)) => Ok(config),
-            (None, None) => Err(ConfigError {
-                place: super::Place::default(),
-                key: String::new(),
-                what: "cannot be read".into(),
-            }),
-        }
-    }
+    /// What is set, as far as it could be read.
+    pub tree: Node,
 }
 
 /// Reads a configuration as [`load`](super::load) does, and checks it.
@@ -83,7 +66,22 @@ pub fn examine<T: DeserializeOwned + Checked + JsonSchema>(
     sources: &Sources,
     root: Option<&str>,
 ) -> Examined<T> {
-    let mut found = Examined { config: None, errors: Vec::new(), unknown: Vec::new(), unused: Vec::new() };
+    examine_with(sources, root, reference::without_effect::<T>())
+}
+
+/// [`examine`] for structs without a schema; `never` are the keys that never have an effect.
+pub fn examine_with<T: DeserializeOwned + Checked>(
+    sources: &Sources,
+    root: Option<&str>,
+    never: Vec<Note>,
+) -> Examined<T> {
+    let mut found = Examined {
+        config: None,
+        errors: Vec::new(),
+        unknown: Vec::new(),
+        unused: Vec::new(),
+        tree: Node::Object(Vec::new()),
+    };
     let mut merged = match Merged::of(sources, root) {
         Ok(merged) => merged,
         Err(error) => {
@@ -108,7 +106,6 @@ pub fn examine<T: DeserializeOwned + Checked + JsonSchema>(
     let broken: Vec<String> = found.errors.iter().map(|error| error.key.clone()).collect();
 
     let refused = merged.said(config.refused());
-    let never = reference::without_effect::<T>();
     let unused = merged.said(never.into_iter().chain(config.without_effect()));
     let said: Vec<Vec<String>> = refused.iter().chain(&unused).map(|(path, _)| path.clone()).collect();
     found.errors.extend(refused.into_iter().map(|(path, why)| merged.error(&path, why)));
@@ -130,6 +127,7 @@ pub fn examine<T: DeserializeOwned + Checked + JsonSchema>(
         merged.error(&path, why)
     }));
     found.config = Some(config);
+    found.tree = merged.tree;
     found
 }
 

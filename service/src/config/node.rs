@@ -1,5 +1,7 @@
 //! A configuration as a tree: what every layer is turned into before it is read.
 
+use serde_json::Value;
+
 /// One value of a configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
@@ -116,6 +118,20 @@ impl Node {
                 }
             }
             other => other,
+        }
+    }
+
+    /// The same as JSON; a number that JSON cannot write becomes text.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Object(fields) => {
+                Value::Object(fields.iter().map(|(key, value)| (key.clone(), value.to_json())).collect())
+            }
+            Self::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
+            Self::Text(text) => text.as_str().into(),
+            Self::Number(raw) => serde_json::from_str(raw).unwrap_or_else(|_| raw.as_str().into()),
+            Self::Bool(value) => (*value).into(),
+            Self::Null => Value::Null,
         }
     }
 

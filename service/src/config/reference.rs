@@ -15,8 +15,7 @@ use serde::de::DeserializeOwned;
 mod rendering;
 mod schema;
 
-pub use self::rendering::render;
-pub(super) use self::schema::without_effect;
+pub use self::{rendering::render, schema::without_effect};
 use super::{ConfigError, Sources, keys_of, load, parse_text};
 
 /// The dotted paths of all keys in a reference configuration, commented examples included, without the root key.

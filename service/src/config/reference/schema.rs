@@ -70,8 +70,8 @@ impl<'a> Key<'a> {
     }
 }
 
-/// The keys of a struct that never have an effect.
-pub(in super::super) fn without_effect<T: JsonSchema>() -> Vec<Note> {
+/// The keys of a struct that never have an effect: fields with `#[schemars(extend("x-without-effect" = "why"))]`.
+pub fn without_effect<T: JsonSchema>() -> Vec<Note> {
     fn walk(keys: Vec<Key<'_>>, section: &str, notes: &mut Vec<Note>) {
         for key in keys {
             let path =

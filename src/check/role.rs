@@ -1,0 +1,79 @@
+//! The roles, and how the configuration of each is read.
+
+#[cfg(feature = "collector")]
+use ::collector::config::CollectorConfig;
+use clap::ValueEnum;
+use serde::de::DeserializeOwned;
+#[cfg(feature = "collector")]
+use service::config::reference;
+use service::config::{Checked, Sources, examine_with};
+
+use super::findings::Findings;
+#[cfg(feature = "collector")]
+use crate::collector;
+#[cfg(feature = "up")]
+use crate::up;
+
+/// A role that has a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    #[cfg(feature = "collector")]
+    Collector,
+    #[cfg(feature = "enrich")]
+    Enrich,
+    #[cfg(feature = "loaders")]
+    S3Loader,
+    #[cfg(feature = "loaders")]
+    PostgresLoader,
+    #[cfg(feature = "up")]
+    Up,
+}
+
+const WITH_DEFAULTS: &str = "What the role would run with.";
+const AS_SET: &str = "What is set; all else has the defaults of the reference configuration.";
+
+impl Role {
+    /// Reads and checks.
+    pub(crate) fn examine(self, sources: Sources) -> Findings {
+        match self {
+            #[cfg(feature = "collector")]
+            Self::Collector => {
+                Findings::new(collector::examined(sources), Some("collector"), WITH_DEFAULTS, |found| {
+                    serde_json::to_value(&found.config).unwrap_or_default()
+                })
+            }
+            #[cfg(feature = "enrich")]
+            Self::Enrich => as_set::<enrich::config::EnrichConfig>(&sources, None),
+            #[cfg(feature = "loaders")]
+            Self::S3Loader => as_set::<loaders::lake::config::S3LoaderConfig>(&sources, None),
+            #[cfg(feature = "loaders")]
+            Self::PostgresLoader => {
+                as_set::<loaders::postgres::settings::PostgresLoaderConfig>(&sources, Some("snowplow"))
+            }
+            #[cfg(feature = "up")]
+            Self::Up => Findings::new(up::examined(sources), None, AS_SET, |found| found.tree.to_json()),
+        }
+    }
+
+    /// The reference configuration.
+    pub(crate) fn reference(self) -> String {
+        match self {
+            #[cfg(feature = "collector")]
+            Self::Collector => {
+                reference::render::<CollectorConfig>(Some("collector"), CollectorConfig::ABOUT)
+            }
+            #[cfg(feature = "enrich")]
+            Self::Enrich => include_str!("../../deploy/reference/enrich.hocon").into(),
+            #[cfg(feature = "loaders")]
+            Self::S3Loader => include_str!("../../deploy/reference/s3-loader.hocon").into(),
+            #[cfg(feature = "loaders")]
+            Self::PostgresLoader => include_str!("../../deploy/reference/postgres-loader.hocon").into(),
+            #[cfg(feature = "up")]
+            Self::Up => include_str!("../../deploy/reference/up.hocon").into(),
+        }
+    }
+}
+
+fn as_set<T: DeserializeOwned + Checked>(sources: &Sources, root: Option<&str>) -> Findings {
+    Findings::new(examine_with::<T>(sources, root, Vec::new()), root, AS_SET, |found| found.tree.to_json())
+}
