@@ -54,6 +54,9 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     }
     let admin_ends = Drain::new();
     if let Some(admin) = admin {
+        if let Ok(address) = admin.local_addr() {
+            tracing::info!(%address, "Health and metrics at address");
+        }
         tokio::spawn(admin::server::run(admin, context, admin_ends.clone()));
     }
     let code = supervisor.run().await;

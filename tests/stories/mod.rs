@@ -2,6 +2,8 @@
 
 mod bad_rows;
 mod browser;
+mod checking;
+mod collector_alone;
 mod compressed;
 pub mod crashes;
 mod demonstration;

@@ -17,7 +17,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn tool(path: &str) -> PathBuf {
+pub(super) fn tool(path: &str) -> PathBuf {
     let path = root().join(".tools").join(path);
     assert!(path.exists(), "{} is missing: `./test tools` installs it", path.display());
     path

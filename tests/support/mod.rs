@@ -6,6 +6,7 @@ pub mod expect;
 pub mod http;
 pub mod lake;
 pub mod load;
+pub mod moto;
 pub mod piste;
 pub mod postgres;
 pub mod wait;

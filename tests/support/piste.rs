@@ -77,6 +77,18 @@ impl Launch {
         Self { arguments, environment: Vec::new(), data: data.to_path_buf() }
     }
 
+    /// `piste collector` on free ports, ending without further ado.
+    pub fn collector(data: &Path) -> Self {
+        let arguments = [
+            "collector",
+            "-Dcollector.port=0",
+            "-Dcollector.adminListen=127.0.0.1:0",
+            "-Dcollector.preTerminationPeriod=0",
+        ];
+        let arguments = arguments.map(String::from).to_vec();
+        Self { arguments, environment: Vec::new(), data: data.to_path_buf() }
+    }
+
     /// More arguments.
     pub fn with(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|a| (*a).to_owned()));
@@ -104,7 +116,8 @@ impl Launch {
         let mut process = Process::start(&arguments, &self.environment);
         let (collector, admin) = wait::until("piste to say where it listens", PATIENCE, || {
             let said = process.stdout();
-            let found = address(&said, "collector").zip(address(&said, "health"));
+            let printed = address(&said, "collector").zip(address(&said, "health"));
+            let found = printed.or_else(|| logged_addresses(&process.stderr()));
             if found.is_none()
                 && let Some(status) = process.exited()
             {
@@ -120,6 +133,17 @@ impl Launch {
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         Process::start(&arguments, &self.environment).end(PATIENCE)
     }
+}
+
+/// Where the collector and the admin server of a role alone listen, by its log.
+fn logged_addresses(log: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let complete = &log[..log.rfind('\n')?];
+    let address = |what: &str| {
+        let line = complete.lines().find(|line| line.contains(what))?;
+        let rest = &line[line.find("\"address\":\"")? + "\"address\":\"".len()..];
+        rest.split('"').next()?.parse().ok()
+    };
+    address("Service bound to address").zip(address("Health and metrics at address"))
 }
 
 /// The address in the line that names `what`: `collector   http://127.0.0.1:34567`.

@@ -24,8 +24,9 @@ pub struct Compression {
     #[serde(deserialize_with = "zstd_level")]
     #[schemars(with = "i32")]
     pub zstd_compression_level: i32,
-    /// Ours. An open record waits so long for more payloads at most, and not at all where hardly any come; nor longer than
-    /// `buffer.timeLimit`. That alone, as in the original, is too long here: the event's client is waiting for its answer.
+    /// Ours. A record waits for further payloads at most so long, less when they stop coming, and not at all when they
+    /// come so rarely that waiting is of no use; never longer than buffer.timeLimit. The original waits for that alone,
+    /// which it can because it answers its clients before anything is stored.
     #[serde(with = "service::config::duration")]
     #[schemars(with = "String")]
     pub longest_wait: Duration,

@@ -103,7 +103,7 @@ impl Checked for CollectorConfig {
             }
         }
         notes.say("experimental", "there are no bridges for Segment and Amplitude");
-        self.streams.without_effect(&mut notes);
+        self.streams.without_effect(self.compression.enabled, &mut notes);
         notes.0
     }
 

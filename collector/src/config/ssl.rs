@@ -30,7 +30,7 @@ pub struct Ssl {
     #[schemars(example = &"/etc/piste/tls.p12")]
     pub key_store: Option<PathBuf>,
     /// Ours. Its password.
-    #[schemars(with = "String", example = &"${?KEY_STORE_PASSWORD}")]
+    #[schemars(with = "String", example = &"${KEY_STORE_PASSWORD}")]
     pub key_store_password: Option<Secret>,
     /// Ours. The oldest version of TLS that is spoken, "1.2" or "1.3".
     #[schemars(with = "String")]

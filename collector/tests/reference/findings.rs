@@ -143,6 +143,10 @@ fn keys_without_effect_say_why() {
         "streams { sink { enabled = stdout, region = r, brokers = b, sqsGoodBuffer = q }, buffer { timeLimit = 5 } }",
         &["streams.sink.sqsGoodBuffer", "streams.sink.region", "streams.buffer", "streams.sink.brokers"],
     );
+    let buffer = "buffer { byteLimit = 1, timeLimit = 5 }";
+    check(&format!("streams {{ good = g, bad = b, {buffer} }}"), &["streams.buffer.timeLimit"]);
+    check(&format!("compression.enabled = true, streams {{ good = g, bad = b, {buffer} }}"), &[]);
+    check("streams { good { name = g, sqsBadBuffer = q }, bad = b }", &["streams.good.sqsBadBuffer"]);
 }
 
 #[test]

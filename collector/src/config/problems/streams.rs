@@ -40,7 +40,7 @@ impl Streams {
         notes.positive("streams.spill.patience", spill.patience);
     }
 
-    pub(super) fn without_effect(&self, notes: &mut Notes) {
+    pub(super) fn without_effect(&self, compressed: bool, notes: &mut Notes) {
         let kinds = [self.good().kind(), self.bad().kind()];
         let has = |kind: Kind| kinds.contains(&kind);
         if !has(Kind::Kinesis) {
@@ -52,12 +52,21 @@ impl Streams {
         }
         if !kinds.iter().any(|kind| kind.is_elsewhere()) {
             for section in SECTIONS {
-                for key in ["region", "customEndpoint", "backoffPolicy", "startupCheckInterval", "buffer"] {
+                for key in ["region", "customEndpoint", "backoffPolicy", "startupCheckInterval"] {
                     notes.say(format!("streams.{section}.{key}"), "no sink is of kind kinesis or sqs");
                 }
             }
-            for key in ["streams.buffer", "streams.spill"] {
-                notes.say(key, "no sink is of kind kinesis or sqs");
+            notes.say("streams.spill", "no sink is of kind kinesis or sqs");
+        }
+        if !compressed {
+            for section in ["streams.good.buffer", "streams.bad.buffer", "streams.buffer"] {
+                if !kinds.iter().any(|kind| kind.is_elsewhere()) {
+                    notes.say(section, "what is appended is stored at once");
+                }
+                notes.say(
+                    format!("{section}.timeLimit"),
+                    "nothing waits for more records without `compression`",
+                );
             }
         }
         for (section, key) in [("good", "sqsBadBuffer"), ("bad", "sqsGoodBuffer")] {

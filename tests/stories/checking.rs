@@ -1,0 +1,129 @@
+//! `piste check`: findings on stderr, the configuration on stdout, the exit code.
+
+use std::fs;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::piste::{self, Ended};
+
+const ROLES: [&str; 5] = ["collector", "enrich", "s3-loader", "postgres-loader", "up"];
+
+/// Checks a file of this text.
+fn check(role: &str, text: &str, more: &[&str]) -> (Ended, String) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("role.hocon");
+    fs::write(&file, text).unwrap();
+    let file = file.display().to_string();
+    let mut arguments = vec!["check", "--role", role, "--config", &file];
+    arguments.extend(more);
+    (piste::run(&arguments), file)
+}
+
+const GOOD: &str = r#"
+collector {
+  interface = "0.0.0.0"
+  port = 8080
+  telemetry { disable = true }
+  cokie { name = x }
+  ssl { keyStore = "/k.p12", keyStorePassword = hunter2 }
+  streams {
+    good = raw, bad = bad-1
+    sink { enabled = kinesis, region = eu-central-1, threadPoolSize = 10
+      customEndpoint = "https://u:hunter2@localhost:4566" }
+  }
+}
+"#;
+
+#[test]
+fn a_good_file() {
+    let (ended, file) = check("collector", GOOD, &["-Dcollector.cookie.name=id"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let said: Vec<&str> = ended.stderr.lines().collect();
+    assert_eq!(
+        said,
+        [
+            format!("warning: {file}:6:3: `cokie`: nothing reads this key; did you mean `cookie`?"),
+            format!(
+                "note: {file}:10:55: `streams.sink.threadPoolSize` has no effect: no thread waits for a call"
+            ),
+            format!("note: {file}:5:3: `telemetry` has no effect: nothing phones home"),
+        ]
+    );
+    for line in ["collector {", "  port = 8080", "    name = \"id\"", "  preTerminationPeriod = 10 seconds"] {
+        assert!(ended.stdout.lines().any(|printed| printed == line), "{line}:\n{}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains("hunter2"), "secrets are masked:\n{}", ended.stdout);
+    assert!(ended.stdout.contains("https://u:***@localhost:4566"), "{}", ended.stdout);
+
+    // What is printed is a configuration itself, with nothing left to say but what was not read as it stood.
+    let (again, _) = check("collector", &ended.stdout, &[]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert_eq!(again.stdout, ended.stdout);
+}
+
+#[test]
+fn a_wrong_file_says_all_that_is_wrong() {
+    let text = "collector {\n  port = 808080\n  cookie { sameSite = Never }\n  networking { dropPayloadSize = 5 }\n}\n";
+    let (ended, file) = check("collector", text, &["-Dcollector.streams.sink.enabled=stdout"]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "", "there is nothing to run with");
+    for (line, column, key) in
+        [(2, 3, "port"), (3, 12, "cookie.sameSite"), (4, 16, "networking.dropPayloadSize")]
+    {
+        let said = format!("error: {file}:{line}:{column}: `{key}`: ");
+        assert!(ended.stderr.contains(&said), "{said}\n{}", ended.stderr);
+    }
+    let (ended, file) = check("collector", "collector {\n  port = = 1\n}\n", &[]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with(&format!("error: {file}:2:")), "{}", ended.stderr);
+}
+
+#[test]
+fn findings_as_json() {
+    let text = "collector { port = x, prot = 1, license { accept = true } }";
+    let (ended, file) = check("collector", text, &["--format", "json"]);
+    assert_eq!(ended.code, Some(78));
+    let found: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let error = &found["errors"][0];
+    assert_eq!((error["file"].as_str(), error["key"].as_str()), (Some(file.as_str()), Some("port")));
+    assert_eq!((error["line"].as_u64(), error["column"].as_u64()), (Some(1), Some(13)));
+    assert_eq!(found["unknown"][0]["nearest"], "port");
+    assert_eq!(found["unused"][0]["key"], "license");
+    assert!(found["configuration"].is_null());
+
+    let (ended, _) = check("collector", GOOD, &["--format=json"]);
+    let found: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(ended.code, Some(0));
+    assert_eq!(found["configuration"]["collector"]["port"], 8080);
+    assert_eq!(found["configuration"]["collector"]["ssl"]["keyStorePassword"], "***");
+}
+
+#[test]
+fn every_role_is_checked_by_its_reference() {
+    for role in ROLES {
+        let printed = piste::run(&["check", "--role", role, "--reference"]);
+        assert_eq!(printed.code, Some(0), "{role}: {}", printed.stderr);
+        let variables = role == "postgres-loader" || role == "s3-loader";
+        let more: &[&str] =
+            if role == "collector" { &["-Dcollector.streams.sink.enabled=stdout"] } else { &[] };
+        let (ended, _) = check(role, &printed.stdout, more);
+        assert!(variables || ended.code == Some(0), "{role}: {}", ended.stderr);
+        let (ended, _) = check(role, "a = [1", &[]);
+        assert_eq!(ended.code, Some(78), "{role}: {}", ended.stderr);
+    }
+    let (ended, file) = check("up", "collector {\n  cookie.name = \"a b\"\n}\nlisten = x\n", &[]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    for said in [format!("{file}:2:3: `collector.cookie.name`: "), format!("{file}:4:1: `listen`: ")] {
+        assert!(ended.stderr.contains(&said), "{said}\n{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_wrong_command_line() {
+    for arguments in
+        [&["check"][..], &["check", "--role", "fly"], &["check", "--role", "collector", "--format", "xml"]]
+    {
+        assert_eq!(piste::run(arguments).code, Some(64), "{arguments:?}");
+    }
+}

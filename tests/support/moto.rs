@@ -1,0 +1,77 @@
+//! Services of Amazon Web Services as moto plays them.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use super::{clients::tool, http};
+
+/// The server; it ends with this.
+#[derive(Debug)]
+pub struct Moto {
+    server: Child,
+    /// Its URL.
+    pub endpoint: String,
+    address: SocketAddr,
+}
+
+impl Moto {
+    /// Starts it on a free port.
+    pub fn start() -> Self {
+        let mut server = Command::new(tool("python/bin/python"))
+            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("python runs");
+        // It says where it listens, then a line for each request: those are read, so that it is never held up.
+        let stderr = server.stderr.take().expect("stderr is piped");
+        let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+        let endpoint = lines.find_map(|line| Some(line.split_once("Running on ")?.1.trim().to_owned()));
+        std::thread::spawn(move || lines.for_each(drop));
+        let endpoint = endpoint.expect("moto has ended: `./test tools` installs it");
+        let address = endpoint.trim_start_matches("http://").parse().expect("a URL of an address");
+        Self { server, endpoint, address }
+    }
+
+    /// Calls an operation, named as `Service.Operation`, and returns its answer.
+    pub fn call(&self, operation: &str, body: &Value) -> Value {
+        let service = if operation.starts_with("AmazonSQS") { "sqs" } else { "kinesis" };
+        let version = if service == "sqs" { "1.0" } else { "1.1" };
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential=key/20260101/eu-central-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        );
+        let headers = [
+            ("X-Amz-Target", operation),
+            ("Content-Type", &format!("application/x-amz-json-{version}")),
+            ("Authorization", &authorization),
+        ];
+        let answer = http::once(self.address, "POST", "/", &headers, body.to_string().as_bytes()).unwrap();
+        assert_eq!(answer.status, 200, "{operation}: {}", answer.text());
+        serde_json::from_slice(&answer.body).unwrap_or(Value::Null)
+    }
+
+    /// The data of all records of a stream with one shard.
+    pub fn records(&self, stream: &str) -> Vec<Vec<u8>> {
+        let from = json!({
+            "StreamName": stream, "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON",
+        });
+        let iterator = self.call("Kinesis_20131202.GetShardIterator", &from)["ShardIterator"].clone();
+        let answer = self.call("Kinesis_20131202.GetRecords", &json!({ "ShardIterator": iterator }));
+        let records = answer["Records"].as_array().expect("a list of records").iter();
+        records.map(|record| STANDARD.decode(record["Data"].as_str().unwrap()).unwrap()).collect()
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
