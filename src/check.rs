@@ -20,7 +20,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ROLE")]
     role: Role,
     #[command(flatten)]
-    configuration: configuration::Options,
+    configuration: configuration::Given,
     /// How it is told; `json` puts everything into one object on stdout.
     #[arg(long, value_name = "text|json", default_value = "text")]
     format: Format,

@@ -10,7 +10,7 @@ use service::{
 
 /// `--config` and `-D`.
 #[derive(Args, Clone, Debug, Default)]
-pub(crate) struct Options {
+pub(crate) struct Given {
     /// HOCON file with the original's keys.
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -19,7 +19,7 @@ pub(crate) struct Options {
     overrides: Vec<Override>,
 }
 
-impl Options {
+impl Given {
     /// What the process was told, by these options and by its environment, and what of that means nothing.
     pub(crate) fn sources(&self) -> Result<(Sources, Vec<String>), RunError> {
         Ok(Sources::told(self.config.clone(), self.overrides.clone(), config::process_environment())?)

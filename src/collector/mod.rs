@@ -31,7 +31,7 @@ const AFTER: u8 = 1;
 #[derive(Args, Debug)]
 pub(crate) struct Options {
     #[command(flatten)]
-    configuration: configuration::Options,
+    configuration: configuration::Given,
 }
 
 /// Runs until it is asked to end.

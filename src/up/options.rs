@@ -22,7 +22,7 @@ const DEFAULTS: &str = "
 #[derive(Args, Debug, Default)]
 pub(crate) struct Options {
     #[command(flatten)]
-    configuration: configuration::Options,
+    configuration: configuration::Given,
     /// Folder of log, lake and checkpoints [default: ./piste-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,

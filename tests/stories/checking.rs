@@ -45,7 +45,7 @@ fn a_good_file() {
         [
             format!("warning: {file}:6:3: `cokie`: nothing reads this key; did you mean `cookie`?"),
             format!(
-                "note: {file}:10:55: `streams.sink.threadPoolSize` has no effect: no thread waits for a call"
+                "note: {file}:10:54: `streams.sink.threadPoolSize` has no effect: no thread waits for a call"
             ),
             format!("note: {file}:5:3: `telemetry` has no effect: nothing phones home"),
         ]

@@ -83,7 +83,7 @@ fn steady(line: &str, random_id: bool) -> String {
     let bytes = STANDARD.decode(line).expect("a line is padded Base64");
     let mut payload = CollectorPayload::decode(&bytes.into()).expect("a line is a payload");
     payload.timestamp = 0;
-    payload.collector = String::new();
+    payload.collector = None;
     if random_id {
         payload.network_userid = None;
     }
@@ -103,13 +103,20 @@ fn steady_row(row: Value) -> Value {
     })
 }
 
+/// What the payload says about the sink: the end of `ssc-<version>-<sink>`.
+fn sink_of(payload: CollectorPayload) -> String {
+    let collector = payload.collector.expect("every payload names its collector");
+    assert!(collector.starts_with("ssc-"), "{collector}");
+    collector.rsplit('-').next().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn both_streams_share_the_standard_output_of_the_current_line() {
     let folder = TempDir::new().unwrap();
     let collector = Launch::collector(folder.path())
-        .with(&["-Dcollector.streams.sink.enabled=stdout", "-Dcollector.networking.maxPayloadSize=100"])
+        .with(&["-Dcollector.streams.sink.enabled=stdout", "-Dcollector.streams.sink.maxBytes=1000"])
         .start();
-    for target in [PAGE_VIEW.to_owned(), format!("{PAGE_VIEW}&url={}", "x".repeat(200))] {
+    for target in [PAGE_VIEW.to_owned(), format!("{PAGE_VIEW}&url={}", "x".repeat(2000))] {
         assert_eq!(http::get(collector.collector, &target).unwrap().status, 200);
     }
     assert_eq!(http::get(collector.collector, "/sink-health").unwrap().status, 200);
@@ -121,7 +128,7 @@ fn both_streams_share_the_standard_output_of_the_current_line() {
     assert!(!ended.stdout.contains('='), "without padding");
     let decoded = |line: &str| base64::engine::general_purpose::STANDARD_NO_PAD.decode(line).unwrap();
     let payload = CollectorPayload::decode(&decoded(lines[0]).into()).unwrap();
-    assert!(payload.collector.starts_with("ssc-") && payload.collector.ends_with("-printingsink"));
+    assert_eq!(sink_of(payload), "printingsink");
     let row: Value = serde_json::from_slice(&decoded(lines[1])).unwrap();
     assert!(row["schema"].as_str().unwrap().contains("size_violation"), "{row}");
 }
@@ -254,7 +261,7 @@ fn kinesis_and_its_spill() {
     });
     for record in records {
         let payload = CollectorPayload::decode(&record.into()).unwrap();
-        assert!(payload.collector.ends_with("-kinesissink"), "{}", payload.collector);
+        assert_eq!(sink_of(payload), "kinesissink");
     }
     collector.finish_well();
 }
@@ -278,7 +285,7 @@ fn a_queue() {
         &json!({ "QueueUrl": format!("{}/123456789012/good", moto.endpoint) }),
     );
     let body = STANDARD.decode(answer["Messages"][0]["Body"].as_str().unwrap()).unwrap();
-    assert!(CollectorPayload::decode(&body.into()).unwrap().collector.ends_with("-sqssink"));
+    assert_eq!(sink_of(CollectorPayload::decode(&body.into()).unwrap()), "sqssink");
     collector.finish_well();
 }
 
