@@ -15,8 +15,8 @@ use service::{
 pub struct Ssl {
     /// Whether TLS is spoken.
     pub enable: bool,
-    /// Whether plain requests are sent to HTTPS with 301, unless X-Forwarded-Proto says that they came over it. Not
-    /// those of health checks.
+    /// Whether plain requests are sent to HTTPS, with 301 or, where they have a body, 308; not those that
+    /// X-Forwarded-Proto says came over it, and no health checks.
     pub redirect: bool,
     /// Its port.
     pub port: u16,
