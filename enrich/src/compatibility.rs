@@ -51,6 +51,11 @@ impl Compatibility {
         !self.is_apache()
     }
 
+    /// Whether nothing else is looked at in a payload of another schema.
+    pub(crate) fn checks_payload_schema_first(self) -> bool {
+        self.is_apache()
+    }
+
     /// Whether vendor, name and format of a schema key have a longest length.
     pub(crate) fn limits_schema_keys(self) -> bool {
         !self.is_apache()
@@ -69,7 +74,7 @@ impl Compatibility {
         !self.is_apache()
     }
 
-    /// Whether an envelope without entities is kept.
+    /// Whether an envelope without entities is kept, as the tracker wrote it.
     pub(crate) fn keeps_empty_contexts(self) -> bool {
         self.is_apache()
     }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
+    compatibility::Compatibility,
     conversion,
     entities::{self, Validated},
     java::text::{tsv_safe, utf16_len},
@@ -98,7 +99,6 @@ pub(crate) fn enrich(
             return finished;
         }
     }
-    let had_contexts = contexts.is_some();
     let unstruct = unstruct.map(|json| entities::unstruct(json, around.judge)).unwrap_or_default();
     let contexts = contexts.map(|json| entities::contexts(json, around.judge)).unwrap_or_default();
     finished.unstruct = unstruct.problems;
@@ -106,11 +106,15 @@ pub(crate) fn enrich(
     if !compatibility.goes_on_after_violations() && !finished.is_input_good() {
         return finished;
     }
-    let mut infos = unstruct.infos;
-    infos.extend(contexts.infos);
+    let mut infos = Vec::new();
+    let (first, second) = if compatibility.is_apache() {
+        (contexts.infos, unstruct.infos)
+    } else {
+        (unstruct.infos, contexts.infos)
+    };
+    add_infos(&mut infos, first.into_iter().chain(second));
     let unstruct = unstruct.items.into_iter().next();
-    let keeps_empty = had_contexts && compatibility.keeps_empty_contexts();
-    set_entities(&mut finished.event, unstruct.as_ref(), &contexts.items, keeps_empty);
+    set_entities(&mut finished.event, unstruct.as_ref(), &contexts.items, compatibility);
     let mut working = Working {
         event: std::mem::take(&mut finished.event),
         request,
@@ -128,23 +132,42 @@ pub(crate) fn enrich(
         derived: Vec::new(),
         failures: Vec::new(),
     };
-    steps::run(&settings.enrichments, &mut working);
+    let (first, last) = steps::parts(&settings.enrichments);
+    steps::run(first, &mut working);
+    if compatibility.goes_on_after_violations() {
+        steps::run(last, &mut working);
+        let Validated { items, infos: derived_infos, problems } =
+            entities::derived(working.derived, around.judge);
+        finished.output = problems;
+        finished.derived = items;
+        add_infos(&mut infos, derived_infos);
+    } else {
+        if working.failures.is_empty() {
+            finished.output = entities::check(&working.derived, around.judge);
+            if finished.output.is_empty() {
+                steps::run(last, &mut working);
+            }
+        }
+        finished.derived = working.derived;
+    }
+    finished.derived.append(&mut infos);
     finished.event = working.event;
     finished.failures = working.failures;
-    if !compatibility.goes_on_after_violations() && !finished.failures.is_empty() {
-        return finished;
+    if compatibility.goes_on_after_violations() || finished.is_good() {
+        check_lengths(&mut finished, settings);
+    } else if !finished.failures.is_empty() {
+        finished.derived.clear();
     }
-    let Validated { items, infos: derived_infos, problems } =
-        entities::derived(working.derived, around.judge);
-    finished.output = problems;
-    finished.derived = items;
-    for info in infos.into_iter().chain(derived_infos) {
-        if !finished.derived.contains(&info) {
-            finished.derived.push(info);
+    finished
+}
+
+/// Appends those that are not there.
+fn add_infos(infos: &mut Vec<SelfDescribing>, more: impl IntoIterator<Item = SelfDescribing>) {
+    for info in more {
+        if !infos.contains(&info) {
+            infos.push(info);
         }
     }
-    check_lengths(&mut finished, settings);
-    finished
 }
 
 /// What is known before the parameters are looked at.
@@ -175,16 +198,16 @@ fn set_entities(
     event: &mut EnrichedEvent,
     unstruct: Option<&SelfDescribing>,
     contexts: &[SelfDescribing],
-    keeps_empty: bool,
+    compatibility: Compatibility,
 ) {
     match unstruct {
         Some(unstruct) => event.set_with(Field::UnstructEvent, |out| entities::write_unstruct(unstruct, out)),
         None => event.clear(Field::UnstructEvent),
     }
-    if contexts.is_empty() && !keeps_empty {
-        event.clear(Field::Contexts);
-    } else {
+    if !contexts.is_empty() {
         event.set_with(Field::Contexts, |out| entities::write_contexts(contexts, out));
+    } else if !compatibility.keeps_empty_contexts() {
+        event.clear(Field::Contexts);
     }
 }
 

@@ -54,6 +54,20 @@ pub(crate) fn derived(entities: Vec<SelfDescribing>, judge: &Judge<'_>) -> Valid
     out
 }
 
+/// What is wrong with entities that enrichments made, which stay as they are.
+pub(crate) fn check(entities: &[SelfDescribing], judge: &Judge<'_>) -> Vec<Problem> {
+    let problem = |entity: &SelfDescribing| match judge.judge(entity) {
+        Judgement::Invalid(error) => Some(Problem::Iglu {
+            source: Source::Derived,
+            key: entity.schema.clone(),
+            error,
+            data: entity.data.clone(),
+        }),
+        Judgement::Valid | Judgement::Superseded(_) | Judgement::Unknown => None,
+    };
+    entities.iter().filter_map(problem).collect()
+}
+
 /// Appends `{"schema":...,"data":[...]}` around entities.
 pub(crate) fn write_contexts(entities: &[SelfDescribing], out: &mut String) {
     out.push_str(r#"{"schema":"iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-1","data":["#);

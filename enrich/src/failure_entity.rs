@@ -27,12 +27,16 @@ pub(crate) fn of(finished: &Finished, settings: &Settings, now: Timestamp) -> Ve
     let mut entities = Vec::new();
     let atomic = render::atomic_reports(finished);
     if !atomic.is_empty() {
-        let values = finished.conversions.iter().filter_map(|problem| match problem {
+        let of_collector = finished.conversions.iter().filter_map(|problem| match problem {
             Problem::CollectorTstamp { iso, .. } => Some(("collector_tstamp".to_owned(), iso.clone())),
+            _ => None,
+        });
+        // As the reports: from the last to the first.
+        let of_parameters = finished.conversions.iter().rev().filter_map(|problem| match problem {
             Problem::Parameter { name, value, .. } => Some(((*name).to_owned(), value.clone())),
             _ => None,
         });
-        entities.push(of_atomic(&atomic, values));
+        entities.push(of_atomic(&atomic, of_collector.chain(of_parameters)));
     }
     entities.extend(render::input_problems(finished).filter_map(of_problem));
     entities.extend(finished.failures.iter().map(of_failure));

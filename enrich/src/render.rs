@@ -167,22 +167,12 @@ fn apache_output(problem: &Problem) -> Vec<EnrichmentMessage> {
             });
             std::iter::once(head).chain(each).map(simple).collect()
         }
-        other => {
-            let name = "enrichments-contexts-validation".to_owned();
-            let error = event::json::to_compact(&message_json(other));
-            let key = match other {
-                Problem::Iglu { key, .. } | Problem::Criterion { key, .. } => key.clone(),
-                _ => atomic_key(),
-            };
-            vec![EnrichmentMessage { enrichment: Some((key, name)), message: Message::Simple { error } }]
+        Problem::Iglu { key, .. } => {
+            let enrichment = Some((key.clone(), "enrichments-contexts-validation".to_owned()));
+            vec![EnrichmentMessage { enrichment, message: message(problem) }]
         }
-    }
-}
-
-fn message_json(problem: &Problem) -> serde_json::Value {
-    match problem {
-        Problem::Iglu { error, .. } => error.to_json(),
-        _ => serde_json::Value::Null,
+        // Of the input: told before.
+        _ => Vec::new(),
     }
 }
 

@@ -31,7 +31,7 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
             emit(Parameters::collect(request.query.iter()));
             Ok(())
         }
-        Some(body) => read_body(&body, request, context, emit).map_err(|message| vec![*message]),
+        Some(body) => read_body(&body, request, context, emit),
     }
 }
 
@@ -45,7 +45,7 @@ fn read_body(
     request: &Request,
     context: &Context<'_>,
     emit: &mut Emit<'_>,
-) -> Result<(), Box<Message>> {
+) -> Result<(), Vec<Message>> {
     // Nearly every body is of the plain kind, whose grammar is checked while it is read.
     if let Some(events) = tracker_body::read(body) {
         for mut parameters in events {
@@ -55,25 +55,22 @@ fn read_body(
         return Ok(());
     }
     let json = context.rules.parse(body).map_err(|error| {
-        Box::new(Message::NotJson { field: "body".into(), value: Some(body.to_owned()), error })
+        vec![Message::NotJson { field: "body".into(), value: Some(body.to_owned()), error }]
     })?;
     let described = context
         .judge
         .take_apart(json)
-        .map_err(|(json, code)| Box::new(Message::NotIglu { json, error: code }))?;
+        .map_err(|(json, code)| vec![Message::NotIglu { json, error: code }])?;
     match context.judge.judge(&described) {
         Judgement::Valid | Judgement::Superseded(_) => {}
         Judgement::Invalid(error) => {
-            return Err(Box::new(Message::IgluError {
-                schema_key: described.schema,
-                error: error.to_json(),
-            }));
+            return Err(vec![Message::IgluError { schema_key: described.schema, error: error.to_json() }]);
         }
         Judgement::Unknown => return Ok(()),
     }
     let criterion = criterion();
     if !criterion.matches(&described.schema) {
-        return Err(Box::new(Message::CriterionMismatch { schema_key: described.schema, criterion }));
+        return Err(vec![Message::CriterionMismatch { schema_key: described.schema, criterion }]);
     }
     let events = events(&described.data)?;
     for event in events {
@@ -88,29 +85,27 @@ fn read_body(
 }
 
 /// The events of a valid body. A schema of another registry could let other shapes through.
-fn events(data: &Value) -> Result<Vec<&serde_json::Map<String, Value>>, Box<Message>> {
+///
+/// # Errors
+/// All values that are no text.
+fn events(data: &Value) -> Result<Vec<&serde_json::Map<String, Value>>, Vec<Message>> {
     let refuse = |field: &str, value: &Value, expectation: &str| {
         let text = (!value.is_null()).then(|| event::json::to_compact(value));
-        Box::new(input(field, text, expectation))
+        input(field, text, expectation)
     };
-    let not_an_array = || refuse("body", data, "json is not an array");
-    let items = data.as_array().ok_or_else(not_an_array)?;
-    if items.is_empty() {
-        return Err(refuse("body", data, "empty list of events"));
+    let objects =
+        data.as_array().and_then(|items| items.iter().map(Value::as_object).collect::<Option<Vec<_>>>());
+    let events = objects.ok_or_else(|| vec![refuse("body", data, "json is not an array")])?;
+    if events.is_empty() {
+        return Err(vec![refuse("body", data, "empty list of events")]);
     }
-    let mut events = Vec::with_capacity(items.len());
-    for item in items {
-        let members = item.as_object().ok_or_else(not_an_array)?;
-        for (name, value) in members {
-            match value {
-                Value::String(_) => {}
-                Value::Null => return Err(refuse(name, value, "value cannot be null")),
-                _ => return Err(refuse(name, value, "value is not a string")),
-            }
-        }
-        events.push(members);
-    }
-    Ok(events)
+    let wrong = |(name, value): (&String, &Value)| match value {
+        Value::String(_) => None,
+        Value::Null => Some(refuse(name, value, "value cannot be null")),
+        _ => Some(refuse(name, value, "value is not a string")),
+    };
+    let messages: Vec<_> = events.iter().flat_map(|members| members.iter().filter_map(wrong)).collect();
+    if messages.is_empty() { Ok(events) } else { Err(messages) }
 }
 
 /// Parameters of the query string override those of the body.

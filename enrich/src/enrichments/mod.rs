@@ -140,6 +140,10 @@ impl Enrichments {
                     steps.push(Running::Always(*step));
                     continue;
                 }
+                steps::Step::Checkpoint => {
+                    steps.push(Running::Checkpoint);
+                    continue;
+                }
                 steps::Step::Configured(kind) => *kind,
             };
             let before = steps.len();
@@ -174,7 +178,7 @@ fn chosen<'c>(
     for configuration in configurations.iter().filter(|c| c.enabled) {
         let kinds = steps::ORDER.iter().filter_map(|step| match step {
             steps::Step::Configured(kind) => Some(*kind),
-            steps::Step::Always(_) => None,
+            steps::Step::Always(_) | steps::Step::Checkpoint => None,
         });
         let Some(kind) = kinds.into_iter().find(|kind| kind.name == configuration.key.name) else {
             continue;

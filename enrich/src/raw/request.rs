@@ -42,6 +42,10 @@ impl Request {
         let thrift = |why: String| vec![simple(format!("error deserializing raw event: {why}"))];
         let payload = CollectorPayload::decode(record)
             .map_err(|e| thrift(if compatibility.is_apache() { e.apache_text() } else { e.to_string() }))?;
+        let schema_error = schema_error(&payload.schema, compatibility);
+        if let Some(error) = schema_error.as_ref().filter(|_| compatibility.checks_payload_schema_first()) {
+            return Err(vec![simple(error.clone())]);
+        }
         let charset = Charset::named(payload.encoding.as_deref()).map_err(thrift)?;
         let mut messages = Vec::new();
         let query =
@@ -74,9 +78,7 @@ impl Request {
             }
             parsed.map(|id| id.to_string())
         });
-        if let Some(error) = schema_error(&payload.schema, compatibility) {
-            messages.push(simple(error));
-        }
+        messages.extend(schema_error.map(simple));
         if !messages.is_empty() {
             return Err(messages);
         }

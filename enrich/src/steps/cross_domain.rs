@@ -53,14 +53,17 @@ pub(crate) fn set_fields(
 
 /// Takes the value apart. The Apache line looks at the first two parts of any number.
 fn parse(value: &str, two_parts: bool) -> Result<CrossDomain, Box<StepProblem>> {
+    // As Java splits, without the empty parts at the end; where nothing is left the original crashes.
+    let value = if two_parts { value.trim_end_matches('.') } else { value };
     let parts: Vec<&str> = value.split('.').collect();
     if parts.len() > PARTS && !two_parts {
         return Ok(CrossDomain::default());
     }
     let part = |at: usize| parts.get(at).copied().unwrap_or("");
-    let timestamp = match part(1) {
-        "" => None,
-        text => Some(conversion::millis(text).map_err(|why| {
+    let timestamp = match parts.get(1).copied() {
+        None => None,
+        Some("") if !two_parts => None,
+        Some(text) => Some(conversion::millis(text).map_err(|why| {
             Box::new(StepProblem::Conversion { field: "sp_dtm", value: text.to_owned(), why })
         })?),
     };
@@ -111,6 +114,11 @@ mod tests {
         assert_eq!(parse("a.1.b.c.d.e.f.g", false).unwrap(), CrossDomain::default());
         assert_eq!(parse("..", false).unwrap(), CrossDomain::default());
         assert_eq!(parse("a.1.b.c.d.e.f.g", true).unwrap().timestamp, Some(1));
+        assert_eq!(parse("..", true).unwrap(), CrossDomain::default());
+        assert_eq!(parse("abc..", true).unwrap().timestamp, None);
+        assert!(parse("abc..x", true).is_err());
+        assert!(parse("abc..x", false).is_ok());
+        assert_eq!(parse(".7", true).unwrap().timestamp, Some(7));
         assert_eq!(parse("abc. . .", false).err().map(|e| format!("{e:?}").contains("sp_dtm")), Some(true));
         assert_eq!(parse("abc...", false).unwrap().domain_user_id.as_deref(), Some("abc"));
     }

@@ -64,15 +64,19 @@ pub(crate) enum Step {
     Always(StepFn),
     /// Where it is configured.
     Configured(&'static Kind),
+    /// The Apache line stops here when a step failed or made an entity that is not valid: what hides personal data comes
+    /// behind.
+    Checkpoint,
 }
 
 /// A step that runs.
 pub(crate) enum Running {
     Always(StepFn),
     Configured(Box<dyn Enrichment>),
+    Checkpoint,
 }
 
-use Step::{Always, Configured};
+use Step::{Always, Checkpoint, Configured};
 
 /// The original's order (`spec/enrichments-and-adapters.md` 1.4).
 pub(crate) static ORDER: &[Step] = &[
@@ -91,15 +95,24 @@ pub(crate) static ORDER: &[Step] = &[
     Always(schema_fields::run),
     Configured(&ip_lookups::KIND),
     Configured(&asn_lookups::KIND),
+    Checkpoint,
     Configured(&anon_ip::KIND),
     Configured(&pii::KIND),
     Configured(&event_spec::KIND),
 ];
 
-/// Runs all.
-pub(crate) fn run(enrichments: &Enrichments, working: &mut Working<'_>) {
-    for step in &enrichments.steps {
+/// The steps before the checkpoint and those behind it.
+pub(crate) fn parts(enrichments: &Enrichments) -> (&[Running], &[Running]) {
+    let steps = &enrichments.steps;
+    let at = steps.iter().position(|step| matches!(step, Running::Checkpoint)).unwrap_or(steps.len());
+    steps.split_at(at)
+}
+
+/// Runs steps.
+pub(crate) fn run(steps: &[Running], working: &mut Working<'_>) {
+    for step in steps {
         let ended = match step {
+            Running::Checkpoint => continue,
             Running::Always(step) => step(working),
             Running::Configured(enrichment) => enrichment.run(working),
         };

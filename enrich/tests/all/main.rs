@@ -8,7 +8,9 @@
 )]
 
 pub mod any_bytes;
+pub mod apache_line;
 pub mod compressed;
+pub mod current_line;
 pub mod exactly_once;
 pub mod golden;
 pub mod laws;
