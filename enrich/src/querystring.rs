@@ -52,15 +52,26 @@ impl Pairs {
 /// # Errors
 /// The Java exception's message, made safe for a line.
 pub(crate) fn parse(query: &str, charset: Charset) -> Result<Pairs, String> {
+    read(query, charset).map_err(|malformed| tidy_message(&message(query, &malformed)))
+}
+
+/// Reads a form of a request's body.
+///
+/// # Errors
+/// The Java exception's message as it is.
+pub(crate) fn parse_form(form: &str) -> Result<Pairs, String> {
+    read(form, Charset::Utf8).map_err(|malformed| message(form, &malformed))
+}
+
+fn read(query: &str, charset: Charset) -> Result<Pairs, Malformed> {
     let form = match query.find('#') {
         None => {
-            uri::check(query, 0, query.len(), Chars::URIC, "query").map_err(|e| shown(query, &e))?;
+            uri::check(query, 0, query.len(), Chars::URIC, "query")?;
             query
         }
         Some(hash) => {
-            uri::check(query, 0, hash, Chars::URIC, "query")
-                .and_then(|()| uri::check(query, hash + 1, query.len(), Chars::URIC, "fragment"))
-                .map_err(|e| shown(query, &e))?;
+            uri::check(query, 0, hash, Chars::URIC, "query")?;
+            uri::check(query, hash + 1, query.len(), Chars::URIC, "fragment")?;
             &query[..hash]
         }
     };
@@ -135,9 +146,8 @@ fn pair(digits: Option<&[u8]>) -> Option<u8> {
 }
 
 /// The message for the query string as the original builds a URI around it.
-fn shown(query: &str, malformed: &Malformed) -> String {
-    let whole = format!("{BASE}{query}");
-    tidy_message(&malformed.behind(BASE.len()).message(&whole))
+fn message(query: &str, malformed: &Malformed) -> String {
+    malformed.behind(BASE.len()).message(&format!("{BASE}{query}"))
 }
 
 #[cfg(test)]
@@ -179,6 +189,14 @@ mod tests {
         for (query, expect) in table {
             assert_eq!(parse(query, Charset::Utf8), Err(expect.to_owned()), "{query}");
         }
+    }
+
+    #[test]
+    fn errors_of_forms_are_not_tidied() {
+        let text = "Illegal character in query at index 20: http://localhost/?a=\t@b;";
+        assert_eq!(parse_form("a=\t@b;"), Err(text.to_owned()));
+        let tidied = "Illegal character in query at index 20: http://localhost/?a=    @xxxxxx;";
+        assert_eq!(parse("a=\t@b;", Charset::Utf8), Err(tidied.to_owned()));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use event::{bad_row::Message, self_describing::SelfDescribing};
 use serde_json::{Map, Value};
 
 use super::{Adapter, Context, Emit, input, unstruct};
-use crate::{java::charset::Charset, parameters::Parameters, querystring, raw::request::Request};
+use crate::{parameters::Parameters, querystring, raw::request::Request};
 
 pub(super) const ADAPTER: Adapter =
     Adapter { vendor: "com.snowplowanalytics.iglu", version: "v1", is_tracker_protocol: false, read };
@@ -42,7 +42,9 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
         None => {
             query.sort();
             let pairs = query.iter().filter(|p| !NOT_DATA.contains(&&*p.name));
-            let data = pairs.map(|p| (p.name.to_string(), text_or_null(p.value.as_deref()))).collect();
+            // An empty text is none here, but not in forms.
+            let text = |value: Option<&str>| text_or_null(value.filter(|text| !text.is_empty()));
+            let data = pairs.map(|p| (p.name.to_string(), text(p.value.as_deref()))).collect();
             emit(unstruct::event(TRACKER_VERSION, "app", &query, &schema, Value::Object(data)));
             Ok(())
         }
@@ -97,7 +99,7 @@ fn with_body(
             _ => Err(refuse("has no key-value pairs")),
         },
         Some(FORM) => {
-            let pairs = querystring::parse(body, Charset::Utf8).map_err(|error| refuse(&error))?;
+            let pairs = querystring::parse_form(body).map_err(|error| refuse(&error))?;
             let mut form = Parameters::collect(pairs.iter());
             form.sort();
             let data: Map<String, Value> =

@@ -31,10 +31,11 @@ pub(crate) fn tidy_message(message: &str) -> String {
     while let Some(at) = rest.find('@') {
         let (before, behind) = rest.split_at(at + 1);
         out.push_str(before);
-        let hex = behind.bytes().take_while(u8::is_ascii_hexdigit).count();
-        rest = if hex > 0 && behind[hex..].starts_with(';') {
+        // The original's pattern takes any letter for a digit, and so the host behind an `@` too.
+        let hash = behind.bytes().take_while(|b| b.is_ascii_digit() || b.is_ascii_lowercase()).count();
+        rest = if hash > 0 && behind[hash..].starts_with(';') {
             out.push_str("xxxxxx");
-            &behind[hex..]
+            &behind[hash..]
         } else {
             behind
         };
@@ -59,5 +60,6 @@ mod tests {
     fn hashes_go() {
         assert_eq!(tidy_message("a [B@1f3c; b \t"), "a [B@xxxxxx; b");
         assert_eq!(tidy_message("x@y.z; @12"), "x@y.z; @12");
+        assert_eq!(tidy_message("x@host;y@HOST;"), "x@xxxxxx;y@HOST;");
     }
 }
