@@ -192,9 +192,8 @@ impl Collector {
     }
 
     fn body(&self, head: &Head, sent: Bytes) -> Result<Body, body::TooLarge> {
-        let networking = &self.config.networking;
-        if networking.gzip_request_bodies {
-            Body::inflated(head, sent, networking.drop_payload_size)
+        if self.config.networking.gzip_request_bodies {
+            Body::inflated(head, sent, self.config.max_body())
         } else {
             Ok(Body::as_sent(sent))
         }

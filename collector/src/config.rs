@@ -279,6 +279,17 @@ pub struct Networking {
     pub gzip_request_bodies: bool,
 }
 
+/// Bytes of a body that the Apache line's server takes.
+const V2_MAX_BODY: usize = 8 << 20;
+
+impl CollectorConfig {
+    /// Bytes of a body; a larger one is refused with 413.
+    pub fn max_body(&self) -> usize {
+        let limit = self.networking.drop_payload_size;
+        if self.compatibility.is_v2() { limit.max(V2_MAX_BODY) } else { limit }
+    }
+}
+
 impl Default for CollectorConfig {
     fn default() -> Self {
         Self {

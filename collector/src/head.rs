@@ -225,7 +225,7 @@ impl Head {
             return Ok(Framing::Chunked(Chunks::default()));
         }
         let Some(length) = self.first(Name::ContentLength) else { return Ok(Framing::Length(0)) };
-        if self.all(Name::ContentLength).count() > 1 {
+        if self.all(Name::ContentLength).any(|other| other != length) {
             return Err(Refusal::Malformed(
                 "HTTP message must not contain more than one Content-Length header",
             ));

@@ -2,9 +2,10 @@
 //! (`spec/collector.md` 2.4).
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 
 use crate::{
+    compatibility::Compatibility,
     date,
     head::{Head, Method},
 };
@@ -21,16 +22,20 @@ pub struct Form {
     pub head_only: bool,
     /// The connection ends behind it.
     pub last: bool,
+    /// The Apache line answers in HTTP/1.1 whatever it is asked in, and has another order of headers.
+    pub compatibility: Compatibility,
 }
 
 impl Form {
     /// The answer to this head.
-    pub fn to(head: &Head, last: bool) -> Self {
-        Self { http_11: head.is_http_11(), head_only: head.method() == Method::Head, last }
+    pub fn to(head: &Head, last: bool, compatibility: Compatibility) -> Self {
+        Self { http_11: head.is_http_11(), head_only: head.method() == Method::Head, last, compatibility }
     }
 
     /// The answer to what is no request.
-    pub const REFUSAL: Self = Self { http_11: true, head_only: false, last: true };
+    pub fn of_refusal(compatibility: Compatibility) -> Self {
+        Self { http_11: true, head_only: false, last: true, compatibility }
+    }
 }
 
 /// Appends the answer. `now` is in seconds since the epoch. A `Content-Length` among the headers says how long the body of an
@@ -38,21 +43,22 @@ impl Form {
 pub fn write(response: &Response<Bytes>, form: Form, now: i64, out: &mut Vec<u8>) {
     let (status, headers) = (response.status(), response.headers());
     out.reserve(512 + response.body().len());
-    out.extend_from_slice(if form.http_11 { b"HTTP/1.1 " } else { b"HTTP/1.0 " });
+    let is_v2 = form.compatibility.is_v2();
+    out.extend_from_slice(if form.http_11 || is_v2 { b"HTTP/1.1 " } else { b"HTTP/1.0 " });
     out.extend_from_slice(status.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
     out.extend_from_slice(b"\r\n");
-    write_headers(headers, out);
-    match form {
-        Form { last: true, .. } => out.extend_from_slice(b"Connection: close\r\n"),
-        Form { http_11: false, .. } => out.extend_from_slice(b"Connection: keep-alive\r\n"),
-        _ => {}
-    }
-    if !headers.contains_key(header::DATE) {
-        out.extend_from_slice(b"Date: ");
-        out.extend_from_slice(&date::http_date(now));
-        out.extend_from_slice(b"\r\n");
+    let content_type = |name: &HeaderName| *name == header::CONTENT_TYPE;
+    if is_v2 {
+        write_headers(headers, |name| !content_type(name), out);
+        write_date(headers, now, out);
+        write_connection(form, out);
+        write_headers(headers, content_type, out);
+    } else {
+        write_headers(headers, |_| true, out);
+        write_connection(form, out);
+        write_date(headers, now, out);
     }
     let bodiless =
         status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
@@ -74,9 +80,25 @@ pub fn write(response: &Response<Bytes>, form: Form, now: i64, out: &mut Vec<u8>
     }
 }
 
-fn write_headers(headers: &HeaderMap, out: &mut Vec<u8>) {
+fn write_connection(form: Form, out: &mut Vec<u8>) {
+    match form {
+        Form { last: true, .. } => out.extend_from_slice(b"Connection: close\r\n"),
+        Form { http_11: false, .. } => out.extend_from_slice(b"Connection: keep-alive\r\n"),
+        _ => {}
+    }
+}
+
+fn write_date(headers: &HeaderMap, now: i64, out: &mut Vec<u8>) {
+    if !headers.contains_key(header::DATE) {
+        out.extend_from_slice(b"Date: ");
+        out.extend_from_slice(&date::http_date(now));
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn write_headers(headers: &HeaderMap, wanted: impl Fn(&HeaderName) -> bool, out: &mut Vec<u8>) {
     for (name, value) in headers {
-        if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
+        if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) || !wanted(name) {
             continue;
         }
         let start = out.len();
@@ -114,7 +136,8 @@ mod tests {
     use super::*;
     use crate::response;
 
-    const KEPT: Form = Form { http_11: true, head_only: false, last: false };
+    const KEPT: Form =
+        Form { http_11: true, head_only: false, last: false, compatibility: Compatibility::V3 };
 
     fn check(response: &Response<Bytes>, form: Form, expect: &str) {
         let mut out = Vec::new();
@@ -139,7 +162,9 @@ mod tests {
         check(&announced, KEPT, "HTTP/1.1 200 OK\nDate: *\nContent-Length: 0\n\n");
         check(&response::empty(StatusCode::NO_CONTENT), KEPT, "HTTP/1.1 204 No Content\nDate: *\n\n");
         let refused = "HTTP/1.1 413 Payload Too Large\nConnection: close\nDate: *\nContent-Length: 0\n\n";
-        check(&response::empty(StatusCode::PAYLOAD_TOO_LARGE), Form::REFUSAL, refused);
+        check(&response::empty(StatusCode::PAYLOAD_TOO_LARGE), Form::of_refusal(Compatibility::V3), refused);
+        let v2 = Form { http_11: false, compatibility: Compatibility::V2, ..KEPT };
+        check(&plain, v2, &format!("HTTP/1.1 200 OK\nDate: *\n{kept}\n{text}\nContent-Length: 2\n\nok"));
         let mut own = response::empty(StatusCode::FOUND);
         own.headers_mut().insert("p3p", HeaderValue::from_static("x"));
         own.headers_mut().insert("date", HeaderValue::from_static("today"));

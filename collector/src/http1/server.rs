@@ -59,7 +59,7 @@ where
             Next::Request => connection.exchange().await,
             Next::Refused(refusal) => {
                 let response = server.refuse(&refusal);
-                let _ = connection.write(&response, Form::REFUSAL).await;
+                let _ = connection.write(&response, Form::of_refusal(server.config().compatibility)).await;
                 ControlFlow::Break(())
             }
             Next::Http2 => return Some((connection.socket, connection.intake.into_unread())),
@@ -105,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let whole = body.is_ok();
         let response = exchange.answer(body, &mut self.timer).await;
         let last = !whole || !head.keeps_alive() || self.server.is_parting();
-        let written = self.write(&response, Form::to(&head, last)).await;
+        let written = self.write(&response, Form::to(&head, last, self.server.config().compatibility)).await;
         *self.intake.head() = head;
         if last || written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
@@ -114,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let limits = &self.server.config().networking;
         let mut deadline = None;
         loop {
-            if let Some(body) = self.intake.take_body(limits.drop_payload_size)? {
+            if let Some(body) = self.intake.take_body(self.server.config().max_body())? {
                 return Ok(body);
             }
             if !exchange.hold(self.intake.size()) {

@@ -116,7 +116,7 @@ async fn read_body(
     mut incoming: Incoming,
     exchange: &mut Exchange<'_>,
 ) -> Result<Bytes, Unread> {
-    let cap = server.config().networking.drop_payload_size;
+    let cap = server.config().max_body();
     let (mut first, mut more) = (Bytes::new(), BytesMut::new());
     while let Some(frame) = incoming.frame().await {
         let Ok(data) = frame.map_err(|_| Refusal::BodyMalformed)?.into_data() else { continue };
