@@ -1,6 +1,6 @@
 //! Raw requests that were recorded with the Apache line, each with its response and what reached the sinks.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
