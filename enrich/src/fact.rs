@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use service::health::Fact;
+use service::{health::Fact, metric};
 use stream::record::ShardId;
 
 /// The fact, and what each shard contributes.
@@ -19,6 +19,7 @@ pub(crate) struct ShardFacts {
 struct Shards {
     trouble: BTreeMap<ShardId, String>,
     oldest: BTreeMap<ShardId, Timestamp>,
+    waiting: BTreeMap<ShardId, usize>,
 }
 
 impl ShardFacts {
@@ -48,11 +49,20 @@ impl ShardFacts {
         });
     }
 
+    /// Raw records that wait for schemas.
+    pub(crate) fn waiting(&self, shard: &ShardId, records: usize) {
+        self.change(|shards| match records {
+            0 => drop(shards.waiting.remove(shard)),
+            _ => drop(shards.waiting.insert(shard.clone(), records)),
+        });
+    }
+
     /// The shard is not ours any more.
     pub(crate) fn gone(&self, shard: &ShardId) {
         self.change(|shards| {
             shards.trouble.remove(shard);
             shards.oldest.remove(shard);
+            shards.waiting.remove(shard);
         });
     }
 
@@ -63,6 +73,7 @@ impl ShardFacts {
             Some((shard, what)) => self.fact.trouble(format!("{shard}: {what}")),
             None => self.fact.well(),
         }
+        metric::ENRICH_WAITING_RECORDS.set(shards.waiting.values().sum::<usize>() as f64, &[]);
         self.fact.oldest_unacknowledged(shards.oldest.values().min().copied());
     }
 }

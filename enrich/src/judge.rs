@@ -38,7 +38,7 @@ pub(crate) enum Judgement {
     /// Valid by this version, which supersedes the one that the data name.
     Superseded(SchemaVersion),
     Invalid(ClientError),
-    /// The schema was put on the list of needs.
+    /// The schema was put on the list of needs: it is not known, or a registry that may have it has not answered.
     Unknown,
 }
 
@@ -59,15 +59,21 @@ impl<'a> Judge<'a> {
         match check_within(self.cache, data, self.max_depth, self.now) {
             Verdict::Valid => Judgement::Valid,
             Verdict::ValidBySuperseding(key) => Judgement::Superseded(key.version),
-            Verdict::Invalid(error) => Judgement::Invalid(error),
-            Verdict::Need(key) => {
-                let mut needs = self.needs.borrow_mut();
-                if !needs.contains(&key) {
-                    needs.push(key);
-                }
-                Judgement::Unknown
+            // A registry that does not answer says nothing about the data.
+            Verdict::Invalid(ClientError::Resolution(error)) if error.undecided().is_some() => {
+                self.need(data.schema.clone())
             }
+            Verdict::Invalid(error) => Judgement::Invalid(error),
+            Verdict::Need(key) => self.need(key),
         }
+    }
+
+    fn need(&self, key: SchemaKey) -> Judgement {
+        let mut needs = self.needs.borrow_mut();
+        if !needs.contains(&key) {
+            needs.push(key);
+        }
+        Judgement::Unknown
     }
 
     /// Whether data are deeper than a schema may be asked about.

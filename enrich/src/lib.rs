@@ -39,3 +39,4 @@ pub mod settings;
 mod shard;
 mod steps;
 mod transform;
+mod wanted;

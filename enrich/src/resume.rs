@@ -19,7 +19,7 @@
 //! * every event of a record whose events are all there, however many it gives this time.
 //!
 //! While outputs of raw records beyond the new checkpoint are known to be written, the note stays where it was: the next
-//! owner must find them again.
+//! owner must find them again. So it is too while a record waits for its schema and later ones are written.
 //!
 //! So an event is neither lost nor doubled, even when a schema came into being between the two attempts.
 

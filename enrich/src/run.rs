@@ -20,6 +20,7 @@ use crate::{
     fact::ShardFacts,
     pool::Pool,
     shard::run::{Shard, Shared},
+    wanted::run::Wanted,
 };
 
 /// Where outputs go. For exactly-once delivery each stream has the shards of the raw stream.
@@ -83,7 +84,8 @@ pub async fn run(
         settings.max_record_size = settings.max_record_size.min(room);
     }
     let pool = Pool::new(threads, generator).map_err(RunError::Threads)?;
-    let engine = Arc::new(Engine { settings: Arc::new(settings), schemas: iglu, pool, threads });
+    let wanted = Arc::new(Wanted::new(iglu, context.health.fact("enrich.schemas")));
+    let engine = Arc::new(Engine { settings: Arc::new(settings), wanted, pool, threads });
     let shared = Arc::new(Shared {
         engine,
         outputs,

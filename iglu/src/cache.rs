@@ -64,6 +64,8 @@ pub(crate) struct Prior {
     pub(crate) schema: Option<Arc<Schema>>,
     /// It was not to be had. Past its time to live without the registries that did not have it: they are asked again.
     pub(crate) error: Option<ResolutionError>,
+    /// Registries that have not answered are asked again, however short ago they were.
+    pub(crate) is_urgent: bool,
 }
 
 #[derive(Debug)]
@@ -110,13 +112,13 @@ impl Cache {
         let entries = self.shard(key).entries.load();
         let Some(entry) = entries.get(key) else { return Prior::default() };
         match &entry.answer {
-            Ok(schema) => Prior { schema: Some(Arc::clone(schema)), error: None },
+            Ok(schema) => Prior { schema: Some(Arc::clone(schema)), ..Prior::default() },
             Err(error) => {
                 let mut error = ResolutionError::clone(error);
                 if self.expiry(entry.stored).is_some_and(|expiry| now >= expiry) {
                     error.forget_not_found();
                 }
-                Prior { schema: None, error: Some(error) }
+                Prior { error: Some(error), ..Prior::default() }
             }
         }
     }

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use event::schema_key::SchemaKey;
@@ -13,7 +14,7 @@ use serde_json::Value;
 pub use crate::http::HttpSettings;
 use crate::{
     built_in,
-    cache::{Cache, Lookup},
+    cache::{Cache, Lookup, Prior},
     client_error::{RegistryError, ResolutionError},
     folder,
     http::{self, client::Http},
@@ -22,6 +23,9 @@ use crate::{
     search::{self, Search, Step},
     until::Until,
 };
+
+/// A schema past its time to live serves so long while registries are asked for it.
+const REFRESHING: Duration = Duration::from_secs(60);
 
 /// Tells the time.
 type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
@@ -71,10 +75,47 @@ impl Client {
     /// Asks the registries for `key` and puts the answer, good or bad, into the cache. Concurrent calls for one key
     /// share one fetch. Never fails: a failure is an answer.
     pub async fn fetch(&self, key: &SchemaKey) {
+        self.ask(key, None).await;
+    }
+
+    /// One attempt to learn what `key` is. None: that is decided, the cache knows it. Else what came instead: a registry
+    /// that may have the schema does not answer; wait a little, and give the failure to the next attempt.
+    pub async fn attempt(
+        &self,
+        key: &SchemaKey,
+        last: Option<&Arc<ResolutionError>>,
+    ) -> Option<Arc<ResolutionError>> {
+        let mut is_asked = false;
+        loop {
+            match self.cache.lookup(key, (self.clock)()) {
+                Lookup::Known(_) => return None,
+                Lookup::Unknown(error) => {
+                    let is_new = last.is_none_or(|last| !Arc::ptr_eq(last, &error));
+                    if error.undecided().is_none() {
+                        return None;
+                    } else if is_new || is_asked {
+                        return Some(error);
+                    }
+                }
+                // It was there, and its time to live is over already.
+                Lookup::Need if is_asked => return None,
+                Lookup::Need => {}
+            }
+            self.ask(key, last).await;
+            is_asked = true;
+        }
+    }
+
+    /// Asks when nothing is known of `key`, or nothing but this failure.
+    async fn ask(&self, key: &SchemaKey, failure: Option<&Arc<ResolutionError>>) {
         let lock = Arc::clone(self.flights().entry(key.clone()).or_default());
         let guard = lock.lock().await;
-        if let Lookup::Need = self.cache.lookup(key, (self.clock)()) {
-            self.ask_all(key).await;
+        match self.cache.lookup(key, (self.clock)()) {
+            Lookup::Need => self.ask_all(key, failure.is_some()).await,
+            Lookup::Unknown(error) if failure.is_some_and(|failure| Arc::ptr_eq(failure, &error)) => {
+                self.ask_all(key, true).await;
+            }
+            Lookup::Known(_) | Lookup::Unknown(_) => {}
         }
         drop(guard);
         let mut flights = self.flights();
@@ -141,10 +182,14 @@ impl Client {
         Ok(schemas)
     }
 
-    async fn ask_all(&self, key: &SchemaKey) {
+    async fn ask_all(&self, key: &SchemaKey, is_urgent: bool) {
         let now = (self.clock)();
-        let prior = self.cache.prior(key, now);
+        let prior = Prior { is_urgent, ..self.cache.prior(key, now) };
         let known = prior.schema.clone();
+        if let Some(known) = &known {
+            // It serves those who do not wait for us: a registry that hangs does not hold up what was known.
+            self.cache.put(Arc::clone(known), now, Some(REFRESHING));
+        }
         let mut search = Search::new(&self.repositories, key.clone(), self.follows, prior, now);
         loop {
             match search.step() {
@@ -162,7 +207,8 @@ impl Client {
             Connection::BuiltIn => built_in::schema(key).ok_or(RegistryError::NotFound),
             Connection::Folder(folder) => folder::client::schema(folder, key).await,
             Connection::Http { uri, apikey } => {
-                self.http.get(&format!("{uri}/schemas/{}", key.path()), apikey.as_deref()).await
+                let url = http::url_of(uri, key).ok_or(RegistryError::NotFound)?;
+                self.http.get(&url, apikey.as_deref()).await
             }
         }
     }

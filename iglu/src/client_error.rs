@@ -1,6 +1,6 @@
 //! What bad rows say when a schema is not to be had or data do not follow it (`spec/enrich.md` 5.6, `spec/iglu.md` 3.8).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use event::{schema_key::SchemaVersion, timestamp::instant};
 use jiff::Timestamp;
@@ -52,6 +52,8 @@ pub enum RegistryError {
     RepoFailure(String),
     /// We failed to ask, or did not understand.
     ClientFailure(String),
+    /// It was asked and understood, and will not give a schema that can be used. Bad rows show a `ClientFailure`.
+    Refused(String),
 }
 
 impl ClientError {
@@ -91,6 +93,16 @@ impl ResolutionError {
             .any(|history| history.errors.iter().any(|error| *error != RegistryError::NotFound))
     }
 
+    /// A registry that may have the schema and has not answered yet, and what came instead of an answer. None: all have
+    /// answered, and data that name the schema are bad.
+    pub fn undecided(&self) -> Option<(&str, &RegistryError)> {
+        self.lookup_history.iter().find_map(|(name, history)| {
+            let has_answered = history.errors.iter().any(RegistryError::is_answer);
+            let failure = history.errors.last().filter(|_| !has_answered)?;
+            Some((name.as_str(), failure))
+        })
+    }
+
     /// Notes what a registry answered.
     pub(crate) fn add(&mut self, repository: &str, error: RegistryError, now: Timestamp) {
         let empty = || LookupHistory { errors: vec![], attempts: 0, last_attempt: now };
@@ -124,15 +136,59 @@ impl ResolutionError {
 }
 
 impl RegistryError {
+    /// Whether it says that the registry has no such schema for us; all else may pass.
+    pub fn is_answer(&self) -> bool {
+        matches!(self, RegistryError::NotFound | RegistryError::Refused(_))
+    }
+
     fn to_json(&self) -> Value {
         match self {
             RegistryError::NotFound => json!({"error": "NotFound"}),
             RegistryError::RepoFailure(message) => json!({"error": "RepoFailure", "message": message}),
-            RegistryError::ClientFailure(message) => json!({"error": "ClientFailure", "message": message}),
+            RegistryError::ClientFailure(message) | RegistryError::Refused(message) => {
+                json!({"error": "ClientFailure", "message": message})
+            }
+        }
+    }
+}
+
+impl fmt::Display for RegistryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RegistryError::NotFound => f.write_str("not found"),
+            RegistryError::RepoFailure(what)
+            | RegistryError::ClientFailure(what)
+            | RegistryError::Refused(what) => f.write_str(what),
         }
     }
 }
 
 fn data_report(report: &DataReport) -> Value {
     json!({"message": report.message, "path": report.path, "keyword": report.keyword, "targets": report.targets})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_decided() {
+        let failed = || RegistryError::RepoFailure("down".into());
+        let refused = || RegistryError::Refused("no".into());
+        let check = |registries: &[&[RegistryError]], expect: Option<&str>| {
+            let mut error = ResolutionError::default();
+            for (registry, answers) in ["a", "b"].iter().zip(registries) {
+                for answer in *answers {
+                    error.add(registry, answer.clone(), Timestamp::UNIX_EPOCH);
+                }
+            }
+            assert_eq!(error.undecided().map(|(registry, _)| registry), expect, "{registries:?}");
+        };
+        check(&[], None);
+        check(&[&[RegistryError::NotFound], &[refused()]], None);
+        check(&[&[RegistryError::NotFound], &[failed()]], Some("b"));
+        check(&[&[failed()], &[failed()]], Some("a"));
+        check(&[&[failed(), RegistryError::NotFound]], None);
+        check(&[&[failed(), refused()]], None);
+    }
 }

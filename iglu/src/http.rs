@@ -43,16 +43,28 @@ pub(crate) fn may_pass(status: u16) -> bool {
     matches!(status, 408 | 500 | 502 | 503 | 504)
 }
 
-/// The JSON of an answer, or what went wrong.
-pub(crate) fn body_of(status: u16, body: &[u8]) -> Result<Value, RegistryError> {
+/// The JSON of an answer, or what went wrong. `with_key`: the request carried a key.
+pub(crate) fn body_of(status: u16, body: &[u8], with_key: bool) -> Result<Value, RegistryError> {
     let text = || String::from_utf8_lossy(body);
     match status {
         200..=299 => decode(body),
         404 => Err(RegistryError::NotFound),
-        400..=499 => Err(RegistryError::ClientFailure(format!("Unexpected response code: {status}"))),
+        400..=499 => {
+            let what = format!("Unexpected response code: {status}");
+            // Stores of files say 403 for what they do not have; who sends a key is told that the key is wrong.
+            let may_have_it = matches!(status, 401 | 407 | 408 | 429) || (status == 403 && with_key);
+            Err(if may_have_it { RegistryError::ClientFailure(what) } else { RegistryError::Refused(what) })
+        }
         500..=599 => Err(RegistryError::RepoFailure(format!("Unexpected server response: {}", text()))),
         _ => Err(RegistryError::ClientFailure(format!("Unexpected response: {}", text()))),
     }
+}
+
+/// Where a registry has the schema; none: a key with `..` in it would name something else.
+pub(crate) fn url_of(uri: &str, key: &SchemaKey) -> Option<String> {
+    let is_dots = |part: &&String| part.bytes().all(|byte| byte == b'.');
+    let names_a_place = ![&key.vendor, &key.name, &key.format].iter().any(is_dots);
+    names_a_place.then(|| format!("{uri}/schemas/{}", key.path()))
 }
 
 /// The keys of a list (`spec/iglu.md` 1.3).
@@ -102,10 +114,35 @@ mod tests {
         assert_eq!(waits, [100, 200, 400, 800, 1000, 1000]);
     }
 
+    #[test]
+    fn addresses_stay_inside() {
+        let check = |key: &str, expect: Option<&str>| {
+            assert_eq!(url_of("http://r", &key.parse().unwrap()).as_deref(), expect, "{key}");
+        };
+        check("iglu:com.acme/a/jsonschema/1-0-0", Some("http://r/schemas/com.acme/a/jsonschema/1-0-0"));
+        check("iglu:../a/jsonschema/1-0-0", None);
+        check("iglu:com.acme/./jsonschema/1-0-0", None);
+    }
+
+    #[test]
+    fn what_answers_decide() {
+        let check = |status, with_key, is_answer| {
+            let error = body_of(status, b"{", with_key).unwrap_err();
+            assert_eq!(error.is_answer(), is_answer, "{status} {with_key}");
+        };
+        for status in [400, 403, 404, 410, 414] {
+            check(status, false, true);
+        }
+        for status in [200, 302, 401, 408, 429, 500, 503] {
+            check(status, false, false);
+        }
+        check(403, true, false);
+    }
+
     proptest! {
         #[test]
         fn every_answer_means_something(status: u16, body: Vec<u8>) {
-            if let Ok(json) = body_of(status, &body) {
+            if let Ok(json) = body_of(status, &body, false) {
                 prop_assert!((200..300).contains(&status));
                 let _ = list_of(&json);
             }

@@ -122,8 +122,12 @@ impl<'r> Search<'r> {
         let is_due = |place: &usize| {
             let repository = &repositories[*place];
             let history = error.lookup_history.get(&repository.name);
-            history
-                .is_none_or(|history| retry_at(&repository.connection, history).is_some_and(|at| now >= at))
+            let is_urgent = |history: &LookupHistory| {
+                prior.is_urgent && !history.errors.iter().any(RegistryError::is_answer)
+            };
+            history.is_none_or(|history| {
+                is_urgent(history) || retry_at(&repository.connection, history).is_some_and(|at| now >= at)
+            })
         };
         let left = order(repositories, &key.vendor).into_iter().filter(is_due).collect();
         Self { repositories, key, follows, left, current: None, error, found: None }
@@ -218,7 +222,7 @@ impl Outcome {
 /// The version that supersedes the schema, if it says so.
 fn superseding_version(json: &Value, key: &SchemaKey) -> Result<Option<SchemaVersion>, RegistryError> {
     let undecodable = |what: String| {
-        RegistryError::ClientFailure(format!(
+        RegistryError::Refused(format!(
             "Error while trying to decode superseding version: DecodingFailure({what})"
         ))
     };
@@ -235,7 +239,7 @@ fn superseding_version(json: &Value, key: &SchemaKey) -> Result<Option<SchemaVer
         }
     };
     if version <= key.version {
-        return Err(RegistryError::ClientFailure(format!(
+        return Err(RegistryError::Refused(format!(
             "Superseding version {version} isn't greater than the version of schema {}",
             key.path()
         )));

@@ -53,6 +53,8 @@ metrics! {
     ENRICH_BAD: Counter("piste_enrich_bad_total", ["kind"], "Bad rows written, by kind");
     ENRICH_FAILED: Counter("piste_enrich_failed_total", [], "Failed events written");
     ENRICH_LATENCY_SECONDS: Histogram("piste_enrich_latency_seconds", [], "From the collector's time stamp to the event being written", SECONDS);
+    ENRICH_WAITING_RECORDS: Gauge("piste_enrich_waiting_records", [], "Raw records that wait for a schema which a registry has not decided about");
+    ENRICH_UNDECIDED_SCHEMAS: Gauge("piste_enrich_undecided_schemas", [], "Schemas that are asked for again because a registry does not answer");
     ENRICH_BATCH_SECONDS: Histogram("piste_enrich_batch_seconds", [], "Time to enrich and write one batch", SECONDS);
 
     LAKE_OBJECTS: Counter("piste_lake_objects_total", ["stream"], "Objects put");

@@ -14,7 +14,7 @@ use std::{
 
 use ::enrich::{
     enrichments::client::{Loader, read_folder},
-    offline::run::{Offline, Summary},
+    offline::run::{Offline, OfflineError, Summary},
 };
 use flate2::bufread::MultiGzDecoder;
 use iglu::client::Client;
@@ -28,6 +28,9 @@ use tokio::runtime::Handle;
 
 use super::Options;
 use crate::schemas;
+
+/// A registry that does not answer so long ends the run.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Enriches all files, one after the other, to the standard output.
 pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
@@ -45,8 +48,8 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let jobs = options.jobs.map_or(cores, usize::from);
-    let offline =
-        Offline { settings, iglu, loader, now, seed: options.seed, jobs, runtime: Handle::current() };
+    let (seed, runtime) = (options.seed, Handle::current());
+    let offline = Offline { settings, iglu, loader, now, seed, patience: PATIENCE, jobs, runtime };
     let ended = tokio::task::spawn_blocking(move || enrich_all(&offline, &options.offline)).await;
     let summary = ended.map_err(|e| RunError::bug(format!("enriching: {e}")))??;
     tracing::info!(
@@ -88,8 +91,11 @@ fn enrich_all(offline: &Offline, files: &[PathBuf]) -> Result<Summary, RunError>
         match ended {
             Ok(summary) => total.add(summary),
             // Whoever reads the output has enough.
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => break,
-            Err(e) => return Err(failed(e)),
+            Err(OfflineError::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => break,
+            Err(OfflineError::Io(e)) => return Err(failed(e)),
+            Err(e @ OfflineError::Unanswered { .. }) => {
+                return Err(RunError::unavailable(format!("{}: {e}", file.display())));
+            }
         }
     }
     bar.finish_and_clear();

@@ -1,13 +1,18 @@
-//! A batch of raw records on its way through the pool.
+//! A batch of raw records on its way through the pool. Records whose schema a registry does not decide about are set
+//! aside, so that the others go on.
 
 pub(crate) mod run;
 
 use jiff::Timestamp;
-use stream::record::{Position, Record};
+use stream::{
+    consumer::Delivered,
+    record::{Position, Record},
+};
 
 use crate::{
     output::{Kind, Output},
     resume::{Origin, Written},
+    shard::held::Place,
 };
 
 /// A batch after enriching.
@@ -17,9 +22,18 @@ pub(crate) struct Enriched {
     pub(crate) last: Position,
     /// Arrival of the oldest record.
     pub(crate) arrival: Timestamp,
-    /// What each raw record gave.
-    pub(crate) outputs: Vec<(Position, Vec<Output>)>,
+    /// Raw records and their bytes.
+    pub(crate) size: (usize, usize),
+    /// What the raw records gave, in order, but for those that wait.
+    pub(crate) outputs: Given,
+    /// Raw records that wait for schemas.
+    pub(crate) waiting: Vec<(Position, Place)>,
+    /// The same, in groups that wait for the same schemas.
+    pub(crate) groups: Vec<Vec<Delivered>>,
 }
+
+/// What raw records gave.
+pub(crate) type Given = Vec<(Position, Vec<Output>)>;
 
 /// Records for the output streams, in the order they are written in.
 #[derive(Debug, Default)]
@@ -32,9 +46,9 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Adds a batch, without what is already written.
-    pub(crate) fn add(&mut self, batch: Enriched, written: &Written) {
-        for (position, outputs) in batch.outputs {
+    /// Adds what raw records gave, without what is already written.
+    pub(crate) fn add(&mut self, given: Given, written: &Written) {
+        for (position, outputs) in given {
             // Numbers beyond 64 bits belong to engines that cannot be read back.
             let sequence = position.sequence.to_u64().filter(|_| position.sub_sequence == 0);
             let events = outputs.iter().filter(|output| output.kind != Kind::Failed).count();

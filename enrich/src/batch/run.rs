@@ -1,28 +1,32 @@
-//! Has a batch enriched by the pool, fetching the schemas that it needs.
+//! Has a batch enriched by the pool, asking for the schemas that it needs.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use event::schema_key::SchemaKey;
-use iglu::client::Client;
 use jiff::Timestamp;
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use service::clock;
 use stream::consumer::Delivered;
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::Enriched;
+use super::{Enriched, Given};
 use crate::{
     output::{Lookup, Outcome, Output},
     pool::Pool,
     process::process,
     settings::Settings,
+    shard::held::Place,
+    wanted::run::Wanted,
 };
 
 /// What all batches share.
 pub(crate) struct Engine {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) schemas: Arc<Client>,
+    pub(crate) wanted: Arc<Wanted>,
     pub(crate) pool: Pool<StdRng>,
     pub(crate) threads: usize,
 }
@@ -38,44 +42,100 @@ pub(crate) fn generator() -> StdRng {
     StdRng::from_seed(seed)
 }
 
-/// Enriches the records of a batch (there is at least one), in order.
+/// Enriches the records of a batch (there is at least one). Those whose schemas stay unknown are set aside.
 pub(crate) async fn enrich(engine: Arc<Engine>, records: Vec<Delivered>) -> Option<Enriched> {
-    let now = clock::now();
     let last = records.last()?.position;
     let arrival = records.iter().map(|record| record.arrival).min()?;
     let positions: Vec<_> = records.iter().map(|record| record.position).collect();
-    let mut done: Vec<Option<Vec<Output>>> = vec![None; records.len()];
-    let mut open: Vec<(usize, Delivered)> = records.into_iter().enumerate().collect();
-    while !open.is_empty() {
-        let outcomes = pass(&engine, &open, now).await;
-        let mut needs = Vec::new();
+    let size = (records.len(), records.iter().map(|record| record.record.size()).sum());
+    let Worked { mut done, aside } = work(&engine, records, true).await;
+    done.sort_unstable_by_key(|(index, _)| *index);
+    let outputs = done.into_iter().map(|(index, outputs)| (positions[index], outputs)).collect();
+    let mut waiting = Vec::new();
+    let mut groups: HashMap<Vec<SchemaKey>, Vec<Delivered>> = HashMap::new();
+    for Open { index, record, needs } in aside {
+        let before = index.checked_sub(1).map(|before| positions[before]);
+        waiting.push((record.position, Place { before, arrival: record.arrival }));
+        groups.entry(needs).or_default().push(record);
+    }
+    Some(Enriched { last, arrival, size, outputs, waiting, groups: groups.into_values().collect() })
+}
+
+/// Enriches records that were set aside, as soon as their schemas are known.
+pub(crate) async fn settle(engine: Arc<Engine>, records: Vec<Delivered>) -> Given {
+    let positions: Vec<_> = records.iter().map(|record| record.position).collect();
+    let Worked { mut done, .. } = work(&engine, records, false).await;
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(index, outputs)| (positions[index], outputs)).collect()
+}
+
+/// A record under work.
+struct Open {
+    /// Its place in the batch.
+    index: usize,
+    record: Delivered,
+    /// The schemas that were missing the last time.
+    needs: Vec<SchemaKey>,
+}
+
+/// Records after work, by their places in the batch.
+#[derive(Default)]
+struct Worked {
+    done: Vec<(usize, Vec<Output>)>,
+    aside: Vec<Open>,
+}
+
+/// Processes records and asks for the schemas they need until all is done or, where that `is_allowed`, set aside.
+async fn work(engine: &Arc<Engine>, records: Vec<Delivered>, is_allowed: bool) -> Worked {
+    let mut worked = Worked::default();
+    let open = |(index, record)| Open { index, record, needs: Vec::new() };
+    let mut left: Vec<Open> = records.into_iter().enumerate().map(open).collect();
+    let mut late = HashSet::new();
+    while !left.is_empty() {
+        let now = clock::now();
+        let outcomes = pass(engine, &left, now).await;
         let mut again = Vec::new();
-        for ((index, record), outcome) in open.into_iter().zip(outcomes) {
+        for (mut open, outcome) in left.into_iter().zip(outcomes) {
             match outcome {
-                Some(Outcome::Done(outputs)) => done[index] = Some(outputs),
+                Some(Outcome::Done(outputs)) => worked.done.push((open.index, outputs)),
                 Some(Outcome::Need(lookups)) => {
-                    needs.extend(lookups);
-                    again.push((index, record));
+                    open.needs = lookups.into_iter().map(|Lookup::Schema(key)| key).collect();
+                    // What was late is not waited for twice, but by now an old version may serve while it is refreshed.
+                    let is_late = open.needs.iter().any(|key| late.contains(key));
+                    if is_late { &mut worked.aside } else { &mut again }.push(open);
                 }
                 // The thread is gone: only a panic outside the guard does that.
-                None => again.push((index, record)),
+                None => again.push(open),
             }
         }
-        fetch(&engine.schemas, needs).await;
-        open = again;
+        late.extend(wait(&engine.wanted, &again, is_allowed).await);
+        left = again;
     }
-    let outputs = positions.into_iter().zip(done.into_iter().map(Option::unwrap_or_default)).collect();
-    Some(Enriched { last, arrival, outputs })
+    worked
+}
+
+/// Waits for the schemas that records need, all at the same time. Those that are not decided in time: only with
+/// `in_grace` there can be any.
+async fn wait(wanted: &Arc<Wanted>, records: &[Open], in_grace: bool) -> Vec<SchemaKey> {
+    let keys: HashSet<&SchemaKey> = records.iter().flat_map(|open| &open.needs).collect();
+    let waiters: Vec<_> = keys.into_iter().map(|key| (key, wanted.want(key))).collect();
+    let mut late = Vec::new();
+    for (key, waiter) in waiters {
+        if !waiter.is_decided(in_grace).await {
+            late.push(key.clone());
+        }
+    }
+    late
 }
 
 /// One go at each record, by all threads.
-async fn pass(engine: &Arc<Engine>, records: &[(usize, Delivered)], now: Timestamp) -> Vec<Option<Outcome>> {
+async fn pass(engine: &Arc<Engine>, records: &[Open], now: Timestamp) -> Vec<Option<Outcome>> {
     let size = records.len().div_ceil(engine.threads).max(JOB);
     let mut answers = Vec::new();
     for part in records.chunks(size) {
         let (answer, answered) = oneshot::channel();
-        let data: Vec<_> = part.iter().map(|(_, record)| record.record.data.clone()).collect();
-        let (settings, schemas) = (Arc::clone(&engine.settings), Arc::clone(engine.schemas.cache()));
+        let data: Vec<_> = part.iter().map(|open| open.record.record.data.clone()).collect();
+        let (settings, schemas) = (Arc::clone(&engine.settings), Arc::clone(engine.wanted.client().cache()));
         engine.pool.submit(move |random: &mut StdRng| {
             let mut ids = || next_id(random);
             let outcomes: Vec<_> =
@@ -93,22 +153,6 @@ async fn pass(engine: &Arc<Engine>, records: &[(usize, Delivered)], now: Timesta
         }
     }
     outcomes
-}
-
-/// Asks for every schema once, all at the same time.
-async fn fetch(schemas: &Arc<Client>, needs: Vec<Lookup>) {
-    let mut keys: Vec<SchemaKey> = Vec::new();
-    for Lookup::Schema(key) in needs {
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    let mut fetches = JoinSet::new();
-    for key in keys {
-        let schemas = Arc::clone(schemas);
-        fetches.spawn(async move { schemas.fetch(&key).await });
-    }
-    while fetches.join_next().await.is_some() {}
 }
 
 fn next_id(random: &mut StdRng) -> Uuid {

@@ -8,6 +8,7 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -16,8 +17,8 @@ use iglu::client::Client;
 use jiff::Timestamp;
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use serde_json::Value;
-use service::clock;
-use tokio::runtime::Handle;
+use service::{clock, retry::Backoff};
+use tokio::{runtime::Handle, time::Instant};
 
 use super::{Line, write_error, write_outcomes};
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
     output::{Kind, Lookup, Outcome, Output},
     process::process,
     settings::Settings,
+    wanted::unanswered,
 };
 
 /// What all lines share.
@@ -39,6 +41,8 @@ pub struct Offline {
     pub now: Option<Timestamp>,
     /// What random ids are made from, together with the number of the line; `None`: the system's randomness.
     pub seed: Option<u64>,
+    /// How long registries that do not answer are asked again.
+    pub patience: Duration,
     /// Threads that enrich.
     pub jobs: usize,
     /// For what threads must wait for: schemas and assets.
@@ -60,11 +64,30 @@ pub struct Summary {
     pub bad: u64,
 }
 
+/// Why a run ended before its time. What was written until then is whole lines.
+#[derive(Debug, thiserror::Error)]
+pub enum OfflineError {
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A schema that a line needs is not to be had, and nobody says that there is none.
+    #[error("line {line}: {schema} is needed: {what}")]
+    Unanswered {
+        /// Number of the line.
+        line: u64,
+        /// The schema.
+        schema: SchemaKey,
+        /// The registry, and what it did instead of answering.
+        what: String,
+    },
+}
+
 /// Lines and bytes of one batch, at most.
 const BATCH_LINES: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
 /// Batches that wait for a thread, and that wait to be written, for each thread.
 const WAITING: usize = 2;
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(5));
 /// Longest line in bytes.
 const MAX_LINE: usize = 64 << 20;
 /// Configurations of lines that are kept built.
@@ -76,17 +99,34 @@ struct Batch {
     lines: Vec<Result<Vec<u8>, &'static str>>,
 }
 
+/// What a batch gave.
+#[derive(Default)]
+struct Done {
+    text: Vec<u8>,
+    summary: Summary,
+    /// Why it ends before its last line.
+    unanswered: Option<OfflineError>,
+}
+
+/// Why a line gives no outputs.
+enum Fault {
+    /// It holds no payload.
+    Unreadable(String),
+    /// A schema that it needs is not to be had.
+    Unanswered(SchemaKey, String),
+}
+
 impl Offline {
     /// Enriches all lines of `input`. `progress` is told the number of lines done.
     ///
     /// # Errors
-    /// Reading or writing failed. What was written until then is whole lines.
+    /// [`OfflineError`]. What was written until then is whole lines, and right.
     pub fn run(
         &self,
         input: impl Read,
         mut output: impl Write + Send,
         progress: impl Fn(u64) + Sync,
-    ) -> io::Result<Summary> {
+    ) -> Result<Summary, OfflineError> {
         let jobs = self.jobs.max(1);
         let remembered = Mutex::new(HashMap::new());
         thread::scope(|scope| {
@@ -108,7 +148,7 @@ impl Offline {
             let written = writer.join().map_err(|_| io::Error::other("the writing thread panicked"))?;
             // A reader that could not hand on lines stopped because of the writer.
             let summary = written?;
-            read.map(|()| summary)
+            read.map(|()| summary).map_err(OfflineError::Io)
         })
     }
 }
@@ -150,16 +190,20 @@ fn read_line(input: &mut impl BufRead) -> io::Result<Option<Result<Vec<u8>, &'st
 
 /// Writes what the threads have done, each in its turn, until one has no more.
 fn write_in_turn(
-    outboxes: &[Receiver<(Vec<u8>, Summary)>],
+    outboxes: &[Receiver<Done>],
     output: &mut impl Write,
     progress: &impl Fn(u64),
-) -> io::Result<Summary> {
+) -> Result<Summary, OfflineError> {
     let mut total = Summary::default();
     for outbox in outboxes.iter().cycle() {
-        let Ok((text, batch)) = outbox.recv() else { break };
+        let Ok(Done { text, summary, unanswered }) = outbox.recv() else { break };
         output.write_all(&text)?;
-        total.add(batch);
+        total.add(summary);
         progress(total.lines);
+        if let Some(error) = unanswered {
+            output.flush()?;
+            return Err(error);
+        }
     }
     output.flush()?;
     Ok(total)
@@ -194,28 +238,37 @@ struct Worker<'s> {
 }
 
 impl Worker<'_> {
-    fn run(&self, batches: &Receiver<Batch>, done: &SyncSender<(Vec<u8>, Summary)>) {
+    fn run(&self, batches: &Receiver<Batch>, outbox: &SyncSender<Done>) {
         while let Ok(batch) = batches.recv() {
-            let mut text = Vec::with_capacity(BATCH_BYTES);
-            let mut summary = Summary::default();
-            let now = self.shared.now.unwrap_or_else(clock::now);
-            for (number, line) in (batch.first..).zip(&batch.lines) {
-                summary.lines += 1;
-                match self.line(number, line, now) {
-                    Ok(outputs) => {
-                        summary.count(&outputs);
-                        write_outcomes(&outputs, &mut text);
-                    }
-                    Err(what) => {
-                        summary.unreadable += 1;
-                        write_error(number, &what, &mut text);
-                    }
-                }
-            }
-            if done.send((text, summary)).is_err() {
+            let done = self.batch(&batch);
+            let is_last = done.unanswered.is_some();
+            if outbox.send(done).is_err() || is_last {
                 return;
             }
         }
+    }
+
+    fn batch(&self, batch: &Batch) -> Done {
+        let mut done = Done { text: Vec::with_capacity(BATCH_BYTES), ..Done::default() };
+        let now = self.shared.now.unwrap_or_else(clock::now);
+        for (number, line) in (batch.first..).zip(&batch.lines) {
+            match self.line(number, line, now) {
+                Ok(outputs) => {
+                    done.summary.count(&outputs);
+                    write_outcomes(&outputs, &mut done.text);
+                }
+                Err(Fault::Unreadable(what)) => {
+                    done.summary.unreadable += 1;
+                    write_error(number, &what, &mut done.text);
+                }
+                Err(Fault::Unanswered(schema, what)) => {
+                    done.unanswered = Some(OfflineError::Unanswered { line: number, schema, what });
+                    break;
+                }
+            }
+            done.summary.lines += 1;
+        }
+        done
     }
 
     fn line(
@@ -223,12 +276,12 @@ impl Worker<'_> {
         number: u64,
         line: &Result<Vec<u8>, &'static str>,
         now: Timestamp,
-    ) -> Result<Vec<Output>, String> {
-        let line = line.as_ref().map_err(|what| (*what).to_owned())?;
-        let line = std::str::from_utf8(line).map_err(|e| format!("not UTF-8: {e}"))?;
-        let Line { record, enrichments } = Line::read(line)?;
+    ) -> Result<Vec<Output>, Fault> {
+        let line = line.as_ref().map_err(|what| Fault::Unreadable((*what).to_owned()))?;
+        let line = std::str::from_utf8(line).map_err(|e| Fault::Unreadable(format!("not UTF-8: {e}")))?;
+        let Line { record, enrichments } = Line::read(line).map_err(Fault::Unreadable)?;
         let record = Bytes::from(record);
-        let own = enrichments.map(|list| self.settings_with(list)).transpose()?;
+        let own = enrichments.map(|list| self.settings_with(list)).transpose().map_err(Fault::Unreadable)?;
         let settings = own.as_deref().unwrap_or(&self.shared.settings);
         loop {
             let mut random = match self.shared.seed {
@@ -242,16 +295,34 @@ impl Worker<'_> {
             };
             match process(&record, self.shared.iglu.cache(), settings, now, &mut ids) {
                 Outcome::Done(outputs) => return Ok(outputs),
-                Outcome::Need(lookups) => self.fetch(lookups),
+                Outcome::Need(lookups) => self.fetch(lookups)?,
             }
         }
     }
 
-    fn fetch(&self, lookups: Vec<Lookup>) {
+    fn fetch(&self, lookups: Vec<Lookup>) -> Result<(), Fault> {
         for Lookup::Schema(key) in lookups {
-            let key: SchemaKey = key;
-            self.shared.runtime.block_on(self.shared.iglu.fetch(&key));
+            let decided = self.shared.runtime.block_on(self.decide(&key));
+            decided.map_err(|what| Fault::Unanswered(key, what))?;
         }
+        Ok(())
+    }
+
+    /// Asks for a schema until it is decided or patience ends.
+    async fn decide(&self, key: &SchemaKey) -> Result<(), String> {
+        let end = Instant::now() + self.shared.patience;
+        let mut last = None;
+        for attempt in 0.. {
+            let Some(failure) = self.shared.iglu.attempt(key, last.as_ref()).await else { break };
+            let Some((registry, why)) = failure.undecided() else { break };
+            let next = Instant::now() + BACKOFF.delay(attempt, clock::jitter());
+            if next > end {
+                return Err(unanswered(registry, why));
+            }
+            tokio::time::sleep_until(next).await;
+            last = Some(failure);
+        }
+        Ok(())
     }
 
     /// Settings with the enrichments of a list. Lines of a file mostly have the same.

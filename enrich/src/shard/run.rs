@@ -1,24 +1,31 @@
 //! Enriches and writes the batches of one shard until there are no more, or it is lost. See `resume.rs` for what is
-//! written when.
+//! written when. Records whose schema no registry decides about wait beside the batches: later ones are written, within
+//! bounds, and the checkpoint stays before the first that waits (`held.rs`).
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use service::{clock, drain::Drain, metric, retry::Backoff};
 use stream::{
     consumer::{Checkpoint, Checkpointer, ConsumeError, Delivered, Pending},
     producer::{AppendError, Producer, Route},
-    record::{Record, ShardId},
+    record::{Position, Record, ShardId},
 };
-use tokio::{sync::mpsc, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, JoinSet},
+    time::sleep,
+};
 
 use crate::{
     batch::{
-        Enriched, Records,
-        run::{Engine, enrich},
+        Enriched, Given, Records,
+        run::{Engine, enrich, settle},
     },
     fact::ShardFacts,
     resume::{Note, Origin, Written},
     run::{Outputs, RunError},
+    shard::held::Held,
 };
 
 /// Batches enriched ahead of the one that is being written.
@@ -44,13 +51,19 @@ pub(crate) struct Shared {
 pub(crate) struct Shard {
     shared: Arc<Shared>,
     name: ShardId,
-    /// Sequence number of the last acknowledged raw record.
+    /// The last acknowledged raw record, as it was saved.
+    saved: Option<Position>,
+    /// Its sequence number, where it is one of 64 bits.
     acknowledged: Option<u64>,
     /// What the next checkpoint says: it stays behind while outputs of raw records beyond the checkpoint are written.
     note: Note,
     /// Where the output streams stand.
     known: Note,
     written: Written,
+    /// What waits for schemas, and how far the rest is.
+    held: Held,
+    /// The work on what waits.
+    settling: JoinSet<Given>,
     route: Route,
 }
 
@@ -65,8 +78,20 @@ impl Shard {
     pub(crate) fn new(shared: Arc<Shared>, name: ShardId, checkpoint: Checkpoint) -> Self {
         let note = checkpoint.pending.map(|pending| Note::from_bytes(&pending.note)).unwrap_or_default();
         let acknowledged = checkpoint.acknowledged.and_then(|position| position.sequence.to_u64());
+        let held = Held::new(checkpoint.acknowledged);
         let route = Route::Shard(name.clone());
-        Self { shared, name, acknowledged, known: note.clone(), note, written: Written::default(), route }
+        Self {
+            shared,
+            name,
+            saved: checkpoint.acknowledged,
+            acknowledged,
+            known: note.clone(),
+            note,
+            written: Written::default(),
+            held,
+            settling: JoinSet::new(),
+            route,
+        }
     }
 
     /// Works until `inbox` is closed and all is written.
@@ -126,12 +151,29 @@ impl Shard {
         mut ready: mpsc::Receiver<JoinHandle<Option<Enriched>>>,
     ) -> Result<(), Stop> {
         let mut next = None;
+        let mut is_open = true;
         loop {
+            let has_room = self.held.has_room();
+            let may_leave = !self.held.is_empty() && !(is_open && has_room);
             let first: JoinHandle<Option<Enriched>> = match next.take() {
                 Some(handle) => handle,
-                None => match ready.recv().await {
-                    Some(handle) => handle,
-                    None => return Ok(()),
+                None => tokio::select! {
+                    Some(settled) = self.settling.join_next() => {
+                        let bug = |_| Stop::Failed(RunError::Bug("what waited was not enriched to its end"));
+                        self.write_settled(settled.map_err(bug)?).await?;
+                        continue;
+                    }
+                    handle = ready.recv(), if is_open && has_room => {
+                        is_open = handle.is_some();
+                        let Some(handle) = handle else { continue };
+                        handle
+                    }
+                    // What waits is not acknowledged: it is read again after the restart.
+                    () = self.shared.drain.requested(), if may_leave => {
+                        tracing::info!(shard = %self.name, records = self.held.len(), "left waiting for schemas");
+                        return Ok(());
+                    }
+                    else => return Ok(()),
                 },
             };
             let mut batches = vec![first.await];
@@ -154,32 +196,42 @@ impl Shard {
         }
     }
 
-    /// Writes batches to all streams, then saves how far it got.
+    /// Writes batches; what waits for schemas is set to work on its own.
     async fn write(&mut self, batches: Vec<Enriched>) -> Result<(), Stop> {
-        let (Some(last), Some(arrival)) =
-            (batches.last().map(|b| b.last), batches.iter().map(|b| b.arrival).min())
-        else {
-            return Ok(());
-        };
-        self.shared.facts.oldest(&self.name, Some(arrival));
+        let Some(arrival) = batches.iter().map(|batch| batch.arrival).min() else { return Ok(()) };
+        let oldest = self.held.oldest().map_or(arrival, |oldest| oldest.min(arrival));
+        self.shared.facts.oldest(&self.name, Some(oldest));
         let mut records = Records::default();
         for batch in batches {
-            records.add(batch, &self.written);
+            self.held.take_up(batch.last, batch.size, batch.waiting);
+            records.add(batch.outputs, &self.written);
+            for group in batch.groups {
+                self.settling.spawn(settle(Arc::clone(&self.shared.engine), group));
+            }
         }
+        self.put(records, arrival).await
+    }
+
+    /// Writes what came out of records that waited.
+    async fn write_settled(&mut self, given: Given) -> Result<(), Stop> {
+        let arrival = self.held.oldest().unwrap_or_else(clock::now);
+        let mut records = Records::default();
+        for (position, _) in &given {
+            self.held.settle(*position);
+        }
+        records.add(given, &self.written);
+        self.put(records, arrival).await
+    }
+
+    /// Writes to all streams, then saves how far it got. `arrival`: of the oldest raw record.
+    async fn put(&mut self, records: Records, arrival: Timestamp) -> Result<(), Stop> {
         let (bad, failed, good) = (records.bad.len(), records.failed.len(), records.good.len());
         self.append(BAD, records.bad).await?;
         self.append(FAILED, records.failed).await?;
         self.append(GOOD, records.good).await?;
-        if let Some(sequence) = last.sequence.to_u64() {
-            self.acknowledged = Some(sequence);
-            self.written.acknowledge(sequence);
-        }
-        if self.written.is_empty() {
-            self.note = self.known.clone();
-        }
-        let pending = Pending { up_to: last, note: self.note.to_bytes() };
-        self.save(Checkpoint { acknowledged: Some(last), pending: Some(pending) }).await?;
-        self.shared.facts.oldest(&self.name, None);
+        self.acknowledge().await?;
+        self.shared.facts.waiting(&self.name, self.held.len());
+        self.shared.facts.oldest(&self.name, self.held.oldest());
         for kind in records.bad_kinds {
             metric::ENRICH_BAD.increment(&[kind]);
         }
@@ -187,6 +239,26 @@ impl Shard {
         metric::ENRICH_FAILED.add(failed as u64, &[]);
         metric::ENRICH_LATENCY_SECONDS.record(clock::now().duration_since(arrival).as_secs_f64(), &[]);
         tracing::debug!(shard = %self.name, good, failed, bad, "written");
+        Ok(())
+    }
+
+    /// Saves how far everything is written, if that is further than before.
+    async fn acknowledge(&mut self) -> Result<(), Stop> {
+        let Some(last) = self.held.acknowledged().filter(|last| self.saved.is_none_or(|saved| saved < *last))
+        else {
+            return Ok(());
+        };
+        if let Some(sequence) = last.sequence.to_u64() {
+            self.acknowledged = Some(sequence);
+            self.written.acknowledge(sequence);
+        }
+        // While a record waits, outputs of later ones are written: the note stays before them.
+        if self.written.is_empty() && self.held.is_empty() {
+            self.note = self.known.clone();
+        }
+        let pending = Pending { up_to: last, note: self.note.to_bytes() };
+        self.save(Checkpoint { acknowledged: Some(last), pending: Some(pending) }).await?;
+        self.saved = Some(last);
         Ok(())
     }
 

@@ -143,6 +143,7 @@ struct World {
     bad: Memory,
     failed: Memory,
     schemas: tempfile::TempDir,
+    is_broken: bool,
 }
 
 /// Events of the world; all have an id of their own.
@@ -156,6 +157,7 @@ impl World {
             bad: Memory::new("bad", 1),
             failed: Memory::new("failed", 1),
             schemas: tempfile::tempdir().unwrap(),
+            is_broken: false,
         };
         let late = r#"{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":{"schema":"iglu:com.acme.piste/late/jsonschema/1-0-0","data":{}}}"#;
         let late: String = late.bytes().map(|b| format!("%{b:02X}")).collect();
@@ -173,12 +175,28 @@ impl World {
         world
     }
 
+    /// Half a file: nobody can say what the schema is, so every third event waits.
+    fn break_schema(&self) {
+        self.write_schema("{");
+    }
+
     fn publish_schema(&self) {
-        let folder = self.schemas.path().join("schemas/com.acme.piste/late/jsonschema");
-        fs::create_dir_all(&folder).unwrap();
         let schema = r#"{"$schema":"http://iglucentral.com/schemas/com.snowplowanalytics.self-desc/schema/jsonschema/1-0-0#",
             "self":{"vendor":"com.acme.piste","name":"late","format":"jsonschema","version":"1-0-0"},"type":"object"}"#;
-        fs::write(folder.join("1-0-0"), schema).unwrap();
+        self.write_schema(schema);
+    }
+
+    fn write_schema(&self, text: &str) {
+        let folder = self.schemas.path().join("schemas/com.acme.piste/late/jsonschema");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("1-0-0"), text).unwrap();
+    }
+
+    /// Waits until all is written that needs no schema.
+    async fn others_are_written(&self) {
+        while self.good.records().len() + self.bad.records().len() < EVENTS - EVENTS / 3 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 
     /// One life of the process: until `steps` writes are done, or everything is.
@@ -215,6 +233,8 @@ impl World {
         tokio::select! {
             ended = &mut life => panic!("ended by itself: {ended:?}"),
             dead = blown.wait_for(|blown| *blown) => drop(dead.unwrap()),
+            // The rest waits: killed just so.
+            () = self.others_are_written(), if self.is_broken => {}
             done = saved.wait_for(|position| *position == last) => {
                 drop(done.unwrap());
                 context.drain.request();
@@ -269,6 +289,30 @@ async fn killed_after_every_step() {
         world.publish_schema();
         world.live(usize::MAX).await;
         assert_eq!(world.counts(), once, "killed after {steps} writes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_after_every_step_while_some_wait() {
+    let once: BTreeMap<_, _> = (0..EVENTS).map(|n| (id(n), 1)).collect();
+    let mut worlds = tokio::task::JoinSet::new();
+    for steps in 0..=16 {
+        let once = once.clone();
+        worlds.spawn(async move {
+            let mut world = World::new().await;
+            world.break_schema();
+            world.is_broken = true;
+            // Twice: the second life finds what the first wrote beyond the checkpoint.
+            world.live(steps).await;
+            world.live(steps / 2).await;
+            world.publish_schema();
+            world.is_broken = false;
+            world.live(usize::MAX).await;
+            assert_eq!(world.counts(), once, "killed after {steps} writes");
+        });
+    }
+    while let Some(ended) = worlds.join_next().await {
+        ended.unwrap();
     }
 }
 

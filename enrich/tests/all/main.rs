@@ -15,4 +15,5 @@ pub mod exactly_once;
 pub mod golden;
 pub mod laws;
 pub mod registry;
+pub mod registry_away;
 pub mod samples;

@@ -28,7 +28,9 @@ impl Http {
         let mut retry = 0;
         loop {
             let (answer, may_pass) = match self.once(client, url, apikey).await {
-                Ok((status, body)) => (http::body_of(status, &body), http::may_pass(status)),
+                Ok((status, body)) => {
+                    (http::body_of(status, &body, apikey.is_some()), http::may_pass(status))
+                }
                 Err(failure) => failure,
             };
             if !may_pass || retry == self.settings.max_retries {

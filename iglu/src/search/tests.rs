@@ -250,7 +250,7 @@ impl Driver {
     fn once(&mut self, registry: &str, path: &str) -> (Result<Value, RegistryError>, bool) {
         let scripts = self.scripts[registry].as_object().cloned().unwrap_or_else(Map::new);
         let Some(script) = scripts.get(path).or_else(|| scripts.get("*")) else {
-            return (http::body_of(404, b"{}"), false);
+            return (http::body_of(404, b"{}", false), false);
         };
         let script = script.as_array().unwrap();
         let turn = self.turns.entry(format!("{registry}{path}")).or_default();
@@ -264,7 +264,7 @@ impl Driver {
             json => json.to_string(),
         };
         let status = u16::try_from(response["status"].as_u64().unwrap()).unwrap();
-        (http::body_of(status, body.as_bytes()), http::may_pass(status))
+        (http::body_of(status, body.as_bytes(), false), http::may_pass(status))
     }
 }
 
