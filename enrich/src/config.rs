@@ -1,8 +1,9 @@
 //! The enricher's keys with the original's names and defaults (`spec/enrich.md` 7.2), and a few of ours.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use event::{atomic::Field, bad_row::Processor};
+use iglu::client::HttpSettings;
 use serde::{Deserialize, Deserializer, de};
 use service::config::Ignored;
 
@@ -24,6 +25,10 @@ pub struct EnrichConfig {
     pub validation: Validation,
     /// Compressed raw records.
     pub decompression: Decompression,
+    /// How registries are asked.
+    pub iglu: Registries,
+    /// Requests over HTTP.
+    pub http: Http,
     /// Accepted and without effect: nothing is licensed.
     pub license: Ignored,
     /// Accepted and without effect: nothing phones home.
@@ -80,6 +85,34 @@ pub struct Decompression {
     pub max_bytes_single_payload: u64,
 }
 
+/// `iglu`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Registries {
+    /// Times a request is repeated at once after a failure that may pass.
+    pub max_retry: u32,
+    /// Longest pause before such a repetition.
+    #[serde(with = "service::config::duration")]
+    pub max_wait: Duration,
+}
+
+/// `http`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Http {
+    /// What asks.
+    pub client: HttpClient,
+}
+
+/// `http.client`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HttpClient {
+    /// Time for a request to a registry with its answer.
+    #[serde(with = "service::config::duration")]
+    pub request_timeout: Duration,
+}
+
 /// An atomic field by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FieldName(pub Field);
@@ -105,6 +138,15 @@ impl EnrichConfig {
         settings
     }
 
+    /// How registries behind HTTP are asked.
+    pub fn registries(&self) -> HttpSettings {
+        HttpSettings {
+            max_retries: self.iglu.max_retry,
+            max_wait: self.iglu.max_wait,
+            timeout: self.http.client.request_timeout,
+        }
+    }
+
     /// Threads that enrich on a machine of so many cores.
     pub fn threads(&self, cores: usize) -> usize {
         ((cores as f64 * self.cpu_parallelism_fraction).ceil() as usize).clamp(1, 1024)
@@ -120,6 +162,8 @@ impl Default for EnrichConfig {
             cpu_parallelism_fraction: 1.0,
             validation: Validation::default(),
             decompression: Decompression::default(),
+            iglu: Registries::default(),
+            http: Http::default(),
             license: Ignored,
             telemetry: Ignored,
         }
@@ -147,6 +191,19 @@ impl Default for Validation {
 impl Default for Decompression {
     fn default() -> Self {
         Self { max_bytes_single_payload: 10_000_000 }
+    }
+}
+
+impl Default for Registries {
+    fn default() -> Self {
+        let HttpSettings { max_retries, max_wait, .. } = HttpSettings::default();
+        Self { max_retry: max_retries, max_wait }
+    }
+}
+
+impl Default for HttpClient {
+    fn default() -> Self {
+        Self { request_timeout: HttpSettings::default().timeout }
     }
 }
 
@@ -181,8 +238,13 @@ mod tests {
             output.good { partitionKey = user_id, maxRecordSize = 500000 }
             validation { atomicFieldsLimits { app_id = 5, mkt_clickid = 7 }, maxJsonDepth = 40, acceptInvalid = true }
             cpuParallelismFraction = 0.5
+            iglu { maxRetry = 4, maxWait = 3 seconds }
+            http.client.requestTimeout = 700 millis
             "#,
         );
+        let timeout = Duration::from_millis(700);
+        let registries = HttpSettings { max_retries: 4, max_wait: Duration::from_secs(3), timeout };
+        assert_eq!(config.registries(), registries);
         let settings = config.settings(true);
         assert_eq!(settings.compatibility, Compatibility::Apache);
         assert_eq!(settings.good_key, Some(Field::UserId));

@@ -121,7 +121,7 @@ mod tests {
         };
         check("iglu:com.acme/a/jsonschema/1-0-0", Some("http://r/schemas/com.acme/a/jsonschema/1-0-0"));
         check("iglu:../a/jsonschema/1-0-0", None);
-        check("iglu:com.acme/./jsonschema/1-0-0", None);
+        check("iglu:./a/jsonschema/1-0-0", None);
     }
 
     #[test]

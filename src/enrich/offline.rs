@@ -39,7 +39,8 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let now = now.map_err(|e| RunError::new(ExitCode::Usage, format!("--now: {e}")))?;
     let resolver = schemas::resolver_or_central(options.iglu_config.as_deref())?;
     // One clock for all: what is said about registries must not differ between two runs.
-    let iglu = Arc::new(Client::new(resolver, move || now.unwrap_or_else(clock::now)));
+    let iglu = Client::new(resolver, move || now.unwrap_or_else(clock::now));
+    let iglu = Arc::new(iglu.with_http(config.registries()));
     let loader = Loader::new(Arc::clone(&iglu), options.assets.clone());
     let mut settings = config.settings(!config.compatibility.is_apache());
     if let Some(folder) = &options.enrichments {

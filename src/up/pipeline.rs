@@ -46,7 +46,8 @@ pub(crate) fn start(
 ) -> Result<Arc<Log>, RunError> {
     let log = Arc::new(open_log(config)?);
     let resolver = schemas::resolver(config)?;
-    let iglu = Arc::new(Client::new(resolver.clone(), service::clock::now));
+    let iglu =
+        Arc::new(Client::new(resolver.clone(), service::clock::now).with_http(config.enrich.registries()));
 
     let https = https.map(|Https { listener, tls, .. }| {
         let watching = tls.clone().watch(supervisor.context(COLLECT).drain);

@@ -121,7 +121,7 @@ async fn wait(wanted: &Arc<Wanted>, records: &[Open], in_grace: bool) -> Vec<Sch
     let waiters: Vec<_> = keys.into_iter().map(|key| (key, wanted.want(key))).collect();
     let mut late = Vec::new();
     for (key, waiter) in waiters {
-        if !waiter.is_decided(in_grace).await {
+        if !waiter.decided(in_grace).await {
             late.push(key.clone());
         }
     }

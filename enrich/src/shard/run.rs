@@ -153,8 +153,7 @@ impl Shard {
         let mut next = None;
         let mut is_open = true;
         loop {
-            let has_room = self.held.has_room();
-            let may_leave = !self.held.is_empty() && !(is_open && has_room);
+            let takes_more = is_open && self.held.has_room();
             let first: JoinHandle<Option<Enriched>> = match next.take() {
                 Some(handle) => handle,
                 None => tokio::select! {
@@ -163,13 +162,13 @@ impl Shard {
                         self.write_settled(settled.map_err(bug)?).await?;
                         continue;
                     }
-                    handle = ready.recv(), if is_open && has_room => {
+                    handle = ready.recv(), if takes_more => {
                         is_open = handle.is_some();
                         let Some(handle) = handle else { continue };
                         handle
                     }
                     // What waits is not acknowledged: it is read again after the restart.
-                    () = self.shared.drain.requested(), if may_leave => {
+                    () = self.shared.drain.requested(), if !takes_more && !self.held.is_empty() => {
                         tracing::info!(shard = %self.name, records = self.held.len(), "left waiting for schemas");
                         return Ok(());
                     }

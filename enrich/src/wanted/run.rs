@@ -138,7 +138,7 @@ impl Wanted {
 
 impl Waiter {
     /// Waits until the schema is decided, with `in_grace` only while it is wanted since a moment. Whether it is decided.
-    pub(crate) async fn is_decided(mut self, in_grace: bool) -> bool {
+    pub(crate) async fn decided(mut self, in_grace: bool) -> bool {
         // The task sends nothing: the only change is its end.
         let end = self.alive.changed();
         if in_grace {

@@ -14,6 +14,7 @@ pub mod current_line;
 pub mod exactly_once;
 pub mod golden;
 pub mod laws;
+pub mod offline_away;
 pub mod registry;
 pub mod registry_away;
 pub mod samples;

@@ -16,6 +16,7 @@ use iglu::{
     client::{Client, HttpSettings},
     resolver_config::{Connection, Repository, ResolverConfig},
 };
+use jiff::Timestamp;
 use service::context::Context;
 use stream::{
     consumer::Start,
@@ -26,6 +27,7 @@ use stream::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinHandle,
 };
 
@@ -33,7 +35,7 @@ use super::samples::get;
 
 /// How a path is answered; what is not listed is 404.
 #[derive(Clone, Copy, Debug)]
-enum Reply {
+pub enum Reply {
     Schema,
     Status(u16),
     Garbage,
@@ -44,32 +46,55 @@ enum Reply {
 
 type Replies = Arc<Mutex<HashMap<String, Reply>>>;
 
-struct Registry {
+/// A registry behind HTTP whose answers can be changed.
+pub struct Registry {
     uri: String,
     replies: Replies,
+    /// Paths asked for.
+    seen: watch::Sender<Vec<String>>,
     server: JoinHandle<()>,
 }
 
 impl Registry {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}", listener.local_addr().unwrap());
         let replies = Replies::default();
-        let shared = Arc::clone(&replies);
+        let seen = watch::Sender::new(Vec::new());
+        let (shared, asked) = (Arc::clone(&replies), seen.clone());
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&shared)));
+                tokio::spawn(serve(stream, Arc::clone(&shared), asked.clone()));
             }
         });
-        Self { uri, replies, server }
+        Self { uri, replies, seen, server }
     }
 
-    fn answers(&self, name: &str, reply: Reply) {
-        let path = format!("/schemas/com.acme.away/{name}/jsonschema/1-0-0");
-        self.replies.lock().unwrap().insert(path, reply);
+    /// From now on it answers so for this schema.
+    pub fn answers(&self, name: &str, reply: Reply) {
+        self.replies.lock().unwrap().insert(path(name), reply);
+    }
+
+    /// Waits until it was asked for a schema.
+    pub async fn was_asked(&self, name: &str) {
+        let path = path(name);
+        drop(self.seen.subscribe().wait_for(|seen| seen.contains(&path)).await.unwrap());
+    }
+
+    /// A client of it at a clock that stands still.
+    pub fn client_at(&self, now: Timestamp) -> Arc<Client> {
+        self.client_with(None, move || now)
     }
 
     fn client(&self, ttl: Option<Duration>) -> Arc<Client> {
+        self.client_with(ttl, service::clock::now)
+    }
+
+    fn client_with(
+        &self,
+        ttl: Option<Duration>,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Arc<Client> {
         let repository = Repository {
             name: "Acme".into(),
             priority: 0,
@@ -79,7 +104,7 @@ impl Registry {
         let config = ResolverConfig { cache_size: 100, cache_ttl: ttl, repositories: vec![repository] };
         let settings =
             HttpSettings { max_retries: 0, max_wait: Duration::ZERO, timeout: Duration::from_millis(500) };
-        Arc::new(Client::new(config, service::clock::now).with_http(settings))
+        Arc::new(Client::new(config, clock).with_http(settings))
     }
 }
 
@@ -89,7 +114,11 @@ impl Drop for Registry {
     }
 }
 
-async fn serve(mut stream: TcpStream, replies: Replies) {
+fn path(name: &str) -> String {
+    format!("/schemas/com.acme.away/{name}/jsonschema/1-0-0")
+}
+
+async fn serve(mut stream: TcpStream, replies: Replies, seen: watch::Sender<Vec<String>>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let Ok(byte) = stream.read_u8().await else { return };
@@ -97,6 +126,7 @@ async fn serve(mut stream: TcpStream, replies: Replies) {
     }
     let head = String::from_utf8(head).unwrap();
     let path = head.split(' ').nth(1).unwrap();
+    seen.send_modify(|seen| seen.push(path.to_owned()));
     let reply = replies.lock().unwrap().get(path).copied().unwrap_or(Reply::Status(404));
     let schema = r#"{"$schema":"http://iglucentral.com/schemas/com.snowplowanalytics.self-desc/schema/jsonschema/1-0-0#","type":"object"}"#;
     let (status, body) = match reply {
@@ -135,13 +165,7 @@ impl World {
     async fn send(&self, id: u32, name: Option<&str>) {
         let data = match name {
             None => get(&format!("e=pv&p=web&eid={}", event_id(id))),
-            Some(name) => {
-                let event = format!(
-                    r#"{{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":{{"schema":"iglu:com.acme.away/{name}/jsonschema/1-0-0","data":{{}}}}}}"#
-                );
-                let event: String = event.bytes().map(|byte| format!("%{byte:02X}")).collect();
-                get(&format!("e=ue&p=web&eid={}&ue_pr={event}", event_id(id)))
-            }
+            Some(name) => of_schema(name, id),
         };
         self.raw.producer().append(vec![Record::new("k", data)], Route::ByKey).await.unwrap();
     }
@@ -184,6 +208,15 @@ impl Life {
         self.context.drain.request();
         self.task.await.unwrap().unwrap();
     }
+}
+
+/// A raw record with an event of this schema.
+pub fn of_schema(name: &str, id: u32) -> Vec<u8> {
+    let event = format!(
+        r#"{{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":{{"schema":"iglu:com.acme.away/{name}/jsonschema/1-0-0","data":{{}}}}}}"#
+    );
+    let event: String = event.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    get(&format!("e=ue&p=web&eid={}&ue_pr={event}", event_id(id)))
 }
 
 fn event_id(id: u32) -> String {
