@@ -21,7 +21,7 @@ use crate::record::Record;
 
 /// A group is closed when the `SHARE`th part of the expected appends is in it: while the disk syncs them, the callers of the
 /// group before are answered and come back. One group of all would leave the processor idle during each sync
-/// (`benches/collector.rs`: a fifth fewer requests a second).
+/// (`benches/collector`: a fifth fewer requests a second).
 const SHARE: usize = 3;
 
 /// Groups between two that are held open a little longer.
