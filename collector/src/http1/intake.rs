@@ -34,6 +34,8 @@ pub struct Intake {
     gathered: Vec<u8>,
     /// Whether nothing has been cut off the connection yet.
     fresh: bool,
+    /// Whether memory is held only while there is something in it.
+    resting: bool,
 }
 
 /// What has come.
@@ -69,6 +71,7 @@ impl Intake {
             body: None,
             gathered: Vec::new(),
             fresh: true,
+            resting: false,
         }
     }
 
@@ -84,10 +87,17 @@ impl Intake {
         &mut self.buffer
     }
 
-    /// Gives the memory back while nothing is coming.
+    /// Gives the memory back until the next head, if nothing is coming.
     pub fn rest(&mut self) {
-        if self.is_idle() && self.buffer.capacity() > 0 {
-            *self = Self { fresh: self.fresh, ..Self::new(self.caps) };
+        if self.is_idle() {
+            *self = Self { fresh: self.fresh, resting: true, ..Self::new(self.caps) };
+        }
+    }
+
+    /// Nothing could be read into [`Self::room`] now.
+    pub fn pause(&mut self) {
+        if self.resting || self.buffer.capacity() > BODY_READ_SIZE {
+            self.rest();
         }
     }
 
@@ -135,7 +145,7 @@ impl Intake {
         target::check(&self.head, self.caps.compatibility)?;
         self.body = Some(self.head.framing()?);
         self.buffer.advance(end);
-        self.fresh = false;
+        (self.fresh, self.resting) = (false, false);
         (self.scanned, self.line_start, self.fields_start, self.folded) = (0, 0, None, false);
         Ok(Came::Head)
     }

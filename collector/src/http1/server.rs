@@ -6,6 +6,7 @@ use std::{
     ops::ControlFlow,
     pin::pin,
     task::Poll::Ready,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -30,6 +31,9 @@ use crate::{
 /// system throw the answer away.
 const LINGER_BYTES: usize = 8 << 20;
 
+/// A connection that has nothing to say for so long gives its memory back.
+const REST_AFTER: Duration = Duration::from_secs(1);
+
 /// What the next bytes of a connection are.
 enum Next {
     Request,
@@ -43,6 +47,8 @@ struct Connection<'a, S> {
     socket: S,
     peer: Peer,
     intake: Intake,
+    /// The answer on its way out.
+    out: Vec<u8>,
     timer: Timer,
 }
 
@@ -53,7 +59,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let intake = Intake::new(Caps::new(server.config()));
-    let mut connection = Connection { server, socket, peer, intake, timer: Timer::new() };
+    let mut connection = Connection { server, socket, peer, intake, out: Vec::new(), timer: Timer::new() };
     loop {
         let goes_on = match connection.next().await {
             Next::Request => connection.exchange().await,
@@ -85,11 +91,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
                 Err(refusal) => return Next::Refused(refusal),
             }
             let idle = self.intake.is_idle();
-            let deadline = match idle {
-                true => Instant::now() + limits.idle_timeout,
-                false => *head_deadline.get_or_insert_with(|| Instant::now() + limits.header_read_timeout),
+            let come = if idle {
+                self.read_when_idle(limits.idle_timeout).await
+            } else {
+                let deadline =
+                    head_deadline.get_or_insert_with(|| Instant::now() + limits.header_read_timeout);
+                self.read(*deadline, true).await
             };
-            match self.read(deadline, true).await {
+            match come {
                 Some(Ok(1..)) => {}
                 None if !idle => return Next::Refused(Refusal::HeadTimeout),
                 _ => return Next::End,
@@ -137,13 +146,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         }
     }
 
+    /// Waits for the first bytes of a request.
+    async fn read_when_idle(&mut self, limit: Duration) -> Option<io::Result<usize>> {
+        let begun = Instant::now();
+        if limit > REST_AFTER {
+            let come = self.read(begun + REST_AFTER, true).await;
+            if come.is_some() {
+                return come;
+            }
+            self.intake.rest();
+            self.out = Vec::new();
+        }
+        self.read(begun + limit, true).await
+    }
+
     /// Reads once: how many bytes, none at the end. Between two requests the end also comes when the server closes.
     async fn read(&mut self, deadline: Instant, between: bool) -> Option<io::Result<usize>> {
         let Self { server, socket, intake, timer, .. } = self;
         let reading = poll_fn(|cx| {
             let read = pin!(socket.read_buf(intake.room())).poll(cx);
             if read.is_pending() {
-                intake.rest();
+                intake.pause();
                 if between && server.is_closing() {
                     return Ready(Ok(0));
                 }
@@ -154,9 +177,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     }
 
     async fn write(&mut self, response: &Response<Bytes>, form: Form) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        answer::write(response, form, clock::now().as_second(), &mut bytes);
-        self.send(&bytes).await
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
+        answer::write(response, form, clock::now().as_second(), &mut out);
+        let sent = self.send(&out).await;
+        self.out = out;
+        sent
     }
 
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
