@@ -4,8 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use service::{
-    config::{self, Checked, Examined, Override, Sources},
-    exit::{ExitCode, RunError},
+    config::{self, Override, Sources},
+    exit::RunError,
+};
+#[cfg(feature = "collector")]
+use service::{
+    config::{Checked, Examined},
+    exit::ExitCode,
 };
 
 /// `--config` and `-D`.
@@ -27,6 +32,7 @@ impl Given {
 }
 
 /// The configuration to start with; what has no effect is logged once.
+#[cfg(feature = "collector")]
 pub(crate) fn usable<T: Checked>(found: Examined<T>, notes: &[String]) -> Result<T, RunError> {
     for note in notes {
         tracing::info!("{note}");

@@ -29,7 +29,9 @@ pub(crate) enum Role {
     Up,
 }
 
+#[cfg(feature = "collector")]
 const WITH_DEFAULTS: &str = "What the role would run with.";
+#[cfg(any(feature = "enrich", feature = "loaders"))]
 const AS_SET: &str = "What is set; all else has the defaults of the reference configuration.";
 
 impl Role {
@@ -74,6 +76,7 @@ impl Role {
     }
 }
 
+#[cfg(any(feature = "enrich", feature = "loaders"))]
 fn as_set<T: DeserializeOwned + Checked>(sources: &Sources, root: Option<&str>) -> Findings {
     Findings::new(examine_with::<T>(sources, root, Vec::new()), root, AS_SET, |found| found.tree.to_json())
 }
