@@ -116,7 +116,8 @@ impl Enrichment for IpLookups {
             found
         });
         found.write(&mut working.event);
-        if let Some(data) = &found.asn {
+        // The Apache line knows no such entity.
+        if let Some(data) = found.asn.as_ref().filter(|_| !working.compatibility.is_apache()) {
             let key = SchemaKey::new(
                 "com.snowplowanalytics.snowplow",
                 "asn",
