@@ -179,7 +179,10 @@ fn wrong_values_are_named() {
         };
         assert!(error.contains(expect), "{error}");
     };
-    refused("output.s3.compression = LZO", "t:4:1: `output.s3.compression`: expected one of GZIP, found `LZO`");
+    refused(
+        "output.s3.compression = LZO",
+        "t:4:1: `output.s3.compression`: expected one of GZIP, found `LZO`",
+    );
     refused("input.position { AT_TIMESTAMP { timestamp = x } }", "expected a time such as");
     refused(
         "input.position = EARLIEST",
