@@ -3,10 +3,13 @@
 #[cfg(feature = "collector")]
 use ::collector::config::CollectorConfig;
 use clap::ValueEnum;
+#[cfg(any(feature = "enrich", feature = "loaders"))]
 use serde::de::DeserializeOwned;
+use service::config::Sources;
 #[cfg(feature = "collector")]
 use service::config::reference;
-use service::config::{Checked, Sources, examine_with};
+#[cfg(any(feature = "enrich", feature = "loaders"))]
+use service::config::{Checked, examine_with};
 
 use super::findings::Findings;
 #[cfg(feature = "collector")]
