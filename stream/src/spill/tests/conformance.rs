@@ -71,7 +71,6 @@ mod spilling {
         concurrent_producers_lose_nothing
         assigned_comes_first
         readers_are_independent
-        newest_sees_only_what_follows
         a_waiting_reader_is_woken
         next_can_be_dropped
     }
