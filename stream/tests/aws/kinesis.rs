@@ -199,9 +199,10 @@ async fn errors_name_place_and_remedy() {
         let kinesis = Kinesis::start().await;
         kinesis.create("good", 1).await;
         let mut settings = settings(&kinesis, "good");
-        settings.sending.deadline = Duration::from_millis(100);
+        // Time for an answer on a busy machine.
+        settings.sending.deadline = Duration::from_millis(1000);
         settings.connection.times =
-            Times { connect: Duration::from_millis(500), call: Duration::from_millis(50) };
+            Times { connect: Duration::from_millis(500), call: Duration::from_millis(700) };
         let producer = producer::open(settings.clone()).await;
         until(&*producer, Health::is_well).await;
         let check = async |fault: Fault, expect: &str| {
