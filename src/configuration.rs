@@ -7,7 +7,7 @@ use service::{
     config::{self, Override, Sources},
     exit::RunError,
 };
-#[cfg(feature = "collector")]
+#[cfg(any(feature = "collector", feature = "enrich"))]
 use service::{
     config::{Checked, Examined},
     exit::ExitCode,
@@ -32,7 +32,7 @@ impl Given {
 }
 
 /// The configuration to start with; what has no effect is logged once.
-#[cfg(feature = "collector")]
+#[cfg(any(feature = "collector", feature = "enrich"))]
 pub(crate) fn usable<T: Checked>(found: Examined<T>, notes: &[String]) -> Result<T, RunError> {
     for note in notes {
         tracing::info!("{note}");

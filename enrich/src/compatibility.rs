@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use event::{
     atomic::{COUNT, FIELDS, Field},
@@ -11,12 +11,14 @@ use event::{
 };
 
 /// The two lines in use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Compatibility {
     /// Enrich 6.x.
     #[default]
+    #[serde(rename = "6")]
     Current,
     /// Enrich 3.x, which OpenSnowcat goes on with.
+    #[serde(rename = "3")]
     Apache,
 }
 

@@ -1,42 +1,110 @@
-//! The enricher's keys with the original's names and defaults (`spec/enrich.md` 7.2), and a few of ours.
+//! The enricher's keys with the original's names and defaults (`spec/enrich.md` 7.2), and a few of ours. Those that the
+//! Apache line had and the current one has not are read where they mean something, and else said to have no effect.
 
-use std::{collections::HashMap, time::Duration};
+mod field_name;
+mod input;
+mod log;
+mod monitoring;
+mod output;
+mod problems;
 
-use event::{atomic::Field, bad_row::Processor};
+use std::{collections::BTreeMap, time::Duration};
+
+use event::bad_row::Processor;
 use iglu::client::HttpSettings;
-use serde::{Deserialize, Deserializer, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use service::config::Ignored;
 
+pub use self::{
+    field_name::FieldName,
+    input::{CheckpointPauses, InitialPosition, Input, Keys, PositionKind, RetrievalKind, RetrievalMode, SourceKind},
+    log::Log,
+    monitoring::{HealthProbe, Metrics, Monitoring, Prometheus, Statsd},
+    output::{Outputs, Pauses, Sink, SinkKind},
+};
 use crate::{compatibility::Compatibility, settings::Settings};
 
 /// The whole file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EnrichConfig {
-    /// Ours: which line of the original is spoken, `"6"` or `"3"`.
+    /// Ours. The line of the original that is spoken where the two disagree: "6" (Enrich 6.x), or "3" (Enrich 3.x), which
+    /// OpenSnowcat goes on with.
+    #[schemars(with = "String")]
     pub compatibility: Compatibility,
-    /// Ours: who enriches, in `v_etl`, bad rows and failure entities.
+    /// Ours. Who enriches: v_etl of every event is <artifact>-<version>; bad rows and failure entities name both.
     pub processor: ProcessorConfig,
-    /// Where events go.
+    /// Where raw records come from. What stands in the comments here is the default, unless a comment says otherwise; only
+    /// the name of the stream must be given.
+    pub input: Input,
+    /// Where events go. A raw record is acknowledged when all streams hold what came of it.
     pub output: Outputs,
+    /// Ours. The embedded log of inputs and outputs of type log.
+    pub log: Log,
     /// Threads that enrich, as a fraction of the cores (rounded up, at least one).
     pub cpu_parallelism_fraction: f64,
+    /// Calls to sinks at once, as a fraction of the cores.
+    #[schemars(with = "String", extend("x-without-effect" = "a sink has its calls in flight whatever the number of cores"), example = 2)]
+    pub sink_parallelism_fraction: Ignored,
+    /// Parallelism of the Apache line.
+    #[schemars(with = "String", extend("x-without-effect" = "`cpuParallelismFraction` says how many threads enrich"), example = serde_json::json!({"enrich": 256, "sink": 3}))]
+    pub concurrency: Ignored,
+    /// Time between two looks whether files that enrichments need have changed. Changed ones are taken up without restart;
+    /// one that cannot be had, or is broken, leaves the old one in use.
+    #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
+    pub assets_update_period: Duration,
     /// What makes an event invalid.
     pub validation: Validation,
+    /// Switches of the Apache line.
+    pub feature_flags: FeatureFlags,
     /// Compressed raw records.
     pub decompression: Decompression,
-    /// How registries are asked.
+    /// How registries behind HTTP are asked. Beyond this, a registry that does not answer is asked until it does, with
+    /// growing pauses, while the events that need its schemas wait.
     pub iglu: Registries,
     /// Requests over HTTP.
     pub http: Http,
-    /// Accepted and without effect: nothing is licensed.
+    /// What is told to whom.
+    pub monitoring: Monitoring,
+    /// Compressed output.
+    #[schemars(with = "String", extend("x-without-effect" = "enriched events are written as they are"), example = serde_json::json!({"enabled": false}))]
+    pub compression: Ignored,
+    /// Schemas of webhooks.
+    #[schemars(with = "String", extend("x-without-effect" = "no adapter of a webhook asks for it"), example = serde_json::json!({}))]
+    pub adapters_schemas: Ignored,
+    /// Adapters behind HTTP, retired with 6.0.
+    #[schemars(with = "String", extend("x-without-effect" = "there are no adapters behind HTTP"), example = serde_json::json!([]))]
+    pub remote_adapters: Ignored,
+    /// Classes that scripts may name.
+    #[schemars(with = "String", extend("x-without-effect" = "there is no Java machine"), example = serde_json::json!(["*"]))]
+    pub js_allowed_java_classes: Ignored,
+    /// Reports of schemas that were seen.
+    #[schemars(with = "String", extend("x-without-effect" = "nothing phones home"), example = serde_json::json!({"endpoint": "https://acme.com", "organizationId": "o", "pipelineId": "p"}))]
+    pub metadata: Ignored,
+    /// A service of the vendor's that knows who is who.
+    #[schemars(with = "String", extend("x-without-effect" = "there is no client of that service: events pass without its entity"), example = serde_json::json!({"endpoint": "https://acme.com"}))]
+    pub identity: Ignored,
+    /// Accounts of Azure.
+    #[schemars(with = "String", extend("x-without-effect" = "files of enrichments are read over HTTP, from S3 and from the disk"), example = serde_json::json!({}))]
+    pub blob_clients: Ignored,
+    /// Which stores the Apache line reads.
+    #[schemars(with = "String", extend("x-without-effect" = "S3 is read where a configuration names it"), example = serde_json::json!({"s3": true}))]
+    pub blob_storage: Ignored,
+    /// What was tried out.
+    #[schemars(with = "String", extend("x-without-effect" = "nothing is experimental"), example = serde_json::json!({}))]
+    pub experimental: Ignored,
+    /// The licence of the original.
+    #[schemars(with = "String", extend("x-without-effect" = "nothing here is licensed"), example = serde_json::json!({"accept": true}))]
     pub license: Ignored,
-    /// Accepted and without effect: nothing phones home.
+    /// The original's reports to its vendor.
+    #[schemars(with = "String", extend("x-without-effect" = "nothing phones home"), example = serde_json::json!({"disable": true}))]
     pub telemetry: Ignored,
 }
 
 /// `processor`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(default)]
 pub struct ProcessorConfig {
     /// Name of the program.
@@ -45,59 +113,64 @@ pub struct ProcessorConfig {
     pub version: String,
 }
 
-/// `output`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Outputs {
-    /// Enriched events.
-    pub good: Sink,
-    /// Failed events; without a partition key of their own.
-    pub failed: Sink,
-}
-
-/// `output.good` and `output.failed`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Sink {
-    /// Atomic field whose text is the partition key; without it every event has a random one.
-    pub partition_key: Option<FieldName>,
-    /// Largest record in bytes. That of `good` holds for all streams.
-    pub max_record_size: usize,
-}
-
 /// `validation`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Validation {
     /// Whether events with over-long fields are good all the same.
     pub accept_invalid: bool,
-    /// Atomic field -> longest text in UTF-16 units, over the limits of the line that is spoken.
-    pub atomic_fields_limits: HashMap<FieldName, u32>,
-    /// Deepest JSON of trackers, the scalar leaf counting as a level.
+    /// Longest texts of atomic fields in UTF-16 units, over those of the line that is spoken.
+    #[schemars(with = "BTreeMap<String, u32>", example = serde_json::json!({"app_id": 255}))]
+    pub atomic_fields_limits: BTreeMap<FieldName, u32>,
+    /// Deepest JSON that trackers may send; the value at the bottom counts as a level.
     pub max_json_depth: usize,
+    /// Whether a script that cannot be compiled ends the process at its start.
+    #[schemars(with = "String", extend("x-without-effect" = "a script that cannot be compiled always does"), example = true)]
+    pub exit_on_js_compile_error: Ignored,
+}
+
+/// `featureFlags`
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FeatureFlags {
+    /// The Apache line's name of validation.acceptInvalid.
+    pub accept_invalid: bool,
+    /// The Apache line's name of validation.exitOnJsCompileError.
+    #[schemars(with = "String", extend("x-without-effect" = "a script that cannot be compiled always does"), example = true)]
+    pub exit_on_js_compile_error: Ignored,
+    /// An order of enrichments that was given up.
+    #[schemars(with = "String", extend("x-without-effect" = "enrichments have one order"), example = false)]
+    pub legacy_enrichment_order: Ignored,
+    /// Whether headers are tried as Base64.
+    #[schemars(with = "String", extend("x-without-effect" = "headers are taken as they are"), example = false)]
+    pub try_base64_decoding: Ignored,
 }
 
 /// `decompression`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Decompression {
-    /// Largest payload in a compressed record, in bytes.
+    /// Largest payload in a compressed raw record, in bytes.
     pub max_bytes_single_payload: u64,
+    /// Bytes of payloads worked on together.
+    #[schemars(with = "String", extend("x-without-effect" = "what a record holds is never worked on in parts"), example = 5_242_880)]
+    pub max_bytes_in_batch: Ignored,
 }
 
 /// `iglu`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Registries {
     /// Times a request is repeated at once after a failure that may pass.
     pub max_retry: u32,
     /// Longest pause before such a repetition.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub max_wait: Duration,
 }
 
 /// `http`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(default)]
 pub struct Http {
     /// What asks.
@@ -105,21 +178,21 @@ pub struct Http {
 }
 
 /// `http.client`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HttpClient {
     /// Time for a request to a registry with its answer.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub request_timeout: Duration,
 }
 
-/// An atomic field by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FieldName(pub Field);
-
-impl service::config::Checked for EnrichConfig {}
-
 impl EnrichConfig {
+    /// What stands at the top of the reference configuration.
+    pub const ABOUT: &str = "Every key of the enricher, each with its default, or with an example in a comment where it has \
+        none. Keys of the original keep its names and defaults; those marked with \"Ours\" are not in it. Environment \
+        variables are read with ${?NAME}. Keys that nothing reads are reported at start and ignored.";
+
     /// What the core is told. `emits_failed`: whether there is a stream for failed events.
     pub fn settings(&self, emits_failed: bool) -> Settings {
         let processor =
@@ -130,7 +203,7 @@ impl EnrichConfig {
         }
         settings.max_json_depth = self.validation.max_json_depth;
         settings.max_record_size = self.output.good.max_record_size;
-        settings.accept_invalid = self.validation.accept_invalid;
+        settings.accept_invalid = self.validation.accept_invalid || self.feature_flags.accept_invalid;
         settings.emits_failed = emits_failed;
         settings.good_key = self.output.good.partition_key.map(|name| name.0);
         settings.failed_key = self.output.failed.partition_key.map(|name| name.0);
@@ -158,12 +231,28 @@ impl Default for EnrichConfig {
         Self {
             compatibility: Compatibility::default(),
             processor: ProcessorConfig::default(),
+            input: Input::default(),
             output: Outputs::default(),
+            log: Log::default(),
             cpu_parallelism_fraction: 1.0,
+            sink_parallelism_fraction: Ignored,
+            concurrency: Ignored,
+            assets_update_period: Duration::from_secs(7 * 86_400),
             validation: Validation::default(),
+            feature_flags: FeatureFlags::default(),
             decompression: Decompression::default(),
             iglu: Registries::default(),
             http: Http::default(),
+            monitoring: Monitoring::default(),
+            compression: Ignored,
+            adapters_schemas: Ignored,
+            remote_adapters: Ignored,
+            js_allowed_java_classes: Ignored,
+            metadata: Ignored,
+            identity: Ignored,
+            blob_clients: Ignored,
+            blob_storage: Ignored,
+            experimental: Ignored,
             license: Ignored,
             telemetry: Ignored,
         }
@@ -176,21 +265,20 @@ impl Default for ProcessorConfig {
     }
 }
 
-impl Default for Sink {
-    fn default() -> Self {
-        Self { partition_key: None, max_record_size: 1_000_000 }
-    }
-}
-
 impl Default for Validation {
     fn default() -> Self {
-        Self { accept_invalid: false, atomic_fields_limits: HashMap::new(), max_json_depth: 50 }
+        Self {
+            accept_invalid: false,
+            atomic_fields_limits: BTreeMap::new(),
+            max_json_depth: 50,
+            exit_on_js_compile_error: Ignored,
+        }
     }
 }
 
 impl Default for Decompression {
     fn default() -> Self {
-        Self { max_bytes_single_payload: 10_000_000 }
+        Self { max_bytes_single_payload: 10_000_000, max_bytes_in_batch: Ignored }
     }
 }
 
@@ -207,70 +295,5 @@ impl Default for HttpClient {
     }
 }
 
-impl<'de> Deserialize<'de> for FieldName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Field::named(&name).map(Self).ok_or_else(|| {
-            de::Error::custom(format!(
-                "`{name}` is no atomic field: names of columns are, such as user_id or event_id"
-            ))
-        })
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use service::config::{Sources, load};
-
-    use super::*;
-
-    fn read(text: &str) -> EnrichConfig {
-        let loaded = load::<EnrichConfig>(&Sources::of_text("test", text), None).expect(text);
-        assert_eq!(loaded.unknown, []);
-        loaded.config
-    }
-
-    #[test]
-    fn keys_reach_the_core() {
-        let config = read(
-            r#"
-            compatibility = "3"
-            output.good { partitionKey = user_id, maxRecordSize = 500000 }
-            validation { atomicFieldsLimits { app_id = 5, mkt_clickid = 7 }, maxJsonDepth = 40, acceptInvalid = true }
-            cpuParallelismFraction = 0.5
-            iglu { maxRetry = 4, maxWait = 3 seconds }
-            http.client.requestTimeout = 700 millis
-            "#,
-        );
-        let timeout = Duration::from_millis(700);
-        let registries = HttpSettings { max_retries: 4, max_wait: Duration::from_secs(3), timeout };
-        assert_eq!(config.registries(), registries);
-        let settings = config.settings(true);
-        assert_eq!(settings.compatibility, Compatibility::Apache);
-        assert_eq!(settings.good_key, Some(Field::UserId));
-        assert_eq!(settings.limits[Field::AppId as usize], Some(5));
-        assert_eq!(settings.limits[Field::MktClickid as usize], Some(7));
-        assert_eq!(settings.limits[Field::PageUrl as usize], Some(4096));
-        assert_eq!(
-            (settings.max_record_size, settings.max_json_depth, settings.emits_failed),
-            (500_000, 40, true)
-        );
-        assert_eq!((config.threads(1), config.threads(2), config.threads(3)), (1, 1, 2));
-    }
-
-    #[test]
-    fn a_field_that_is_none_is_an_error() {
-        let error = load::<EnrichConfig>(&Sources::of_text("test", "output.good.partitionKey = nope"), None);
-        let text = error.unwrap_err().to_string();
-        assert!(text.contains("`nope` is no atomic field"), "{text}");
-    }
-
-    #[test]
-    fn the_reference_lists_every_key() {
-        let reference = include_str!("../../deploy/reference/enrich.hocon");
-        assert_eq!(
-            service::config::reference::differences::<EnrichConfig>(reference, None),
-            Vec::<String>::new()
-        );
-    }
-}
+mod tests;

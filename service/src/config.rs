@@ -285,7 +285,15 @@ fn place(path: &[String], root: Option<&str>, overrides: &[Override], texts: &[(
 
 /// `10 seconds`, `500 ms`, `365 days`; a bare number is milliseconds.
 fn read_duration(text: &str) -> Result<Duration, String> {
-    let value = scalar(text);
+    // Units of Scala's durations, which stand in files of the Apache line, beside those of HOCON.
+    let number = text.trim_end_matches(char::is_alphabetic);
+    let unit = match &text[number.len()..] {
+        "sec" | "secs" => "s",
+        "min" | "mins" => "m",
+        "hr" | "hrs" => "h",
+        other => other,
+    };
+    let value = scalar(&format!("{number}{unit}"));
     hocon::serde::duration::deserialize(HoconDeserializer::new(&value)).map_err(|_| {
         format!(
             "expected a duration such as `10 seconds`, `500 ms`, `2 days` or milliseconds, found `{text}`"

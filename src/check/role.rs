@@ -2,18 +2,22 @@
 
 #[cfg(feature = "collector")]
 use ::collector::config::CollectorConfig;
+#[cfg(feature = "enrich")]
+use ::enrich::config::EnrichConfig;
 use clap::ValueEnum;
-#[cfg(any(feature = "enrich", feature = "loaders"))]
+#[cfg(feature = "loaders")]
 use serde::de::DeserializeOwned;
 use service::config::Sources;
-#[cfg(feature = "collector")]
+#[cfg(any(feature = "collector", feature = "enrich"))]
 use service::config::reference;
-#[cfg(any(feature = "enrich", feature = "loaders"))]
+#[cfg(feature = "loaders")]
 use service::config::{Checked, examine_with};
 
 use super::findings::Findings;
 #[cfg(feature = "collector")]
 use crate::collector;
+#[cfg(feature = "enrich")]
+use crate::enrich;
 #[cfg(feature = "up")]
 use crate::up;
 
@@ -32,9 +36,9 @@ pub(crate) enum Role {
     Up,
 }
 
-#[cfg(feature = "collector")]
+#[cfg(any(feature = "collector", feature = "enrich"))]
 const WITH_DEFAULTS: &str = "What the role would run with.";
-#[cfg(any(feature = "enrich", feature = "loaders"))]
+#[cfg(feature = "loaders")]
 const AS_SET: &str = "What is set; all else has the defaults of the reference configuration.";
 
 impl Role {
@@ -48,7 +52,9 @@ impl Role {
                 })
             }
             #[cfg(feature = "enrich")]
-            Self::Enrich => as_set::<enrich::config::EnrichConfig>(&sources, None),
+            Self::Enrich => Findings::new(enrich::examined(&sources), None, WITH_DEFAULTS, |found| {
+                serde_json::to_value(&found.config).unwrap_or_default()
+            }),
             #[cfg(feature = "loaders")]
             Self::S3Loader => as_set::<loaders::lake::config::S3LoaderConfig>(&sources, None),
             #[cfg(feature = "loaders")]
@@ -68,7 +74,7 @@ impl Role {
                 reference::render::<CollectorConfig>(Some("collector"), CollectorConfig::ABOUT)
             }
             #[cfg(feature = "enrich")]
-            Self::Enrich => include_str!("../../deploy/reference/enrich.hocon").into(),
+            Self::Enrich => reference::render::<EnrichConfig>(None, EnrichConfig::ABOUT),
             #[cfg(feature = "loaders")]
             Self::S3Loader => include_str!("../../deploy/reference/s3-loader.hocon").into(),
             #[cfg(feature = "loaders")]
@@ -79,7 +85,7 @@ impl Role {
     }
 }
 
-#[cfg(any(feature = "enrich", feature = "loaders"))]
+#[cfg(feature = "loaders")]
 fn as_set<T: DeserializeOwned + Checked>(sources: &Sources, root: Option<&str>) -> Findings {
     Findings::new(examine_with::<T>(sources, root, Vec::new()), root, AS_SET, |found| found.tree.to_json())
 }

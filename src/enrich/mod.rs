@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use ::enrich::{compatibility::Compatibility, config::EnrichConfig};
 use clap::Args;
 use service::{
-    config::{self, Override, Sources},
+    config::{self, Examined, Override, Sources},
     exit::{ExitCode, RunError},
 };
 
@@ -51,6 +51,11 @@ pub(crate) struct Options {
 /// Runs the role or the tool.
 pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     offline::run(options).await
+}
+
+/// Reads and checks the configuration.
+pub(crate) fn examined(sources: &Sources) -> Examined<EnrichConfig> {
+    config::examine(sources, None)
 }
 
 impl Options {

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use ::collector::config::CollectorConfig;
+use ::enrich::config::EnrichConfig;
 use clap::Args;
 use service::{
     config::{self, Checked, Examined, Layer, Note, Sources, reference},
@@ -83,9 +84,10 @@ pub(crate) fn examined(mut sources: Sources) -> Examined<UpConfig> {
     let key_store = JavaKeyStore::take(&mut sources.overrides);
     let name = "defaults of piste up".into();
     sources.layers.insert(0, Layer::Text { name, text: DEFAULTS.into() });
-    let never = reference::without_effect::<CollectorConfig>();
-    let never = never.into_iter().map(|note| note.within("collector")).collect();
-    let mut found = config::examine_with::<UpConfig>(&sources, Some("piste"), never);
+    let collector = reference::without_effect::<CollectorConfig>().into_iter();
+    let enrich = reference::without_effect::<EnrichConfig>().into_iter();
+    let never = collector.map(|note| note.within("collector")).chain(enrich.map(|note| note.within("enrich")));
+    let mut found = config::examine_with::<UpConfig>(&sources, Some("piste"), never.collect());
     collector::stand_in(&key_store, &mut found, "collector.ssl.enable", |config| &mut config.collector.ssl);
     found
 }
@@ -101,20 +103,47 @@ const ALONE: [(&str, &str); 7] = [
     ("streams.log", "the key of `piste up` is `log` at the top"),
 ];
 
+/// The same of enrich.
+const ENRICH_ALONE: [(&str, &str); 8] = [
+    ("input", "`piste up` reads its own log"),
+    ("output.good.type", OWN_LOG),
+    ("output.good.streamName", OWN_LOG),
+    ("output.failed", "`piste up` has no stream of failed events"),
+    ("output.bad", OWN_LOG),
+    ("log", "the key of `piste up` is `log` at the top"),
+    ("monitoring.healthProbe", "the key of `piste up` is `adminListen` at the top"),
+    ("monitoring.metrics.prometheus.tags", "`piste up` shows the metrics of all roles together"),
+];
+
+const OWN_LOG: &str = "`piste up` writes to its own log";
+
 impl Checked for UpConfig {
     fn problems(&self) -> Vec<Note> {
         let alone = |note: &Note| {
             note.key.starts_with("streams.")
                 || ["interface", "port", "ssl.port", "adminListen"].contains(&note.key.as_str())
         };
-        let problems = self.collector.problems().into_iter().filter(|note| !alone(note));
-        problems.map(|note| note.within("collector")).collect()
+        let collector = self.collector.problems().into_iter().filter(|note| !alone(note));
+        let enrich = self.enrich.problems().into_iter().filter(|note| !is_of_enrich_alone(&note.key));
+        collector
+            .map(|note| note.within("collector"))
+            .chain(enrich.map(|note| note.within("enrich")))
+            .collect()
     }
 
     fn without_effect(&self) -> Vec<Note> {
         let alone = ALONE.iter().map(|(key, why)| Note::new(*key, *why));
         let notes =
             self.collector.without_effect().into_iter().filter(|note| !note.key.starts_with("streams."));
-        alone.chain(notes).map(|note| note.within("collector")).collect()
+        let collector = alone.chain(notes).map(|note| note.within("collector"));
+        let alone = ENRICH_ALONE.iter().map(|(key, why)| Note::new(*key, *why));
+        let notes = self.enrich.without_effect().into_iter().filter(|note| !is_of_enrich_alone(&note.key));
+        collector.chain(alone.chain(notes).map(|note| note.within("enrich"))).collect()
     }
+}
+
+/// Whether a finding is about where enrich alone reads and writes.
+fn is_of_enrich_alone(key: &str) -> bool {
+    let sections = ["input.", "output.good.", "output.bad.", "output.failed.", "log."];
+    sections.iter().any(|section| key.starts_with(section)) && key != "output.good.maxRecordSize"
 }

@@ -81,4 +81,12 @@ mod tests {
         check(3_600_000, "1 hour");
         check(365 * 86_400_000, "365 days");
     }
+
+    #[test]
+    fn units_may_be_written_as_scala_has_them() {
+        for (text, expect) in [("10 sec", 10), ("2 mins", 120), ("1 hr", 3600), ("3s", 3), ("4000", 4)] {
+            assert_eq!(super::super::read_duration(text), Ok(Duration::from_secs(expect)), "{text}");
+        }
+        assert!(super::super::read_duration("1 fortnight").is_err());
+    }
 }

@@ -28,7 +28,10 @@ pub fn render<T: JsonSchema + Serialize + Default>(root: Option<&str>, head: &st
             page.keys(&schema.keys(), &defaults, "  ");
             page.line("", "}");
         }
-        None => page.keys(&schema.keys(), &defaults, ""),
+        None => {
+            page.text.push('\n');
+            page.keys(&schema.keys(), &defaults, "");
+        }
     }
     page.text
 }
