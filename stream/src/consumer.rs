@@ -127,6 +127,13 @@ pub trait Consumer: Send + Sync {
     /// destinations that keep the position themselves.
     fn seek(&mut self, shard: &ShardId, after: Option<Position>) -> BoxFuture<'_, Result<(), ConsumeError>>;
 
+    /// Whether records of a shard are wanted at the moment; they are until this says otherwise. An engine that can leaves a
+    /// shard alone while they are not, and goes on with the others. What it delivers all the same has to be kept: nothing is
+    /// delivered twice.
+    fn want(&mut self, shard: &ShardId, wanted: bool) {
+        let _ = (shard, wanted);
+    }
+
     /// A handle that saves progress while `next` waits elsewhere.
     fn checkpointer(&self) -> Box<dyn Checkpointer>;
 }

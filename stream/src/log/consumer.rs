@@ -37,6 +37,8 @@ pub(super) struct LogConsumer {
     unregistered: Option<Vec<Checkpoint>>,
     /// None while a read is under way.
     readers: Vec<Option<ShardReader>>,
+    /// Whether the records of each shard are wanted at the moment.
+    wanted: Vec<bool>,
     /// Where each shard goes on, should its reader get lost.
     next: Vec<u64>,
     reading: Option<(usize, Reading)>,
@@ -98,6 +100,7 @@ impl LogConsumer {
             announcements,
             fault,
             readers,
+            wanted: vec![true; next.len()],
             next,
             reading: None,
             turn: 0,
@@ -128,7 +131,7 @@ impl LogConsumer {
         }
         let shards = if self.lost { 0 } else { stream.shards.len() };
         for index in (self.turn..self.turn + shards).map(|index| index % shards) {
-            let Some(reader) = &mut self.readers[index] else { continue };
+            let Some(reader) = self.readers[index].as_mut().filter(|_| self.wanted[index]) else { continue };
             match reader.ready() {
                 Ready::Nothing => {}
                 Ready::Near => {
@@ -236,6 +239,12 @@ impl Consumer for LogConsumer {
     fn seek(&mut self, shard: &ShardId, after: Option<Position>) -> BoxFuture<'_, Result<(), ConsumeError>> {
         let shard = shard.clone();
         Box::pin(async move { self.seek(&shard, after).await })
+    }
+
+    fn want(&mut self, shard: &ShardId, wanted: bool) {
+        if let Some(index) = self.saver.stream.shard(shard) {
+            self.wanted[index] = wanted;
+        }
     }
 
     fn checkpointer(&self) -> Box<dyn Checkpointer> {

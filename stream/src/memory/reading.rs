@@ -1,6 +1,9 @@
 //! The reading half of the stream in memory.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 
 use tokio::sync::watch;
 
@@ -23,6 +26,8 @@ pub(super) struct MemoryConsumer {
     announcements: VecDeque<Event>,
     /// Index of the next record, per shard.
     next: Vec<usize>,
+    /// Shards whose records are not wanted at the moment.
+    unwanted: HashSet<usize>,
     /// The shard that is looked at first.
     turn: usize,
     lost: bool,
@@ -50,7 +55,8 @@ impl MemoryConsumer {
             .collect();
         drop(state);
         shared.changed();
-        Self { shared, name: name.to_owned(), epoch, changes, announcements, next, turn: 0, lost: false }
+        let (name, unwanted) = (name.to_owned(), HashSet::new());
+        Self { shared, name, epoch, changes, announcements, next, unwanted, turn: 0, lost: false }
     }
 
     /// What can be told now. Never waits, so that `next` can be dropped while it does.
@@ -70,6 +76,9 @@ impl MemoryConsumer {
         let shards = state.records.len();
         for index in (self.turn..self.turn + shards).map(|index| index % shards) {
             let records = &state.records[index];
+            if self.unwanted.contains(&index) {
+                continue;
+            }
             let end = records.len().min(self.next[index] + BATCH);
             if self.next[index] < end {
                 let records = records[self.next[index]..end].to_vec();
@@ -118,6 +127,15 @@ impl Consumer for MemoryConsumer {
             None => Err(ConsumeError::NotOwner { stream: self.shared.stream.clone(), shard: shard.clone() }),
         };
         Box::pin(async move { sought })
+    }
+
+    fn want(&mut self, shard: &ShardId, wanted: bool) {
+        let Some(index) = self.shared.index_of(shard) else { return };
+        if wanted {
+            self.unwanted.remove(&index);
+        } else {
+            self.unwanted.insert(index);
+        }
     }
 
     fn checkpointer(&self) -> Box<dyn Checkpointer> {

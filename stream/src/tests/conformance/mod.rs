@@ -58,6 +58,7 @@ macro_rules! suite {
             a_waiting_reader_is_woken
             next_can_be_dropped
             all_shards_are_read
+            what_is_not_wanted_holds_up_nothing
             seek_goes_anywhere
             seek_beyond_the_end_is_an_error
             a_checkpoint_is_where_a_successor_begins

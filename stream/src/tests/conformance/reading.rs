@@ -107,6 +107,33 @@ pub(crate) async fn all_shards_are_read<E: Engine>(make: impl Fn(u32, usize) -> 
     }
 }
 
+/// Whether an engine leaves an unwanted shard alone or goes on delivering it, nothing is lost, doubled or out of order.
+pub(crate) async fn what_is_not_wanted_holds_up_nothing<E: Engine>(make: impl Fn(u32, usize) -> E) {
+    let engine = make(2, 100_000);
+    let (producer, shards) = (engine.producer(), engine.shards());
+    let mut consumer = engine.consumer("reader", Start::Oldest);
+    assigned(&mut *consumer, 2).await;
+    let mut seen = [0; 2];
+    for (round, wanted) in [false, true, false, true].into_iter().enumerate() {
+        consumer.want(&shards[0], wanted);
+        for shard in &shards {
+            let batch = numbered_batch("k", round * 10..(round + 1) * 10);
+            producer.append(batch, Route::Shard(shard.clone())).await.unwrap();
+        }
+        let end = (round + 1) * 10;
+        while seen[1] < end || (wanted && seen[0] < end) {
+            let Event::Records(batch) = consumer.next().await.unwrap() else {
+                panic!("records were expected")
+            };
+            let index = shards.iter().position(|shard| *shard == batch.shard).unwrap();
+            for record in &batch.records {
+                assert_eq!(number(record), seen[index], "in order");
+                seen[index] += 1;
+            }
+        }
+    }
+}
+
 pub(crate) async fn seek_goes_anywhere<E: Engine>(make: impl Fn(u32, usize) -> E) {
     let engine = make(1, 1000);
     let (producer, shard) = (engine.producer(), engine.shards()[0].clone());
