@@ -49,12 +49,17 @@ metrics! {
     LOG_STORED_BYTES: Gauge("piste_log_stored_bytes", ["stream"], "Bytes the embedded log holds on disk");
     LOG_REFUSED: Counter("piste_log_refused_total", ["stream"], "Batches refused because the log or the disk is full");
 
+    ENRICH_RAW: Counter("piste_enrich_raw_total", [], "Payloads taken up, and pieces of raw records that were none");
     ENRICH_GOOD: Counter("piste_enrich_good_total", [], "Enriched events written");
+    ENRICH_GOOD_BYTES: Counter("piste_enrich_good_bytes_total", [], "Bytes of enriched events written");
+    ENRICH_INVALID: Counter("piste_enrich_invalid_total", [], "Enriched events written although fields are too long");
     ENRICH_BAD: Counter("piste_enrich_bad_total", ["kind"], "Bad rows written, by kind");
     ENRICH_FAILED: Counter("piste_enrich_failed_total", [], "Failed events written");
+    ENRICH_QUEUED_SECONDS: Histogram("piste_enrich_queued_seconds", [], "From the stream's taking a raw record to its being taken up", SECONDS);
     ENRICH_LATENCY_SECONDS: Histogram("piste_enrich_latency_seconds", [], "From the collector's time stamp to the event being written", SECONDS);
     ENRICH_WAITING_RECORDS: Gauge("piste_enrich_waiting_records", [], "Raw records that wait for a schema which a registry has not decided about");
     ENRICH_UNDECIDED_SCHEMAS: Gauge("piste_enrich_undecided_schemas", [], "Schemas that are asked for again because a registry does not answer");
+    ENRICH_ASSETS: Counter("piste_enrich_assets_total", ["outcome"], "Looks whether a file of an enrichment has changed, by outcome (same, taken, failed)");
     ENRICH_BATCH_SECONDS: Histogram("piste_enrich_batch_seconds", [], "Time to enrich and write one batch", SECONDS);
 
     LAKE_OBJECTS: Counter("piste_lake_objects_total", ["stream"], "Objects put");

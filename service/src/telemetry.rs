@@ -1,6 +1,11 @@
 //! Logs to stderr and metrics for Prometheus; the only file that names an exporter.
 
-use std::{io::IsTerminal, str::FromStr, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    io::IsTerminal,
+    str::FromStr,
+    sync::{LazyLock, OnceLock},
+};
 
 use metrics::{Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
@@ -77,6 +82,16 @@ pub fn init(options: &LogOptions) -> Result<(), TelemetryError> {
     .map_err(|e| TelemetryError(e.to_string()))
 }
 
+/// Gives every metric these labels besides its own. To be called before any metric moves.
+///
+/// # Errors
+///
+/// A metric has moved, or it is the second call.
+pub fn label_all(labels: BTreeMap<String, String>) -> Result<(), TelemetryError> {
+    let too_late = |_| TelemetryError("labels of all metrics come too late".into());
+    LABELS.set(labels).map_err(too_late)
+}
+
 /// All metrics that have moved, as Prometheus' text format.
 pub fn render() -> String {
     EXPORTER.handle.render()
@@ -96,9 +111,15 @@ struct Exporter {
     handle: PrometheusHandle,
 }
 
+/// Labels of all metrics.
+static LABELS: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+
 // Handles register here directly: metrics count from the first move on, whether or not `init` has been called.
 static EXPORTER: LazyLock<Exporter> = LazyLock::new(|| {
     let mut builder = PrometheusBuilder::new();
+    for (name, value) in LABELS.get_or_init(BTreeMap::new) {
+        builder = builder.add_global_label(name, value);
+    }
     for each in metric::ALL {
         if let Kind::Histogram(buckets) = each.kind {
             builder = builder

@@ -9,7 +9,7 @@ use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
-use super::verdict;
+use super::{Probe, verdict};
 use crate::{clock, context::Context, drain::Drain, exit::RunError, telemetry};
 
 /// How long a connection may take to send a request's head.
@@ -28,6 +28,20 @@ const CONNECTIONS: usize = 64;
 ///
 /// None while it runs: what goes wrong with a connection ends that connection.
 pub async fn run(listener: TcpListener, context: Context, stop: Drain) -> Result<(), RunError> {
+    run_probed(listener, context, Probe::default(), stop).await
+}
+
+/// The same, asked for health in another way.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_probed(
+    listener: TcpListener,
+    context: Context,
+    probe: Probe,
+    stop: Drain,
+) -> Result<(), RunError> {
     let room = std::sync::Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
     let mut tidy = tokio::time::interval(TIDY_EVERY);
     let mut connections = tokio::task::JoinSet::new();
@@ -56,7 +70,7 @@ pub async fn run(listener: TcpListener, context: Context, stop: Drain) -> Result
         let context = context.clone();
         connections.spawn(async move {
             let answering = service_fn(move |request| {
-                let response = answer(&request, &context);
+                let response = answer(&request, &context, probe);
                 async move { Ok::<_, Infallible>(response) }
             });
             let served = hyper::server::conn::http1::Builder::new()
@@ -72,23 +86,27 @@ pub async fn run(listener: TcpListener, context: Context, stop: Drain) -> Result
     }
 }
 
-fn answer(request: &Request<Incoming>, context: &Context) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, context: &Context, probe: Probe) -> Response<Full<Bytes>> {
     let text = "text/plain; charset=utf-8";
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_read && !probe.every_path {
         return respond(StatusCode::METHOD_NOT_ALLOWED, text, "only GET\n");
     }
     let state = |yes: bool| if yes { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let judged = || verdict(&context.health.statements(), context.drain.is_requested(), clock::now());
+    let judged = || {
+        let facts = context.health.statements();
+        verdict(&facts, context.drain.is_requested(), probe.unhealthy_age, clock::now())
+    };
     match request.uri().path() {
-        "/health" => {
-            let judged = judged();
-            respond(state(judged.healthy), "application/json", judged.body)
-        }
-        "/ready" => {
+        "/ready" if is_read => {
             let judged = judged();
             respond(state(judged.ready), "application/json", judged.body)
         }
-        "/metrics" => respond(StatusCode::OK, telemetry::RENDERED_TYPE, telemetry::render()),
+        "/metrics" if is_read => respond(StatusCode::OK, telemetry::RENDERED_TYPE, telemetry::render()),
+        path if path == "/health" || probe.every_path => {
+            let judged = judged();
+            respond(state(judged.healthy), "application/json", judged.body)
+        }
         _ => respond(StatusCode::NOT_FOUND, text, "there are /health, /ready and /metrics\n"),
     }
 }

@@ -7,13 +7,13 @@ use serde_json::json;
 
 use crate::health::Stated;
 
-/// Work taken longer ago than this and still not finished means trouble.
+/// Work taken longer ago than this and still not finished means trouble, unless configured.
 pub const UNHEALTHY_AGE: Duration = Duration::from_secs(120);
 
 /// What to answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// No part is in trouble and nothing is older than [`UNHEALTHY_AGE`].
+    /// No part is in trouble and nothing is too old.
     pub healthy: bool,
     /// Every part has been well at least once, and the process is not ending.
     pub ready: bool,
@@ -21,15 +21,15 @@ pub struct Verdict {
     pub body: String,
 }
 
-/// Judges the statements at `now`.
-pub fn verdict(statements: &[Stated], draining: bool, now: Timestamp) -> Verdict {
+/// Judges the statements at `now`; work older than `unhealthy_age` means trouble.
+pub fn verdict(statements: &[Stated], draining: bool, unhealthy_age: Duration, now: Timestamp) -> Verdict {
     let mut healthy = true;
     let mut reached = true;
     let mut facts = Vec::new();
     for fact in statements {
         let age = fact.oldest_unacknowledged.map(|since| now.duration_since(since));
         let late = age
-            .filter(|age| age.unsigned_abs() > UNHEALTHY_AGE && age.is_positive())
+            .filter(|age| age.unsigned_abs() > unhealthy_age && age.is_positive())
             .map(|age| format!("oldest work is {} s old", age.as_secs()));
         let trouble = fact.trouble.clone().or(late);
         healthy &= trouble.is_none();
@@ -57,7 +57,7 @@ mod tests {
         let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let health = Health::default();
         let check = |draining: bool, healthy: bool, ready: bool| {
-            let found = verdict(&health.statements(), draining, now);
+            let found = verdict(&health.statements(), draining, UNHEALTHY_AGE, now);
             assert_eq!((found.healthy, found.ready), (healthy, ready), "{}", found.body);
         };
         check(false, true, true);
