@@ -36,6 +36,26 @@ pub enum Outcome {
     Need(Vec<Lookup>),
 }
 
+/// What a raw record held, for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Payloads, and pieces that were none.
+    pub payloads: u64,
+    /// Events that were let through although fields were too long.
+    pub invalid: u64,
+    /// The collector's time of the oldest payload, in milliseconds since 1970.
+    pub collected: Option<i64>,
+}
+
+impl Tally {
+    /// Takes another one in.
+    pub fn add(&mut self, other: Self) {
+        self.payloads += other.payloads;
+        self.invalid += other.invalid;
+        self.collected = [self.collected, other.collected].into_iter().flatten().min();
+    }
+}
+
 /// Something to ask the network for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {

@@ -19,7 +19,7 @@ use crate::{
     enrichment::{Finished, Surroundings, enrich},
     entities, failure_entity,
     judge::Judge,
-    output::{Kind, Lookup, Outcome, Output},
+    output::{Kind, Lookup, Outcome, Output, Tally},
     parameters::Parameters,
     raw::request::Request,
     render::{self, Verdict},
@@ -37,8 +37,19 @@ pub fn process(
     now: Timestamp,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> Outcome {
+    process_and_count(record, schemas, settings, now, ids).0
+}
+
+/// The same, and what the record held.
+pub(crate) fn process_and_count(
+    record: &Bytes,
+    schemas: &Cache,
+    settings: &Settings,
+    now: Timestamp,
+    ids: &mut dyn FnMut() -> Uuid,
+) -> (Outcome, Tally) {
     let judge = Judge::new(schemas, now, settings.max_json_depth, settings.compatibility);
-    let mut outputs = Outputs { settings, now, ids, made: Vec::new(), events: 0 };
+    let mut outputs = Outputs { settings, now, ids, made: Vec::new(), events: 0, tally: Tally::default() };
     let guarded = catch_unwind(AssertUnwindSafe(|| {
         let around = Surroundings { settings, judge: &judge, now };
         read_record(record, &around, &mut outputs);
@@ -50,19 +61,21 @@ pub fn process(
         );
         outputs.made.clear();
         outputs.events = 0;
+        outputs.tally = Tally { payloads: 1, ..Tally::default() };
         let errors = vec!["the record could not be processed because of a bug".to_owned()];
         outputs.bad(
             "generic_error",
             Failure::GenericError { timestamp: now, errors, payload: STANDARD.encode(record) },
         );
     }
-    let made = outputs.made;
+    let (made, tally) = (outputs.made, outputs.tally);
     let needs = judge.into_needs();
-    if needs.is_empty() || guarded.is_err() {
+    let outcome = if needs.is_empty() || guarded.is_err() {
         Outcome::Done(made)
     } else {
         Outcome::Need(needs.into_iter().map(Lookup::Schema).collect())
-    }
+    };
+    (outcome, tally)
 }
 
 fn read_record(record: &Bytes, around: &Surroundings<'_>, outputs: &mut Outputs<'_>) {
@@ -106,6 +119,7 @@ fn read_payload(payload: &Bytes, around: &Surroundings<'_>, outputs: &mut Output
             return;
         }
     };
+    outputs.tally.add(Tally { payloads: 1, invalid: 0, collected: Some(request.payload.timestamp) });
     let Some(adapter) = adapters::find(&request) else {
         outputs.adapter_failure(&request, adapters::unsupported(&request), false);
         return;
@@ -131,6 +145,7 @@ struct Outputs<'a> {
     made: Vec<Output>,
     /// Good events and bad rows made so far.
     events: u32,
+    tally: Tally,
 }
 
 impl Outputs<'_> {
@@ -138,6 +153,7 @@ impl Outputs<'_> {
         let settings = self.settings;
         let compatibility = settings.compatibility;
         let verdict = render::verdict(&finished, compatibility);
+        self.tally.invalid += u64::from(finished.accepted_invalid);
         let mut derived = Vec::new();
         if verdict.is_some() && compatibility.goes_on_after_violations() {
             derived = failure_entity::of(&finished, settings, self.now);
@@ -193,6 +209,7 @@ impl Outputs<'_> {
     }
 
     fn format_violation(&mut self, record: &[u8], loader: &str, message: Message) {
+        self.tally.payloads += 1;
         let failure = Failure::CollectorPayloadFormatViolation {
             timestamp: self.now,
             loader: loader.to_owned(),

@@ -10,7 +10,7 @@ use stream::{
 };
 
 use crate::{
-    output::{Kind, Output},
+    output::{Kind, Output, Tally},
     resume::{Origin, Written},
     shard::held::Place,
 };
@@ -22,6 +22,8 @@ pub(crate) struct Enriched {
     pub(crate) last: Position,
     /// Arrival of the oldest record.
     pub(crate) arrival: Timestamp,
+    /// When it was begun.
+    pub(crate) begun: Timestamp,
     /// Raw records and their bytes.
     pub(crate) size: (usize, usize),
     /// What the raw records gave, in order, but for those that wait.
@@ -33,7 +35,13 @@ pub(crate) struct Enriched {
 }
 
 /// What raw records gave.
-pub(crate) type Given = Vec<(Position, Vec<Output>)>;
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    /// By the records' positions.
+    pub(crate) outputs: Vec<(Position, Vec<Output>)>,
+    /// What they held.
+    pub(crate) tally: Tally,
+}
 
 /// Records for the output streams, in the order they are written in.
 #[derive(Debug, Default)]
@@ -43,12 +51,15 @@ pub(crate) struct Records {
     pub(crate) good: Vec<Record>,
     /// Kinds of the bad rows.
     pub(crate) bad_kinds: Vec<&'static str>,
+    /// What the raw records held.
+    pub(crate) tally: Tally,
 }
 
 impl Records {
     /// Adds what raw records gave, without what is already written.
     pub(crate) fn add(&mut self, given: Given, written: &Written) {
-        for (position, outputs) in given {
+        self.tally.add(given.tally);
+        for (position, outputs) in given.outputs {
             // Numbers beyond 64 bits belong to engines that cannot be read back.
             let sequence = position.sequence.to_u64().filter(|_| position.sub_sequence == 0);
             let events = outputs.iter().filter(|output| output.kind != Kind::Failed).count();

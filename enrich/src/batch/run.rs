@@ -2,22 +2,23 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use event::schema_key::SchemaKey;
 use jiff::Timestamp;
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use service::clock;
-use stream::consumer::Delivered;
+use stream::{consumer::Delivered, record::Position};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{Enriched, Given};
 use crate::{
-    output::{Lookup, Outcome, Output},
+    enrichments::live::Live,
+    output::{Lookup, Outcome, Output, Tally},
     pool::Pool,
-    process::process,
+    process::process_and_count,
     settings::Settings,
     shard::held::Place,
     wanted::run::Wanted,
@@ -25,17 +26,42 @@ use crate::{
 
 /// What all batches share.
 pub(crate) struct Engine {
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) wanted: Arc<Wanted>,
-    pub(crate) pool: Pool<StdRng>,
-    pub(crate) threads: usize,
+    /// With the enrichments that ran last.
+    settings: Mutex<Arc<Settings>>,
+    live: Arc<Live>,
+    wanted: Arc<Wanted>,
+    pool: Pool<StdRng>,
+    threads: usize,
 }
 
 /// Records in one job at least: handing over costs as much as enriching a few.
 const JOB: usize = 16;
 
+impl Engine {
+    /// With the enrichments that are `live` in the place of those of the settings.
+    pub(crate) fn new(
+        settings: Settings,
+        live: Arc<Live>,
+        wanted: Wanted,
+        threads: usize,
+    ) -> std::io::Result<Self> {
+        let pool = Pool::new(threads, generator)?;
+        Ok(Self { settings: Mutex::new(settings.into()), live, wanted: wanted.into(), pool, threads })
+    }
+
+    /// The settings with the enrichments that run now.
+    fn settings(&self) -> Arc<Settings> {
+        let enrichments = self.live.now();
+        let mut settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&settings.enrichments, &enrichments) {
+            *settings = Arc::new(Settings { enrichments, ..Settings::clone(&settings) });
+        }
+        Arc::clone(&settings)
+    }
+}
+
 /// A generator of ids for one thread, seeded by the system.
-pub(crate) fn generator() -> StdRng {
+fn generator() -> StdRng {
     let mut seed = [0; 32];
     seed[..16].copy_from_slice(clock::random_id().as_bytes());
     seed[16..].copy_from_slice(clock::random_id().as_bytes());
@@ -48,9 +74,8 @@ pub(crate) async fn enrich(engine: Arc<Engine>, records: Vec<Delivered>) -> Opti
     let arrival = records.iter().map(|record| record.arrival).min()?;
     let positions: Vec<_> = records.iter().map(|record| record.position).collect();
     let size = (records.len(), records.iter().map(|record| record.record.size()).sum());
-    let Worked { mut done, aside } = work(&engine, records, true).await;
-    done.sort_unstable_by_key(|(index, _)| *index);
-    let outputs = done.into_iter().map(|(index, outputs)| (positions[index], outputs)).collect();
+    let begun = clock::now();
+    let Worked { done, aside } = work(&engine, records, true).await;
     let mut waiting = Vec::new();
     let mut groups: HashMap<Vec<SchemaKey>, Vec<Delivered>> = HashMap::new();
     for Open { index, record, needs } in aside {
@@ -58,15 +83,26 @@ pub(crate) async fn enrich(engine: Arc<Engine>, records: Vec<Delivered>) -> Opti
         waiting.push((record.position, Place { before, arrival: record.arrival }));
         groups.entry(needs).or_default().push(record);
     }
-    Some(Enriched { last, arrival, size, outputs, waiting, groups: groups.into_values().collect() })
+    let outputs = given(done, &positions);
+    Some(Enriched { last, arrival, begun, size, outputs, waiting, groups: groups.into_values().collect() })
 }
 
 /// Enriches records that were set aside, as soon as their schemas are known.
 pub(crate) async fn settle(engine: Arc<Engine>, records: Vec<Delivered>) -> Given {
     let positions: Vec<_> = records.iter().map(|record| record.position).collect();
-    let Worked { mut done, .. } = work(&engine, records, false).await;
-    done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(index, outputs)| (positions[index], outputs)).collect()
+    let Worked { done, .. } = work(&engine, records, false).await;
+    given(done, &positions)
+}
+
+/// In the order of the records.
+fn given(mut done: Vec<Finished>, positions: &[Position]) -> Given {
+    done.sort_unstable_by_key(|finished| finished.index);
+    let mut given = Given::default();
+    for Finished { index, outputs, tally } in done {
+        given.outputs.push((positions[index], outputs));
+        given.tally.add(tally);
+    }
+    given
 }
 
 /// A record under work.
@@ -78,10 +114,18 @@ struct Open {
     needs: Vec<SchemaKey>,
 }
 
-/// Records after work, by their places in the batch.
+/// A record that is done.
+struct Finished {
+    /// Its place in the batch.
+    index: usize,
+    outputs: Vec<Output>,
+    tally: Tally,
+}
+
+/// Records after work.
 #[derive(Default)]
 struct Worked {
-    done: Vec<(usize, Vec<Output>)>,
+    done: Vec<Finished>,
     aside: Vec<Open>,
 }
 
@@ -97,8 +141,10 @@ async fn work(engine: &Arc<Engine>, records: Vec<Delivered>, is_allowed: bool) -
         let mut again = Vec::new();
         for (mut open, outcome) in left.into_iter().zip(outcomes) {
             match outcome {
-                Some(Outcome::Done(outputs)) => worked.done.push((open.index, outputs)),
-                Some(Outcome::Need(lookups)) => {
+                Some((Outcome::Done(outputs), tally)) => {
+                    worked.done.push(Finished { index: open.index, outputs, tally });
+                }
+                Some((Outcome::Need(lookups), _)) => {
                     open.needs = lookups.into_iter().map(|Lookup::Schema(key)| key).collect();
                     // What was late is not waited for twice, but by now an old version may serve while it is refreshed.
                     let is_late = open.needs.iter().any(|key| late.contains(key));
@@ -129,17 +175,20 @@ async fn wait(wanted: &Arc<Wanted>, records: &[Open], in_grace: bool) -> Vec<Sch
 }
 
 /// One go at each record, by all threads.
-async fn pass(engine: &Arc<Engine>, records: &[Open], now: Timestamp) -> Vec<Option<Outcome>> {
+async fn pass(engine: &Arc<Engine>, records: &[Open], now: Timestamp) -> Vec<Option<(Outcome, Tally)>> {
+    let settings = engine.settings();
     let size = records.len().div_ceil(engine.threads).max(JOB);
     let mut answers = Vec::new();
     for part in records.chunks(size) {
         let (answer, answered) = oneshot::channel();
         let data: Vec<_> = part.iter().map(|open| open.record.record.data.clone()).collect();
-        let (settings, schemas) = (Arc::clone(&engine.settings), Arc::clone(engine.wanted.client().cache()));
+        let (settings, schemas) = (Arc::clone(&settings), Arc::clone(engine.wanted.client().cache()));
         engine.pool.submit(move |random: &mut StdRng| {
             let mut ids = || next_id(random);
-            let outcomes: Vec<_> =
-                data.iter().map(|record| process(record, &schemas, &settings, now, &mut ids)).collect();
+            let outcomes: Vec<_> = data
+                .iter()
+                .map(|record| process_and_count(record, &schemas, &settings, now, &mut ids))
+                .collect();
             // Nobody waits any more when the shard was lost.
             let _ = answer.send(outcomes);
         });

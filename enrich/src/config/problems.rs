@@ -114,7 +114,8 @@ impl Checked for EnrichConfig {
         for (section, sink) in self.output.wanted() {
             uses_log |= sink.kind() == SinkKind::Log;
             if sink.kind() != SinkKind::Kinesis {
-                for key in ["region", "customEndpoint", "throttledBackoffPolicy", "recordLimit", "byteLimit"] {
+                for key in ["region", "customEndpoint", "throttledBackoffPolicy", "recordLimit", "byteLimit"]
+                {
                     notes.say(format!("output.{section}.{key}"), "the sink is not of type kinesis");
                 }
             }
@@ -141,7 +142,9 @@ impl Checked for EnrichConfig {
                 notes.say(format!("input.{key}"), why);
             }
         }
-        for (section, sink) in [("good", &self.output.good), ("failed", &self.output.failed), ("bad", &self.output.bad)] {
+        for (section, sink) in
+            [("good", &self.output.good), ("failed", &self.output.failed), ("bad", &self.output.bad)]
+        {
             if sink.kind.is_none() {
                 for (kind, key) in each(&SINKS_ELSEWHERE) {
                     let why = format!("piste has no {kind} sink; set `type` to kinesis, log or stdout");
@@ -182,7 +185,11 @@ impl EnrichConfig {
         match self.input.kind() {
             SourceKind::Kinesis => {
                 let named = keys.stream_name.as_deref().is_some_and(|name| !name.trim().is_empty());
-                notes.unless(named, "input.streamName", "is required: the name of the raw stream; or set `input.type`");
+                notes.unless(
+                    named,
+                    "input.streamName",
+                    "is required: the name of the raw stream; or set `input.type`",
+                );
                 keys.of_kinesis(notes);
             }
             SourceKind::Log => {
@@ -243,9 +250,10 @@ impl Keys {
                 "expected `minBackoff` above nothing and `maxBackoff` not below it",
             );
         }
-        for (key, endpoint) in
-            [("customEndpoint", &self.custom_endpoint), ("dynamodbCustomEndpoint", &self.dynamodb_custom_endpoint)]
-        {
+        for (key, endpoint) in [
+            ("customEndpoint", &self.custom_endpoint),
+            ("dynamodbCustomEndpoint", &self.dynamodb_custom_endpoint),
+        ] {
             let fine = endpoint.as_deref().is_none_or(is_url);
             notes.unless(fine, &format!("input.{key}"), URL);
         }

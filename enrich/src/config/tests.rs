@@ -43,7 +43,10 @@ fn keys_reach_the_core() {
     assert_eq!(settings.limits[Field::MktClickid as usize], Some(7));
     assert_eq!(settings.limits[Field::PageUrl as usize], Some(4096));
     assert!(settings.accept_invalid);
-    assert_eq!((settings.max_record_size, settings.max_json_depth, settings.emits_failed), (500_000, 40, true));
+    assert_eq!(
+        (settings.max_record_size, settings.max_json_depth, settings.emits_failed),
+        (500_000, 40, true)
+    );
     assert_eq!((config.threads(1), config.threads(2), config.threads(3)), (1, 1, 2));
 }
 
@@ -74,7 +77,10 @@ fn keys_of_the_source_stand_in_either_place() {
 #[test]
 fn a_minimal_file_of_the_original_has_nothing_to_find() {
     let found = found(NAMED);
-    assert_eq!((found.errors.as_slice(), found.unknown.as_slice(), found.unused.as_slice()), (&[][..], &[][..], &[][..]));
+    assert_eq!(
+        (found.errors.as_slice(), found.unknown.as_slice(), found.unused.as_slice()),
+        (&[][..], &[][..], &[][..])
+    );
 }
 
 #[test]
@@ -173,7 +179,10 @@ fn keys_without_effect_are_said() {
     check("output.failed.partitionKey = user_id", &["output.failed"]);
     check("output.failed { streamName = f, partitionKey = user_id }", &[]);
     check("log.shards = 3", &["log"]);
-    check("input { type = kinesis, retrievalMode { type = FanOut, maxRecords = 5 } }", &["input.retrievalMode.maxRecords"]);
+    check(
+        "input { type = kinesis, retrievalMode { type = FanOut, maxRecords = 5 } }",
+        &["input.retrievalMode.maxRecords"],
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Files that enrichments need: databases and lists that an operator keeps somewhere (`spec/enrichments-and-adapters.md`
-//! 1.3). Here they are named and held; fetching them is the shell's.
+//! 1.3). Here they are named and held; [`client`] fetches them.
+
+pub mod client;
 
 use std::collections::HashMap;
 

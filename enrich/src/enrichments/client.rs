@@ -4,10 +4,8 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
-use bytes::Bytes;
 use event::self_describing::SelfDescribing;
 use iglu::{
     check::{Verdict, check},
@@ -15,29 +13,38 @@ use iglu::{
     client_error::ClientError,
 };
 use serde_json::Value;
-use service::{clock, config, retry::Backoff};
+use service::{clock, config};
 
 use super::{
     Enrichments, InvalidEnrichments,
-    assets::{Asset, Assets},
+    assets::{
+        Asset, Assets,
+        client::{FetchError, Fetched, Fetcher},
+    },
     configuration::Configuration,
+    live::Live,
+    run::Refresher,
 };
+use crate::wanted::unanswered;
 
 /// Turns configurations into enrichments that run.
 #[derive(Debug)]
 pub struct Loader {
     iglu: Arc<Client>,
-    http: reqwest::Client,
-    /// Where assets are taken from by their file names, instead of their addresses.
-    folder: Option<PathBuf>,
-    fetched: tokio::sync::Mutex<HashMap<Asset, Bytes>>,
+    fetcher: Fetcher,
+    fetched: tokio::sync::Mutex<HashMap<Asset, Fetched>>,
 }
 
-/// Failures of a download that are tried again.
-const ATTEMPTS: u32 = 5;
-const BACKOFF: Backoff = Backoff::new(Duration::from_millis(1500), Duration::from_secs(24));
-/// Largest asset in bytes.
-const MAX_ASSET: usize = 1 << 30;
+/// Configurations did not become enrichments.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// They are wrong.
+    #[error(transparent)]
+    Invalid(#[from] InvalidEnrichments),
+    /// What they need is not to be had.
+    #[error("{0}")]
+    Unavailable(String),
+}
 
 /// The configurations in a folder: files whose names end in `.json`, in the order of their names. HOCON and `${VAR}` are
 /// understood in them.
@@ -71,30 +78,38 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Configuration>, InvalidEnrichmen
 impl Loader {
     /// A loader that asks these registries. With a `folder` assets are taken from it by their file names.
     pub fn new(iglu: Arc<Client>, folder: Option<PathBuf>) -> Self {
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(30))
-            .read_timeout(Duration::from_secs(60))
-            .build()
-            .unwrap_or_default();
-        Self { iglu, http, folder, fetched: tokio::sync::Mutex::default() }
+        Self { iglu, fetcher: Fetcher::new(folder), fetched: tokio::sync::Mutex::default() }
     }
 
     /// Judges, fetches and builds.
     ///
     /// # Errors
-    /// All that is wrong with the configurations, or the assets that are not to be had.
-    pub async fn load(&self, configurations: &[Configuration]) -> Result<Enrichments, InvalidEnrichments> {
+    /// All that is wrong with the configurations, or the asset that is not to be had.
+    pub async fn load(&self, configurations: &[Configuration]) -> Result<Enrichments, LoadError> {
         self.judge(configurations).await?;
         let mut assets = Assets::default();
         for asset in Enrichments::assets(configurations)? {
-            let content = self.fetch(&asset).await.map_err(|what| InvalidEnrichments(vec![what]))?;
+            let content = self.fetch(&asset).await?;
             assets.put(asset, content);
         }
-        Enrichments::build(configurations, &assets)
+        let configurations = configurations.to_vec();
+        let build = move || Enrichments::build(&configurations, &assets);
+        let built = tokio::task::spawn_blocking(build).await;
+        Ok(built
+            .map_err(|gone| LoadError::Unavailable(format!("building enrichments broke off: {gone}")))??)
+    }
+
+    /// The same, to run and to be kept up to date.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn load_live(self, configurations: &[Configuration]) -> Result<Refresher, LoadError> {
+        let live = Arc::new(Live::new(self.load(configurations).await?));
+        Ok(Refresher { live, fetcher: self.fetcher, known: self.fetched.into_inner() })
     }
 
     /// Every configuration follows the schema it names, also one that is not enabled.
-    async fn judge(&self, configurations: &[Configuration]) -> Result<(), InvalidEnrichments> {
+    async fn judge(&self, configurations: &[Configuration]) -> Result<(), LoadError> {
         let mut wrong = Vec::new();
         for configuration in configurations {
             let data = SelfDescribing::new(configuration.key.clone(), configuration.data.clone());
@@ -104,71 +119,35 @@ impl Loader {
                     verdict => break verdict,
                 }
             };
-            if let Verdict::Invalid(error) = verdict {
-                wrong.push(invalid(configuration, &error));
+            let Verdict::Invalid(error) = verdict else { continue };
+            if let ClientError::Resolution(resolution) = &error
+                && let Some((registry, why)) = resolution.undecided()
+            {
+                let Configuration { origin, key, .. } = configuration;
+                let what = format!("{origin}: its schema {key} is needed: {}", unanswered(registry, why));
+                return Err(LoadError::Unavailable(what));
             }
+            wrong.push(invalid(configuration, &error));
         }
-        if wrong.is_empty() { Ok(()) } else { Err(InvalidEnrichments(wrong)) }
+        if wrong.is_empty() { Ok(()) } else { Err(InvalidEnrichments(wrong).into()) }
     }
 
-    async fn fetch(&self, asset: &Asset) -> Result<Bytes, String> {
+    async fn fetch(&self, asset: &Asset) -> Result<bytes::Bytes, FetchError> {
         let mut fetched = self.fetched.lock().await;
-        if let Some(content) = fetched.get(asset) {
-            return Ok(content.clone());
+        if let Some(known) = fetched.get(asset) {
+            return Ok(known.content.clone());
         }
-        let content = self.read(asset).await?;
-        fetched.insert(asset.clone(), content.clone());
+        let Some(new) = self.fetcher.fetch(asset, None).await? else { return Ok(bytes::Bytes::new()) };
+        let content = new.content.clone();
+        fetched.insert(asset.clone(), new);
         Ok(content)
-    }
-
-    async fn read(&self, asset: &Asset) -> Result<Bytes, String> {
-        if let Some(folder) = &self.folder {
-            return read_file(&folder.join(asset.file_name())).await;
-        }
-        match asset.uri.split_once("://") {
-            None => read_file(Path::new(&asset.uri)).await,
-            Some(("file", path)) => read_file(Path::new(path)).await,
-            Some(("http" | "https", _)) => self.download(&asset.uri).await,
-            Some(_) => Err(format!("No blob client available to download {}", asset.uri)),
-        }
-    }
-
-    async fn download(&self, uri: &str) -> Result<Bytes, String> {
-        let mut attempt = 0;
-        loop {
-            match self.download_once(uri).await {
-                Ok(content) => return Ok(content),
-                Err((_, true)) if attempt < ATTEMPTS => {
-                    tokio::time::sleep(BACKOFF.delay(attempt, clock::jitter())).await;
-                    attempt += 1;
-                }
-                Err((what, _)) => return Err(format!("{uri}: {what}")),
-            }
-        }
-    }
-
-    /// The content, or why not and whether trying again may help.
-    async fn download_once(&self, uri: &str) -> Result<Bytes, (String, bool)> {
-        let broken = |e: reqwest::Error| (e.without_url().to_string(), true);
-        let mut response = self.http.get(uri).send().await.map_err(broken)?;
-        let status = response.status();
-        if !status.is_success() {
-            let again = status.is_server_error() || status.as_u16() == 429;
-            return Err((format!("the server answered {status}"), again));
-        }
-        let mut content = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(broken)? {
-            if content.len() + piece.len() > MAX_ASSET {
-                return Err((format!("more than {MAX_ASSET} bytes"), false));
-            }
-            content.extend_from_slice(&piece);
-        }
-        Ok(content.into())
     }
 }
 
-async fn read_file(path: &Path) -> Result<Bytes, String> {
-    tokio::fs::read(path).await.map(Bytes::from).map_err(|e| format!("{}: {e}", path.display()))
+impl From<FetchError> for LoadError {
+    fn from(error: FetchError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
 }
 
 fn invalid(configuration: &Configuration, error: &ClientError) -> String {

@@ -1,7 +1,8 @@
 //! What can be configured to run on every event. An enrichment is one file and one line in the order of
 //! [`crate::steps`] (`spec/enrichments-and-adapters.md` 1).
 //!
-//! [`configuration`] reads the files, [`assets`] names what they need from elsewhere, [`Enrichments`] is what runs.
+//! [`configuration`] reads the files, [`assets`] names what they need from elsewhere, [`Enrichments`] is what runs. The shell
+//! around them: [`client`] loads all of that, [`run`] has changed assets taken up.
 
 pub(crate) mod anon_ip;
 pub(crate) mod asn_lookups;
@@ -16,11 +17,13 @@ pub(crate) mod event_fingerprint;
 pub(crate) mod event_spec;
 pub(crate) mod http_header_extractor;
 pub(crate) mod ip_lookups;
+pub mod live;
 pub(crate) mod pii;
 pub(crate) mod referer_parser;
+pub mod run;
 pub(crate) mod ua_parser;
 
-use std::fmt;
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use event::schema_key::{SchemaCriterion, SchemaKey};
 
@@ -88,9 +91,20 @@ impl Kind {
 }
 
 /// All steps of an event, in their order: those that are always on and those that are configured.
+#[derive(Clone)]
 pub struct Enrichments {
     pub(crate) steps: Vec<Running>,
-    names: Vec<&'static str>,
+    configured: Vec<Configured>,
+}
+
+/// What a step was made of.
+#[derive(Clone)]
+struct Configured {
+    kind: &'static Kind,
+    configuration: Configuration,
+    assets: Vec<Asset>,
+    /// Its place among the steps.
+    step: usize,
 }
 
 /// The configurations cannot be used.
@@ -104,7 +118,8 @@ pub struct InvalidEnrichments(
 impl Enrichments {
     /// Only what is always on.
     pub fn none() -> Self {
-        Self::build(&[], &Assets::default()).unwrap_or_else(|_| Self { steps: Vec::new(), names: Vec::new() })
+        let nothing = |_| Self { steps: Vec::new(), configured: Vec::new() };
+        Self::build(&[], &Assets::default()).unwrap_or_else(nothing)
     }
 
     /// What the configurations need from elsewhere, each once.
@@ -132,7 +147,7 @@ impl Enrichments {
     /// # Errors
     /// What is wrong with each configuration or its assets.
     pub fn build(configurations: &[Configuration], assets: &Assets) -> Result<Self, InvalidEnrichments> {
-        let (mut steps, mut names, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut steps, mut configured, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         let chosen = chosen(configurations, &mut wrong);
         for step in steps::ORDER {
             let kind = match step {
@@ -148,10 +163,10 @@ impl Enrichments {
             };
             let before = steps.len();
             for (_, configuration) in chosen.iter().filter(|(chosen, _)| chosen.name == kind.name) {
-                match (kind.build)(configuration, assets) {
-                    Ok(enrichment) => {
+                match Configured::build(kind, configuration, assets, steps.len()) {
+                    Ok((enrichment, built)) => {
                         steps.push(Running::Configured(enrichment));
-                        names.push(kind.name);
+                        configured.push(built);
                     }
                     Err(what) => wrong.push(format!("{}: {what}", configuration.origin)),
                 }
@@ -160,12 +175,48 @@ impl Enrichments {
                 steps.push(Running::Always(otherwise));
             }
         }
-        if wrong.is_empty() { Ok(Self { steps, names }) } else { Err(InvalidEnrichments(wrong)) }
+        if wrong.is_empty() { Ok(Self { steps, configured }) } else { Err(InvalidEnrichments(wrong)) }
     }
 
     /// Names of the enrichments that run, in their order.
-    pub fn names(&self) -> &[&'static str] {
-        &self.names
+    pub fn names(&self) -> Vec<&'static str> {
+        self.configured.iter().map(|configured| configured.kind.name).collect()
+    }
+
+    /// Numbers of the enrichments that need some of these assets.
+    pub(crate) fn needing(&self, assets: &HashSet<&Asset>) -> Vec<usize> {
+        let needs = |configured: &Configured| configured.assets.iter().any(|asset| assets.contains(asset));
+        (0..self.configured.len()).filter(|index| needs(&self.configured[*index])).collect()
+    }
+
+    /// What an enrichment needs, by its number.
+    pub(crate) fn assets_of(&self, index: usize) -> &[Asset] {
+        &self.configured[index].assets
+    }
+
+    /// The same with one enrichment built anew.
+    ///
+    /// # Errors
+    /// What is wrong with the assets.
+    pub(crate) fn rebuilt(&self, index: usize, assets: &Assets) -> Result<Self, String> {
+        let Configured { kind, configuration, step, .. } = &self.configured[index];
+        let (enrichment, _) = Configured::build(kind, configuration, assets, *step)?;
+        let mut rebuilt = self.clone();
+        rebuilt.steps[*step] = Running::Configured(enrichment);
+        Ok(rebuilt)
+    }
+}
+
+impl Configured {
+    fn build(
+        kind: &'static Kind,
+        configuration: &Configuration,
+        assets: &Assets,
+        step: usize,
+    ) -> Result<(Arc<dyn Enrichment>, Self), String> {
+        let enrichment = (kind.build)(configuration, assets)?;
+        let assets = (kind.assets)(configuration)?;
+        Ok((enrichment.into(), Self { kind, configuration: configuration.clone(), assets, step }))
     }
 }
 
@@ -203,6 +254,6 @@ impl Default for Enrichments {
 
 impl fmt::Debug for Enrichments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Enrichments").field(&self.names).finish()
+        f.debug_tuple("Enrichments").field(&self.names()).finish()
     }
 }

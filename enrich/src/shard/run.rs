@@ -2,10 +2,10 @@
 //! written when. Records whose schema no registry decides about wait beside the batches: later ones are written, within
 //! bounds, and the checkpoint stays before the first that waits (`held.rs`).
 
-use std::{sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use service::{clock, drain::Drain, metric, retry::Backoff};
+use service::{clock, drain::Drain, retry::Backoff};
 use stream::{
     consumer::{Checkpoint, Checkpointer, ConsumeError, Delivered, Pending},
     producer::{AppendError, Producer, Route},
@@ -23,6 +23,7 @@ use crate::{
         run::{Engine, enrich, settle},
     },
     fact::ShardFacts,
+    observed::{BatchWritten, Observer},
     resume::{Note, Origin, Written},
     run::{Outputs, RunError},
     shard::held::Held,
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) outputs: Outputs,
     pub(crate) checkpointer: Box<dyn Checkpointer>,
     pub(crate) facts: ShardFacts,
+    pub(crate) observer: Arc<Observer>,
     pub(crate) drain: Drain,
 }
 
@@ -141,6 +143,10 @@ impl Shard {
                     }
                     return Ok(true);
                 }
+                // The stream has other shards than the raw one.
+                Err(AppendError::Interrupted { source, .. }) if source.kind() == ErrorKind::InvalidInput => {
+                    return Ok(false);
+                }
                 Err(error) => self.refused(error, &mut attempt).await?,
             }
         }
@@ -201,43 +207,38 @@ impl Shard {
         let oldest = self.held.oldest().map_or(arrival, |oldest| oldest.min(arrival));
         self.shared.facts.oldest(&self.name, Some(oldest));
         let mut records = Records::default();
+        let begun = batches.iter().map(|batch| batch.begun).min();
         for batch in batches {
+            self.shared.observer.begun(batch.arrival, batch.begun);
             self.held.take_up(batch.last, batch.size, batch.waiting);
             records.add(batch.outputs, &self.written);
             for group in batch.groups {
                 self.settling.spawn(settle(Arc::clone(&self.shared.engine), group));
             }
         }
-        self.put(records, arrival).await
+        self.put(records, begun).await
     }
 
     /// Writes what came out of records that waited.
     async fn write_settled(&mut self, given: Given) -> Result<(), Stop> {
-        let arrival = self.held.oldest().unwrap_or_else(clock::now);
         let mut records = Records::default();
-        for (position, _) in &given {
+        for (position, _) in &given.outputs {
             self.held.settle(*position);
         }
         records.add(given, &self.written);
-        self.put(records, arrival).await
+        self.put(records, None).await
     }
 
-    /// Writes to all streams, then saves how far it got. `arrival`: of the oldest raw record.
-    async fn put(&mut self, records: Records, arrival: Timestamp) -> Result<(), Stop> {
-        let (bad, failed, good) = (records.bad.len(), records.failed.len(), records.good.len());
+    /// Writes to all streams, then saves how far it got. `begun`: when the first batch was begun, unless it waited.
+    async fn put(&mut self, records: Records, begun: Option<Timestamp>) -> Result<(), Stop> {
+        let written = BatchWritten::of(&records, begun);
         self.append(BAD, records.bad).await?;
         self.append(FAILED, records.failed).await?;
         self.append(GOOD, records.good).await?;
         self.acknowledge().await?;
         self.shared.facts.waiting(&self.name, self.held.len());
         self.shared.facts.oldest(&self.name, self.held.oldest());
-        for kind in records.bad_kinds {
-            metric::ENRICH_BAD.increment(&[kind]);
-        }
-        metric::ENRICH_GOOD.add(good as u64, &[]);
-        metric::ENRICH_FAILED.add(failed as u64, &[]);
-        metric::ENRICH_LATENCY_SECONDS.record(clock::now().duration_since(arrival).as_secs_f64(), &[]);
-        tracing::debug!(shard = %self.name, good, failed, bad, "written");
+        written.emit(&self.shared.observer, &self.name, clock::now());
         Ok(())
     }
 
@@ -301,6 +302,10 @@ impl Shard {
                 Err(error) => {
                     let unknown =
                         matches!(error, AppendError::Interrupted { .. } | AppendError::Unavailable { .. });
+                    if let AppendError::Unavailable { missing, .. } = &error {
+                        // All others are there.
+                        group = missing.iter().filter_map(|index| group.get(*index).cloned()).collect();
+                    }
                     self.refused(error, &mut attempt).await?;
                     if unknown && self.learn_stream(number).await? {
                         // Some of it may be there.

@@ -10,6 +10,8 @@ mod referrer_uri;
 mod schema_fields;
 mod uri_fields;
 
+use std::sync::Arc;
+
 use event::{atomic::Field, enriched::EnrichedEvent, self_describing::SelfDescribing};
 
 use crate::{
@@ -70,9 +72,10 @@ pub(crate) enum Step {
 }
 
 /// A step that runs.
+#[derive(Clone)]
 pub(crate) enum Running {
     Always(StepFn),
-    Configured(Box<dyn Enrichment>),
+    Configured(Arc<dyn Enrichment>),
     Checkpoint,
 }
 

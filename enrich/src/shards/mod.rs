@@ -1,0 +1,3 @@
+//! All shards that are ours.
+
+pub(crate) mod run;
