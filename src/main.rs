@@ -11,6 +11,8 @@ mod configuration;
 mod demo;
 #[cfg(feature = "enrich")]
 mod enrich;
+#[cfg(feature = "enrich")]
+mod enrichments;
 mod output;
 mod samples;
 #[cfg(feature = "iglu")]

@@ -27,14 +27,14 @@ use service::{
 use tokio::runtime::Handle;
 
 use super::Options;
-use crate::schemas;
+use crate::{enrichments, schemas};
 
 /// A registry that does not answer so long ends the run.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Enriches all files, one after the other, to the standard output.
 pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
-    let config = options.configuration()?;
+    let config = options.without_streams()?;
     let now = options.now.map(Timestamp::from_millisecond).transpose();
     let now = now.map_err(|e| RunError::new(ExitCode::Usage, format!("--now: {e}")))?;
     let resolver = schemas::resolver_or_central(options.iglu_config.as_deref())?;
@@ -44,7 +44,8 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let loader = Loader::new(Arc::clone(&iglu), options.assets.clone());
     let mut settings = config.settings(!config.compatibility.is_apache());
     if let Some(folder) = &options.enrichments {
-        let enrichments = loader.load(&read_folder(folder).map_err(wrong)?).await.map_err(wrong)?;
+        let configurations = read_folder(folder).map_err(enrichments::invalid)?;
+        let enrichments = loader.load(&configurations).await.map_err(enrichments::not_loaded)?;
         settings.enrichments = Arc::new(enrichments);
     }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -69,10 +70,6 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
         return Err(RunError::new(ExitCode::Data, what));
     }
     Ok(ExitCode::Ok)
-}
-
-fn wrong(error: ::enrich::enrichments::InvalidEnrichments) -> RunError {
-    RunError::new(ExitCode::Config, error.to_string())
 }
 
 fn enrich_all(offline: &Offline, files: &[PathBuf]) -> Result<Summary, RunError> {

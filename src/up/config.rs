@@ -28,6 +28,8 @@ pub(crate) struct UpConfig {
     pub(crate) registries: Vec<String>,
     /// A resolver configuration in a file of its own.
     pub(crate) resolver: Option<PathBuf>,
+    /// Folder with configurations of enrichments.
+    pub(crate) enrichments: Option<PathBuf>,
     /// The embedded log.
     pub(crate) log: LogKeys,
     /// The collector.
@@ -96,6 +98,7 @@ impl Default for UpConfig {
             schemas: Vec::new(),
             registries: Vec::new(),
             resolver: None,
+            enrichments: None,
             log: LogKeys::default(),
             collector: CollectorConfig::default(),
             enrich: EnrichConfig::default(),

@@ -34,7 +34,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let https_at = https.as_ref().map(|https| https.address);
 
     let mut supervisor = Supervisor::new(context.clone(), config.drain_deadline);
-    let log = pipeline::start(&config, collector, https, &mut supervisor)?;
+    let log = pipeline::start(&config, collector, https, &mut supervisor).await?;
 
     let admin_ends = Drain::new();
     let admin = tokio::net::TcpListener::from_std(admin)

@@ -45,6 +45,9 @@ pub(crate) struct Options {
     /// Resolver configuration, as the original's `--resolver`.
     #[arg(long, value_name = "FILE")]
     resolver: Option<PathBuf>,
+    /// Folder with configurations of enrichments, one .json file each, as the original's `--enrichments`.
+    #[arg(long, value_name = "DIR")]
+    enrichments: Option<PathBuf>,
     /// Send the visit of a small web shop and show where each event goes and why.
     #[arg(long)]
     pub(crate) demo: bool,
@@ -75,6 +78,9 @@ impl Options {
         if let Some(file) = &self.resolver {
             config.resolver = Some(file.clone());
         }
+        if let Some(folder) = &self.enrichments {
+            config.enrichments = Some(folder.clone());
+        }
         Ok(config)
     }
 }
@@ -86,7 +92,8 @@ pub(crate) fn examined(mut sources: Sources) -> Examined<UpConfig> {
     sources.layers.insert(0, Layer::Text { name, text: DEFAULTS.into() });
     let collector = reference::without_effect::<CollectorConfig>().into_iter();
     let enrich = reference::without_effect::<EnrichConfig>().into_iter();
-    let never = collector.map(|note| note.within("collector")).chain(enrich.map(|note| note.within("enrich")));
+    let never =
+        collector.map(|note| note.within("collector")).chain(enrich.map(|note| note.within("enrich")));
     let mut found = config::examine_with::<UpConfig>(&sources, Some("piste"), never.collect());
     collector::stand_in(&key_store, &mut found, "collector.ssl.enable", |config| &mut config.collector.ssl);
     found

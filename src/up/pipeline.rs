@@ -3,6 +3,7 @@
 use std::{fmt::Display, net::TcpListener, sync::Arc, time::Duration};
 
 use collector::run::Listeners;
+use enrich::enrichments::client::Loader;
 use iglu::client::Client;
 use loaders::{
     lake::{
@@ -24,6 +25,7 @@ use stream::{
 };
 
 use super::{config::UpConfig, https::Https, schemas};
+use crate::enrichments;
 
 /// Stages of the drain: what an earlier one accepted reaches the later ones.
 const COLLECT: u8 = 0;
@@ -38,7 +40,7 @@ const BAD_1: &str = "bad-1";
 const BAD_2: &str = "bad-2";
 
 /// Opens the log and starts every role. The caller closes the log after the supervisor has ended.
-pub(crate) fn start(
+pub(crate) async fn start(
     config: &UpConfig,
     http: TcpListener,
     https: Option<Https>,
@@ -48,6 +50,8 @@ pub(crate) fn start(
     let resolver = schemas::resolver(config)?;
     let iglu =
         Arc::new(Client::new(resolver.clone(), service::clock::now).with_http(config.enrich.registries()));
+    let loader = Loader::new(Arc::clone(&iglu), None);
+    let refresher = enrichments::load(loader, config.enrichments.as_deref()).await?;
 
     let https = https.map(|Https { listener, tls, .. }| {
         let watching = tls.clone().watch(supervisor.context(COLLECT).drain);
@@ -65,11 +69,18 @@ pub(crate) fn start(
 
     let outputs =
         enrich::run::Outputs { good: log.producer(ENRICHED), bad: log.producer(BAD_1), failed: None };
-    let enriching = enrich::run::run(
+    let (live, period) = (refresher.live(), config.enrich.assets_update_period);
+    let refreshing = refresher.run(period, supervisor.context(ENRICH).drain);
+    supervisor.spawn(ENRICH, "files of enrichments", async move {
+        refreshing.await;
+        Ok(())
+    });
+    let enriching = enrich::run::run_with(
         config.enrich.clone(),
         log.consumer(RAW, "enrich", Start::Oldest),
         outputs,
         iglu,
+        live,
         supervisor.context(ENRICH),
     );
     supervisor.spawn(ENRICH, "enrich", async move { enriching.await.map_err(unavailable) });

@@ -105,8 +105,11 @@ fn every_role_is_checked_by_its_reference() {
         let printed = piste::run(&["check", "--role", role, "--reference"]);
         assert_eq!(printed.code, Some(0), "{role}: {}", printed.stderr);
         let variables = role == "postgres-loader" || role == "s3-loader";
-        let more: &[&str] =
-            if role == "collector" { &["-Dcollector.streams.sink.enabled=stdout"] } else { &[] };
+        let more: &[&str] = match role {
+            "collector" => &["-Dcollector.streams.sink.enabled=stdout"],
+            "enrich" => &["-Dinput.type=log", "-Doutput.good.type=stdout", "-Doutput.bad.type=stdout"],
+            _ => &[],
+        };
         let (ended, _) = check(role, &printed.stdout, more);
         assert!(variables || ended.code == Some(0), "{role}: {}", ended.stderr);
         let (ended, _) = check(role, "a = [1", &[]);
@@ -115,6 +118,50 @@ fn every_role_is_checked_by_its_reference() {
     let (ended, file) = check("up", "collector {\n  cookie.name = \"a b\"\n}\nlisten = x\n", &[]);
     assert_eq!(ended.code, Some(78), "{}", ended.stderr);
     for said in [format!("{file}:2:3: `collector.cookie.name`: "), format!("{file}:4:1: `listen`: ")] {
+        assert!(ended.stderr.contains(&said), "{said}\n{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_file_of_enrich() {
+    let text = r#"
+input { streamName = raw, initialPosition { type = TRIM_HORIZON }, bufferSize = 3 }
+output {
+  good { streamName = enriched, partitionKey = user_id }
+  bad { streamNam = bad, streamName = bad }
+}
+license.accept = true
+"#;
+    let (ended, file) = check("enrich", text, &["-DcpuParallelismFraction=2"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(
+        ended.stderr.lines().collect::<Vec<_>>(),
+        [
+            format!(
+                "warning: {file}:5:9: `output.bad.streamNam`: nothing reads this key; did you mean `streamName`?"
+            ),
+            format!(
+                "note: {file}:2:68: `input.bufferSize` has no effect: how much is read ahead depends on what waits"
+            ),
+            format!("note: {file}:7:1: `license` has no effect: nothing here is licensed"),
+        ]
+    );
+    for line in [
+        "input {",
+        "  streamName = \"raw\"",
+        "cpuParallelismFraction = 2.0",
+        "    partitionKey = \"user_id\"",
+    ] {
+        assert!(ended.stdout.lines().any(|printed| printed == line), "{line}:\n{}", ended.stdout);
+    }
+
+    let wrong = "input.streamName = raw\noutput {\n  good { streamName = a, partitionKey = usr_id }\n  bad.type = kafka\n}\n";
+    let (ended, file) = check("enrich", wrong, &[]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    for said in [
+        format!("error: {file}:3:26: `output.good.partitionKey`: `usr_id` is no atomic field"),
+        format!("error: {file}:4:3: `output.bad.type`: expected one of kinesis, log, stdout, found `kafka`"),
+    ] {
         assert!(ended.stderr.contains(&said), "{said}\n{}", ended.stderr);
     }
 }

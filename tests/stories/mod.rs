@@ -8,6 +8,8 @@ mod compressed;
 pub mod crashes;
 mod demonstration;
 mod draining;
+mod enrich_alone;
+mod enrichments;
 mod full_disk;
 mod own_tools;
 mod postgres_away;

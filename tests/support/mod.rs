@@ -2,7 +2,9 @@
 
 pub mod clients;
 pub mod database;
+pub mod enrichments;
 pub mod expect;
+pub mod files;
 pub mod http;
 pub mod lake;
 pub mod load;

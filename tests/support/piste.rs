@@ -27,7 +27,7 @@ pub struct Launch {
 #[derive(Debug)]
 pub struct Piste {
     process: Process,
-    /// Where the collector listens.
+    /// Where the collector listens; where health and metrics are, if there is none.
     pub collector: SocketAddr,
     /// Where health and metrics are.
     pub admin: SocketAddr,
@@ -89,6 +89,15 @@ impl Launch {
         Self { arguments, environment: Vec::new(), data: data.to_path_buf() }
     }
 
+    /// `piste enrich` on a data folder, its probe on a free port.
+    pub fn enrich(data: &Path) -> Self {
+        let arguments =
+            ["enrich", "-Dmonitoring.healthProbe.port=0", "-Dmonitoring.healthProbe.interface=127.0.0.1"];
+        let mut arguments = arguments.map(String::from).to_vec();
+        arguments.push(format!("-Dlog.folder={}", data.display()));
+        Self { arguments, environment: Vec::new(), data: data.to_path_buf() }
+    }
+
     /// More arguments.
     pub fn with(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|a| (*a).to_owned()));
@@ -117,7 +126,8 @@ impl Launch {
         let (collector, admin) = wait::until("piste to say where it listens", PATIENCE, || {
             let said = process.stdout();
             let printed = address(&said, "collector").zip(address(&said, "health"));
-            let found = printed.or_else(|| logged_addresses(&process.stderr()));
+            let has_collector = self.arguments[0] != "enrich";
+            let found = printed.or_else(|| logged_addresses(&process.stderr(), has_collector));
             if found.is_none()
                 && let Some(status) = process.exited()
             {
@@ -136,14 +146,16 @@ impl Launch {
 }
 
 /// Where the collector and the admin server of a role alone listen, by its log.
-fn logged_addresses(log: &str) -> Option<(SocketAddr, SocketAddr)> {
+fn logged_addresses(log: &str, has_collector: bool) -> Option<(SocketAddr, SocketAddr)> {
     let complete = &log[..log.rfind('\n')?];
     let address = |what: &str| {
         let line = complete.lines().find(|line| line.contains(what))?;
         let rest = &line[line.find("\"address\":\"")? + "\"address\":\"".len()..];
         rest.split('"').next()?.parse().ok()
     };
-    address("Service bound to address").zip(address("Health and metrics at address"))
+    let admin = address("Health and metrics at address")?;
+    let collector = if has_collector { address("Service bound to address")? } else { admin };
+    Some((collector, admin))
 }
 
 /// The address in the line that names `what`: `collector   http://127.0.0.1:34567`.
@@ -178,10 +190,16 @@ impl Piste {
 
     /// A metric of `/metrics`, summed over its labels.
     pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metric_of(name, "")
+    }
+
+    /// A metric of `/metrics`, summed over those of its labels that hold `label`, as in `kind="adapter_failures"`.
+    pub fn metric_of(&self, name: &str, label: &str) -> Option<f64> {
         let text = http::get(self.admin, "/metrics").ok()?.text();
         let values: Vec<f64> = text
             .lines()
             .filter(|l| l.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{'])))
+            .filter(|l| l.contains(label))
             .filter_map(|l| l.rsplit(' ').next()?.parse().ok())
             .collect();
         (!values.is_empty()).then(|| values.iter().sum())

@@ -1,0 +1,86 @@
+//! `piste enrich` on streams, with the original's configuration.
+
+use std::{net::TcpListener, sync::Arc};
+
+use ::enrich::{
+    config::{EnrichConfig, HealthProbe},
+    enrichments::client::Loader,
+    run::run_with,
+};
+use iglu::client::Client;
+use service::{
+    admin::{self, Probe},
+    clock,
+    context::Context,
+    drain::Drain,
+    exit::{ExitCode, RunError},
+    supervise::{DEADLINE, Supervisor},
+    telemetry,
+};
+
+use super::{
+    Options,
+    sinks::{Sinks, open_log},
+    source,
+};
+use crate::{enrichments, schemas};
+
+/// The one stage of the drain.
+const ENRICH: u8 = 0;
+
+/// Runs until it is asked to end.
+pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
+    let config = options.configuration()?;
+    let labels = config.monitoring.metrics.prometheus.tags.clone();
+    telemetry::label_all(labels).map_err(|error| RunError::bug(error.to_string()))?;
+    let context = Context::default();
+    // Until all is there the probe says no.
+    let starting = context.health.fact("enrich.start");
+    let admin_ends = Drain::new();
+    serve_probe(&config, &context, &admin_ends)?;
+
+    let resolver = schemas::resolver_or_central(options.iglu_config.as_deref())?;
+    let iglu = Arc::new(Client::new(resolver, clock::now).with_http(config.registries()));
+    let log = open_log(&config)?;
+    let source = source::open(&config, log.as_ref())?;
+    let loader = Loader::new(Arc::clone(&iglu), options.assets.clone());
+    let refresher = enrichments::load(loader, options.enrichments.as_deref()).await?;
+    let Sinks { outputs, closing } = Sinks::open(&config, log.as_ref(), &context.health).await?;
+    starting.well();
+
+    let mut supervisor = Supervisor::new(context, DEADLINE);
+    let (live, period) = (refresher.live(), config.assets_update_period);
+    let refreshing = refresher.run(period, supervisor.context(ENRICH).drain);
+    let enriching = run_with(config, source, outputs, iglu, live, supervisor.context(ENRICH));
+    supervisor.spawn(ENRICH, "enrich", async move {
+        enriching.await.map_err(|error| RunError::unavailable(error.to_string()))
+    });
+    supervisor.spawn(ENRICH, "files of enrichments", async move {
+        refreshing.await;
+        Ok(())
+    });
+    let code = supervisor.run().await;
+    closing.close().await;
+    if let Some(log) = log {
+        log.close().await;
+    }
+    admin_ends.request();
+    code
+}
+
+/// Begins to answer whoever asks for health and metrics.
+fn serve_probe(config: &EnrichConfig, context: &Context, ends: &Drain) -> Result<(), RunError> {
+    let HealthProbe { interface, port, unhealthy_latency } = &config.monitoring.health_probe;
+    let cannot = |e: std::io::Error| {
+        let what = format!("cannot listen on {interface}:{port} (`monitoring.healthProbe.port`): {e}");
+        RunError::unavailable(what)
+    };
+    let listener = TcpListener::bind((interface.as_str(), *port)).map_err(cannot)?;
+    listener.set_nonblocking(true).map_err(cannot)?;
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    tracing::info!(%address, "Health and metrics at address");
+    let probe = Probe { unhealthy_age: *unhealthy_latency, every_path: true };
+    tokio::spawn(admin::server::run_probed(listener, context.clone(), probe, ends.clone()));
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Opens the sinks of enriched events, failed events and bad rows, and has their health told.
+
+#[cfg(feature = "aws")]
+mod aws;
+
+use std::{pin::Pin, sync::Arc};
+
+use ::enrich::{
+    config::{EnrichConfig, Sink, SinkKind, SourceKind},
+    run::Outputs,
+};
+use service::{
+    exit::{ExitCode, RunError},
+    health::{Fact, Health},
+};
+use stream::{
+    health::{Health as SinkHealth, HealthWatch},
+    log::{Log, LogConfig, OpenError, StreamConfig},
+    producer::Producer,
+    stdout::{Output, Padding},
+};
+
+/// What ends a sink once nobody appends any more.
+type Close = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// All sinks, open.
+pub(super) struct Sinks {
+    pub(super) outputs: Outputs,
+    pub(super) closing: Closing,
+}
+
+/// What ends the sinks.
+pub(super) struct Closing(Vec<Close>);
+
+/// Opens the log, if source or sinks are in one.
+pub(super) fn open_log(config: &EnrichConfig) -> Result<Option<Log>, RunError> {
+    let keys = &config.log;
+    let raw = (config.input.kind() == SourceKind::Log).then(|| config.raw_name());
+    let sinks = config.output.wanted().filter(|(_, sink)| sink.kind() == SinkKind::Log);
+    let names = raw.into_iter().chain(sinks.map(|(section, sink)| sink.name(section).to_owned()));
+    let streams: Vec<StreamConfig> = names
+        .map(|name| StreamConfig {
+            shards: keys.shards,
+            retention_age: Some(keys.retention_age),
+            retention_bytes: None,
+            ..StreamConfig::new(name)
+        })
+        .collect();
+    if streams.is_empty() {
+        return Ok(None);
+    }
+    let mut log = LogConfig::new(keys.folder.join("log"), keys.folder.join("checkpoints"), streams);
+    log.max_bytes = Some(keys.max_bytes);
+    log.segment_bytes = keys.segment_bytes;
+    Log::open(log).map(Some).map_err(|error| {
+        let code = match error {
+            OpenError::Config { .. } => ExitCode::Config,
+            _ => ExitCode::Unavailable,
+        };
+        RunError::new(code, error.to_string())
+    })
+}
+
+impl Sinks {
+    /// Opens what `output` names.
+    pub(super) async fn open(
+        config: &EnrichConfig,
+        log: Option<&Log>,
+        health: &Health,
+    ) -> Result<Self, RunError> {
+        let mut closing: Vec<Close> = Vec::new();
+        let mut stdout = None;
+        let (mut good, mut failed, mut bad) = (None, None, None);
+        for (section, sink) in config.output.wanted() {
+            let producer = match (sink.kind(), log) {
+                (SinkKind::Log, Some(log)) => log.producer(sink.name(section)),
+                (SinkKind::Log, None) => return Err(RunError::bug("a sink in a log that is not open")),
+                (SinkKind::Stdout, _) => lines(config, section, sink, &mut stdout)?,
+                #[cfg(feature = "aws")]
+                (SinkKind::Kinesis, _) => {
+                    aws::kinesis(sink, config.output.good.max_record_size, &mut closing).await
+                }
+                #[cfg(not(feature = "aws"))]
+                (SinkKind::Kinesis, _) => {
+                    let what = format!("output.{section}.type: this build has no sink of type kinesis");
+                    return Err(RunError::new(ExitCode::Config, what));
+                }
+            };
+            tokio::spawn(tell(health.fact(format!("enrich.output.{section}")), producer.health()));
+            match section {
+                "good" => good = Some(producer),
+                "failed" => failed = Some(producer),
+                _ => bad = Some(producer),
+            }
+        }
+        let (Some(good), Some(bad)) = (good, bad) else {
+            return Err(RunError::bug("enriched events and bad rows always have a sink"));
+        };
+        Ok(Self { outputs: Outputs { good, bad, failed }, closing: Closing(closing) })
+    }
+}
+
+impl Closing {
+    /// Ends what is to be ended once nobody appends any more.
+    pub(super) async fn close(self) {
+        for close in self.0 {
+            close.await;
+        }
+    }
+}
+
+/// States what a sink knows of its health, until it is gone.
+async fn tell(fact: Fact, mut health: HealthWatch) {
+    loop {
+        match &*health.borrow_and_update() {
+            SinkHealth::Well => fact.well(),
+            trouble => fact.trouble(trouble.to_string()),
+        }
+        if health.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Lines as those of the collector: all streams share one standard output, the Apache line pads, and says on stderr what is
+/// bad.
+fn lines(
+    config: &EnrichConfig,
+    section: &str,
+    sink: &Sink,
+    stdout: &mut Option<Output>,
+) -> Result<Arc<dyn Producer>, RunError> {
+    let missing = |e| RunError::unavailable(format!("no output for `output.{section}`: {e}"));
+    let is_apache = config.compatibility.is_apache();
+    let output = match stdout {
+        _ if is_apache && section == "bad" => Output::stderr().map_err(missing)?,
+        Some(output) => output.clone(),
+        None => stdout.insert(Output::stdout().map_err(missing)?).clone(),
+    };
+    let padding = if is_apache { Padding::With } else { Padding::Without };
+    Ok(output.producer(sink.name(section), padding))
+}
