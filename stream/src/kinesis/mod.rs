@@ -1,5 +1,9 @@
 //! Streams of Amazon Kinesis.
 //!
 //! * [`producer`]: writes records with `PutRecords`
+//! * [`aggregated`]: records that hold several
+//! * [`lease`]: who reads which shard, and how far
 
+pub mod aggregated;
+pub mod lease;
 pub mod producer;

@@ -112,7 +112,7 @@ async fn the_spill_is_bounded() {
     assert!(place.inner.longest() <= place.config.batch_records);
     append(&spill, "a", taken..taken + 10).await.unwrap();
     assert_eq!(place.taken("a"), (0..taken + 10).collect::<Vec<_>>());
-    assert_eq!(place.taken("b"), []);
+    assert!(place.taken("b").is_empty());
     assert!(spill.health().borrow().is_well());
     // And there is room again.
     place.inner.usually(Mood::Full);
