@@ -3,8 +3,10 @@
 //! A label never holds an IP address, a user id, a cookie or anything else that a client sends, and has few values.
 //! Moving a metric does not allocate once its label values have been seen.
 
+mod distribution;
 mod family;
 
+pub(crate) use distribution::Distribution;
 pub use family::{Counter, Definition, Gauge, Histogram, Kind};
 
 /// Upper bounds of the buckets of times, in seconds.

@@ -2,16 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     io::IsTerminal,
     str::FromStr,
-    sync::{LazyLock, OnceLock},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use metrics::{Key, Label, Level, Metadata, Recorder};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::metric::{self, Definition, Kind};
+use crate::metric::{self, Definition, Distribution, Kind};
 
 /// Names the environment variable that filters logs: `info`, `debug`, `warn,collector=debug` ...
 pub const LOG_VARIABLE: &str = "PISTE_LOG";
@@ -94,17 +95,21 @@ pub fn label_all(labels: BTreeMap<String, String>) -> Result<(), TelemetryError>
 
 /// All metrics that have moved, as Prometheus' text format.
 pub fn render() -> String {
-    EXPORTER.handle.render()
+    let mut text = EXPORTER.handle.render();
+    let distributions = distributions();
+    for family in distributions.chunk_by(|one, other| one.name == other.name) {
+        let Registered { name, help, .. } = &family[0];
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
+        for Registered { labels, distribution, .. } in family {
+            distribution.render(name, labels, &mut text);
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// Content type of [`render`].
 pub const RENDERED_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Moves what histograms have gathered into their buckets. Called every few seconds, so that a process whose metrics
-/// nobody reads does not grow.
-pub fn tidy() {
-    EXPORTER.handle.run_upkeep();
-}
 
 struct Exporter {
     recorder: PrometheusRecorder,
@@ -114,18 +119,27 @@ struct Exporter {
 /// Labels of all metrics.
 static LABELS: OnceLock<BTreeMap<String, String>> = OnceLock::new();
 
+/// A distribution that has moved, under its name and labels.
+struct Registered {
+    name: &'static str,
+    help: &'static str,
+    /// As they are rendered, each with a comma behind it.
+    labels: String,
+    distribution: Arc<Distribution>,
+}
+
+/// Sorted by name and labels.
+static DISTRIBUTIONS: Mutex<Vec<Registered>> = Mutex::new(Vec::new());
+
+fn distributions() -> MutexGuard<'static, Vec<Registered>> {
+    DISTRIBUTIONS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 // Handles register here directly: metrics count from the first move on, whether or not `init` has been called.
 static EXPORTER: LazyLock<Exporter> = LazyLock::new(|| {
     let mut builder = PrometheusBuilder::new();
     for (name, value) in LABELS.get_or_init(BTreeMap::new) {
         builder = builder.add_global_label(name, value);
-    }
-    for each in metric::ALL {
-        if let Kind::Histogram(buckets) = each.kind {
-            builder = builder
-                .set_buckets_for_metric(Matcher::Full(each.name.to_owned()), buckets)
-                .expect("the table lists no empty buckets");
-        }
     }
     let recorder = builder.build_recorder();
     for each in metric::ALL {
@@ -133,7 +147,7 @@ static EXPORTER: LazyLock<Exporter> = LazyLock::new(|| {
         match each.kind {
             Kind::Counter => recorder.describe_counter(name, None, help),
             Kind::Gauge => recorder.describe_gauge(name, None, help),
-            Kind::Histogram(_) => recorder.describe_histogram(name, None, help),
+            Kind::Histogram => {}
         }
     }
     Exporter { handle: recorder.handle(), recorder }
@@ -149,8 +163,20 @@ pub(crate) fn register_gauge(definition: &Definition, values: &[&str]) -> metric
     EXPORTER.recorder.register_gauge(&key(definition, values), &METADATA)
 }
 
-pub(crate) fn register_histogram(definition: &Definition, values: &[&str]) -> metrics::Histogram {
-    EXPORTER.recorder.register_histogram(&key(definition, values), &METADATA)
+pub(crate) fn register_histogram(
+    definition: &Definition,
+    values: &[&str],
+    buckets: &'static [f64],
+) -> Arc<Distribution> {
+    let Definition { name, help, .. } = *definition;
+    let everywhere = LABELS.get_or_init(BTreeMap::new).iter().map(|(name, value)| (&**name, &**value));
+    let labels = everywhere.chain(definition.labels.iter().copied().zip(values.iter().copied()));
+    let labels: String = labels.map(|(name, value)| format!("{name}={value:?},")).collect();
+    let mut all = distributions();
+    let at = all.partition_point(|other| (other.name, &*other.labels) < (name, &*labels));
+    let distribution = Arc::new(Distribution::new(buckets));
+    all.insert(at, Registered { name, help, labels, distribution: distribution.clone() });
+    distribution
 }
 
 fn key(definition: &Definition, values: &[&str]) -> Key {

@@ -15,9 +15,6 @@ use crate::{clock, context::Context, drain::Drain, exit::RunError, telemetry};
 /// How long a connection may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often gathered histograms are moved into their buckets.
-const TIDY_EVERY: Duration = Duration::from_secs(5);
-
 /// Most open connections; more wait in the system's queue.
 const CONNECTIONS: usize = 64;
 
@@ -43,16 +40,11 @@ pub async fn run_probed(
     stop: Drain,
 ) -> Result<(), RunError> {
     let room = std::sync::Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
-    let mut tidy = tokio::time::interval(TIDY_EVERY);
     let mut connections = tokio::task::JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         let accepted = tokio::select! {
             () = stop.requested() => return Ok(()),
-            _ = tidy.tick() => {
-                telemetry::tidy();
-                continue;
-            }
             accepted = async {
                 let permit = room.clone().acquire_owned().await.expect("the semaphore is never closed");
                 (listener.accept().await, permit)

@@ -1,5 +1,8 @@
 //! Handles of metrics, kept by label values so that moving one costs a short scan and an atomic addition.
 
+use std::sync::Arc;
+
+use super::Distribution;
 use crate::{slots::Slots, telemetry};
 
 /// What a metric is.
@@ -16,14 +19,14 @@ pub struct Definition {
 }
 
 /// How a metric moves.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Only up.
     Counter,
     /// Up and down.
     Gauge,
-    /// Counted in buckets with these upper bounds.
-    Histogram(&'static [f64]),
+    /// Counted in buckets.
+    Histogram,
 }
 
 /// A number that only grows.
@@ -47,7 +50,8 @@ pub struct Gauge {
 pub struct Histogram {
     /// What it is.
     pub definition: Definition,
-    handles: Handles<metrics::Histogram>,
+    handles: Handles<Arc<Distribution>>,
+    buckets: &'static [f64],
 }
 
 /// Handles by their label values; few, so a scan beats hashing.
@@ -100,14 +104,14 @@ impl Histogram {
         help: &'static str,
         buckets: &'static [f64],
     ) -> Self {
-        let definition = Definition { name, kind: Kind::Histogram(buckets), labels, help };
-        Self { definition, handles: Slots::new() }
+        let definition = Definition { name, kind: Kind::Histogram, labels, help };
+        Self { definition, handles: Slots::new(), buckets }
     }
 
     /// Counts one observation.
     pub fn record(&self, value: f64, values: &[&str]) {
-        let register = || telemetry::register_histogram(&self.definition, values);
-        with(&self.handles, values, register, |histogram| histogram.record(value));
+        let register = || telemetry::register_histogram(&self.definition, values, self.buckets);
+        with(&self.handles, values, register, |distribution| distribution.record(value));
     }
 }
 
