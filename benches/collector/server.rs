@@ -156,7 +156,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // It ends with its input, and takes its folder along.
+        drop(self.input.take());
+        let _ = io::copy(&mut self.output, &mut io::sink());
         let _ = self.child.wait();
     }
 }

@@ -52,12 +52,12 @@ pub struct Request<'a> {
 }
 
 /// What the process knows about itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Condition {
+#[derive(Clone, Copy)]
+pub struct Condition<'a> {
     /// Whether new requests are welcome.
     pub ready: bool,
-    /// Whether both sinks take records.
-    pub sinks: bool,
+    /// Whether both sinks take records; asked only where a request asks for it.
+    pub sinks: &'a dyn Fn() -> bool,
     /// Whether another event can wait for them.
     pub room: bool,
 }
@@ -98,7 +98,7 @@ impl Collector {
     pub fn answer(
         &self,
         request: Request<'_>,
-        condition: Condition,
+        condition: Condition<'_>,
         now: Timestamp,
         ids: &mut impl Ids,
     ) -> Outcome {
@@ -127,7 +127,7 @@ impl Collector {
             Route::Health => {
                 response::health(condition.ready || !config.pre_termination_unhealthy, compatibility)
             }
-            Route::SinkHealth => response::health(condition.sinks, compatibility),
+            Route::SinkHealth => response::health((condition.sinks)(), compatibility),
             Route::Robots => response::robots(compatibility),
             Route::RedirectsOff => response::redirects_off(),
             Route::NotFound => response::not_found(compatibility),

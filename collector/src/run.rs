@@ -102,7 +102,12 @@ pub async fn run(
     let accepting = join_all(doors.iter().map(|door| house.accept(door)));
     let leaving = async {
         context.drain.requested().await;
-        leave(server, config.pre_termination_period).await;
+        server.leave();
+        let period = config.pre_termination_period;
+        tracing::info!("Shutdown interrupted. Will continue to serve requests for {}", spoken(period));
+        sleep(period / 2).await;
+        server.part();
+        sleep(period - period / 2).await;
     };
     let telling = async {
         let mut tick = interval(TELL_REFUSED_EVERY);
@@ -131,16 +136,6 @@ pub async fn run(
         reporter.finish().await;
     }
     ended.map_err(|_| RunError::Unfinished { connections: house.connections.len() })
-}
-
-/// Lets a server go on for this time: in the first half requests are not welcome, in the second each answer ends its
-/// connection too.
-pub async fn leave(server: &Server, period: Duration) {
-    server.leave();
-    tracing::info!("Shutdown interrupted. Will continue to serve requests for {}", spoken(period));
-    sleep(period / 2).await;
-    server.part();
-    sleep(period - period / 2).await;
 }
 
 fn open_store(collector: &Collector, good: Arc<dyn Producer>, bad: Arc<dyn Producer>) -> io::Result<Store> {

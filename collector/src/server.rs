@@ -245,7 +245,7 @@ impl Exchange<'_> {
         self.answered.bytes = head.target().len() + body.len();
         let condition = Condition {
             ready: !server.is_in(Phase::Leaving),
-            sinks: store.sinks().are_well(),
+            sinks: &|| store.sinks().are_well(),
             room: admission.has_room(),
         };
         let request = Request { head, body, peer: peer.ip, secure: peer.secure };

@@ -51,7 +51,7 @@ fn answer(head: &Head, body: &[u8], compatibility: Compatibility) {
     let collector = Collector::new(Arc::new(config), 1_000_000, 1_000_000);
     let body = Bytes::copy_from_slice(body);
     let request = Request { head, body, peer: Ipv4Addr::LOCALHOST.into(), secure: false };
-    let condition = Condition { ready: true, sinks: true, room: true };
+    let condition = Condition { ready: true, sinks: &|| true, room: true };
     let outcome = collector.answer(request, condition, Timestamp::UNIX_EPOCH, &mut Counted(0));
     let status = outcome.response.status().as_u16();
     assert!([200, 302, 400, 404].contains(&status), "{status}");

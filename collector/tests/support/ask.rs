@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
@@ -30,26 +30,14 @@ impl Answer {
 }
 
 /// A connection.
-pub(crate) struct Asker<S = TcpStream> {
-    socket: S,
+pub(crate) struct Asker {
+    socket: TcpStream,
     received: Vec<u8>,
 }
 
 impl Asker {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        Self::new(TcpStream::connect(address).await.unwrap())
-    }
-
-    /// Whether anything has come that was not asked for yet.
-    pub(crate) fn has_received(&mut self) -> bool {
-        let _ = self.socket.try_read_buf(&mut self.received);
-        !self.received.is_empty()
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Asker<S> {
-    pub(crate) fn new(socket: S) -> Self {
-        Self { socket, received: Vec::new() }
+        Self { socket: TcpStream::connect(address).await.unwrap(), received: Vec::new() }
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
@@ -100,6 +88,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Asker<S> {
         }
         let came: Vec<u8> = self.received.drain(..bytes.len()).collect();
         came == bytes
+    }
+
+    /// Whether anything has come that was not asked for yet.
+    pub(crate) fn has_received(&mut self) -> bool {
+        let _ = self.socket.try_read_buf(&mut self.received);
+        !self.received.is_empty()
     }
 
     async fn read(&mut self) -> Option<()> {
