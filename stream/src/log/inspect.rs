@@ -89,6 +89,10 @@ fn check_segment(
             Err(damage @ Damage::Io { .. }) => return Err(into_io(damage)),
             Err(damage) => damage,
         };
+        if end.is_none() && opening::length_without_zeros(&file, at, bytes).map_err(into_io)? == 0 {
+            // Written ahead of frames to come.
+            return Ok(());
+        }
         let behind = opening::whole_frame_behind(&file, at, bytes, next).map_err(into_io)?;
         let behind = behind.filter(|(_, first)| end.is_none_or(|end| *first < end));
         find(damage, next, behind.map(|(_, first)| first).or(end));

@@ -34,6 +34,7 @@
 //! * Other processes read the folder with [`Reader`]; the writer does not notice.
 
 pub mod frame;
+mod herald;
 
 mod checkpoint;
 mod config;
@@ -70,6 +71,7 @@ pub use self::{
     tap::Reader,
 };
 use self::{
+    herald::Herald,
     lock::{Lock, LockError},
     queue::Queue,
     registry::Registry,
@@ -287,6 +289,7 @@ fn start_writer(
         Retention { streams: streams.to_vec(), disk: config.disk.clone(), max_bytes: config.max_bytes };
     let writer = Writer {
         queue: queue.clone(),
+        herald: Herald::start(),
         retention,
         disk: config.disk.clone(),
         clock: config.clock.clone(),

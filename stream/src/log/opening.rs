@@ -1,7 +1,7 @@
 //! Finding the end of a shard, and cutting what a crash left behind it.
 //!
 //! Only one frame of a shard can be unsynced at a time, so a crash leaves at most one torn frame, at the end of the last
-//! segment. Only that segment is read; the others are known by name and size.
+//! segment, and the zeros that were written ahead. Only that segment is read; the others are known by name and size.
 
 use std::{fs, io, path::Path, sync::Arc};
 
@@ -30,6 +30,8 @@ pub(super) struct Tail {
     pub(super) arrivals: Option<(Timestamp, Timestamp)>,
     /// Bytes of a torn frame behind `end`.
     pub(super) torn: u64,
+    /// Whether the file goes on behind `end`.
+    pub(super) longer: bool,
 }
 
 /// Opens the shard in `folder`, which is made if missing.
@@ -49,7 +51,7 @@ pub(super) fn open(id: ShardId, folder: &Path, disk: &Arc<dyn Disk>) -> Result<S
     let path = folder.join(segment::file_name(last.first));
     let tail = if last.bytes < segment::HEADER_BYTES {
         // The process ended while it made the file: nothing can have been acknowledged in it.
-        Tail { end: last.bytes, next: last.first, arrivals: None, torn: 0 }
+        Tail { end: last.bytes, next: last.first, arrivals: None, torn: 0, longer: false }
     } else {
         find_tail(&path, last.first)?
     };
@@ -58,7 +60,7 @@ pub(super) fn open(id: ShardId, folder: &Path, disk: &Arc<dyn Disk>) -> Result<S
     }
     let settle = || {
         let mut file = disk.open(&path)?;
-        if tail.torn > 0 {
+        if tail.longer {
             file.cut(tail.end)?;
         }
         // A killed process can leave a whole frame that was never synced: readers must not get ahead of the disk.
@@ -77,7 +79,7 @@ pub(super) fn open(id: ShardId, folder: &Path, disk: &Arc<dyn Disk>) -> Result<S
 pub(super) fn find_tail(path: &Path, first: u64) -> Result<Tail, Damage> {
     let file = SegmentFile::open(path)?;
     let bytes = file.bytes()?;
-    let mut tail = Tail { end: segment::HEADER_BYTES, next: first, arrivals: None, torn: 0 };
+    let mut tail = Tail { end: segment::HEADER_BYTES, next: first, arrivals: None, torn: 0, longer: false };
     while tail.end < bytes {
         let (frames, end) = match file.frames(tail.end, bytes) {
             Ok(found) => found,
@@ -86,7 +88,8 @@ pub(super) fn find_tail(path: &Path, first: u64) -> Result<Tail, Damage> {
                 return Err(damage);
             }
             Err(_) => {
-                tail.torn = bytes - tail.end;
+                tail.torn = length_without_zeros(&file, tail.end, bytes)?;
+                tail.longer = true;
                 break;
             }
         };
@@ -104,6 +107,20 @@ pub(super) fn find_tail(path: &Path, first: u64) -> Result<Tail, Damage> {
         debug_assert_eq!(tail.end, end);
     }
     Ok(tail)
+}
+
+/// How many bytes stand between two offsets, without zeros at their end.
+pub(super) fn length_without_zeros(file: &SegmentFile, from: u64, limit: u64) -> Result<u64, Damage> {
+    let mut end = limit;
+    while end > from {
+        let begin = end.saturating_sub(segment::CHUNK_BYTES).max(from);
+        let chunk = file.read(begin, end - begin)?;
+        if let Some(last) = chunk.iter().rposition(|byte| *byte != 0) {
+            return Ok(begin + last as u64 + 1 - from);
+        }
+        end = begin;
+    }
+    Ok(0)
 }
 
 /// Where the next whole frame with a sequence number of at least `next` begins after `offset`, and its sequence number.

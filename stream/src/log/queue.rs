@@ -2,10 +2,13 @@
 //!
 //! A stream's group is closed as soon as
 //! * it is full (`group_bytes`), or another one has been begun behind it, or
-//! * a third of the appends that are expected are in it: the others come while it is written, or
+//! * a quarter of the appends are in it that could come while a group is written, or
+//! * all appends that are expected are in it, or
 //! * its first append has waited for the window.
 //!
-//! Expected are as many as the groups before had, since callers that were answered together come back together: one for
+//! On a disk that syncs quickly callers so form several groups, which are answered and come back while others are written; on
+//! a slow one they form a single group (`benches/collector`: 64 clients on a disk that takes 3 ms a sync are served nearly twice
+//! as often as in groups of a third of them, which a disk of 0.15 ms wants). Expected are as many as the groups before had, since callers that were answered together come back together: one for
 //! a lone caller, who is therefore never kept waiting, sixty-four for a collector with that many connections. A window
 //! that ran out lowers the number, a group that grew beyond it while the disk was busy raises it, and so does an
 //! occasional group that is held open a little longer to see whether more would come.
@@ -19,10 +22,9 @@ use std::{
 use super::ticket::Ticket;
 use crate::record::Record;
 
-/// A group is closed when the `SHARE`th part of the expected appends is in it: while the disk syncs them, the callers of the
-/// group before are answered and come back. One group of all would leave the processor idle during each sync
-/// (`benches/collector`: a fifth fewer requests a second).
-const SHARE: usize = 3;
+/// A group is closed with the `SHARE`th part of what could come while one is written: they come in waves, and a group that
+/// waited for all of a wave would leave the processor idle while it is written.
+const SHARE: u32 = 4;
 
 /// Groups between two that are held open a little longer.
 const PROBE_EVERY: u32 = 64;
@@ -44,6 +46,8 @@ pub(super) struct Group {
     appends: usize,
     bytes: usize,
     opened: Instant,
+    /// When the last append came.
+    last: Instant,
 }
 
 /// What a caller holds: its group's ticket and, per shard, the index of its last record in the shard's frame.
@@ -102,15 +106,18 @@ struct Pending {
     /// How many appends a group is expected to get.
     expected: usize,
     until_probe: u32,
-    /// When the last group was done.
+    /// When the last group was begun to be written, and when it was done.
+    taken: Instant,
     done: Instant,
+    /// How long groups took to be written lately, on average.
+    writing: Duration,
+    /// Time between two appends of a group lately, on average.
+    between: Duration,
 }
 
 impl Queue {
     pub(super) fn new(streams: usize, window: Duration, group_bytes: usize) -> Self {
-        let now = Instant::now();
-        let pending =
-            || Pending { groups: VecDeque::new(), expected: 1, until_probe: PROBE_EVERY, done: now };
+        let pending = || Pending::new(Instant::now());
         let state = State {
             streams: std::iter::repeat_with(pending).take(streams).collect(),
             writer: Writer::Busy,
@@ -123,13 +130,14 @@ impl Queue {
 
     /// Hands an append over to the writer: all parts go into the same group. `None` after closing.
     pub(super) fn submit(&self, stream: usize, parts: Vec<Part>, bytes: usize) -> Option<Receipt> {
+        let now = Instant::now();
         let mut state = self.state();
         if state.closed {
             return None;
         }
         let writer = state.writer;
         let pending = &mut state.streams[stream];
-        let group = pending.open(bytes, self.group_bytes, self.window);
+        let group = pending.open(now, bytes, self.group_bytes, self.window);
         let mut ends = Vec::with_capacity(parts.len());
         for part in parts {
             let count = group.count(part.shard);
@@ -139,6 +147,7 @@ impl Queue {
         }
         group.appends += 1;
         group.bytes += bytes;
+        group.last = now;
         let ticket = group.ticket.clone();
         let wanted = match writer {
             Writer::Busy => false,
@@ -174,7 +183,7 @@ impl Queue {
         let mut state = self.state();
         let mut now = Instant::now();
         if let Some(stream) = done {
-            state.streams[stream].done = now;
+            state.streams[stream].written(now);
         }
         loop {
             if let Some((stream, group)) = state.take(now, self.window, self.group_bytes) {
@@ -232,7 +241,7 @@ impl State {
             let ready = pending.is_ready(group_bytes);
             if ready || self.closed || now.saturating_duration_since(front.opened) >= window {
                 self.turn = stream + 1;
-                return Some((stream, pending.take_front(ready)?));
+                return Some((stream, pending.take_front(now, ready)?));
             }
         }
         None
@@ -259,12 +268,23 @@ impl Group {
 }
 
 impl Pending {
+    fn new(now: Instant) -> Self {
+        Self {
+            groups: VecDeque::new(),
+            expected: 1,
+            until_probe: PROBE_EVERY,
+            taken: now,
+            done: now,
+            writing: Duration::ZERO,
+            between: Duration::ZERO,
+        }
+    }
+
     /// The group that the next append of so many bytes goes into.
-    fn open(&mut self, bytes: usize, group_bytes: usize, window: Duration) -> &mut Group {
+    fn open(&mut self, now: Instant, bytes: usize, group_bytes: usize, window: Duration) -> &mut Group {
         let fits = |group: &Group| group.bytes + bytes <= group_bytes;
         if !self.groups.back().is_some_and(fits) {
-            let opened = Instant::now();
-            if self.groups.is_empty() && opened.saturating_duration_since(self.done) > window {
+            if self.groups.is_empty() && now.saturating_duration_since(self.done) > window {
                 // Nobody has come back since: this one is alone until shown otherwise.
                 self.expected = 1;
             }
@@ -274,19 +294,29 @@ impl Pending {
                 counts: Vec::new(),
                 appends: 0,
                 bytes: 0,
-                opened,
+                opened: now,
+                last: now,
             });
         }
         self.groups.back_mut().expect("pushed if there was none")
     }
 
     fn is_ready(&self, group_bytes: usize) -> bool {
-        let full = |group: &Group| group.appends * SHARE >= self.expected || group.bytes >= group_bytes;
+        let full = |group: &Group| {
+            group.bytes >= group_bytes
+                || group.appends >= self.expected
+                || self.between * SHARE * group.appends as u32 >= self.writing
+        };
         self.groups.len() > 1 || self.groups.front().is_some_and(full)
     }
 
-    fn take_front(&mut self, ready: bool) -> Option<Group> {
+    fn take_front(&mut self, now: Instant, ready: bool) -> Option<Group> {
         let group = self.groups.pop_front()?;
+        self.taken = now;
+        if let Some(gaps) = group.appends.checked_sub(1).filter(|gaps| *gaps > 0) {
+            let between = group.last.saturating_duration_since(group.opened) / gaps as u32;
+            self.between = average(self.between, between);
+        }
         if !ready {
             self.expected = (self.expected + group.appends) / 2;
         } else if group.appends > self.expected {
@@ -301,6 +331,17 @@ impl Pending {
         }
         Some(group)
     }
+
+    /// The group that was taken last is written.
+    fn written(&mut self, now: Instant) {
+        self.done = now;
+        self.writing = average(self.writing, now.saturating_duration_since(self.taken));
+    }
+}
+
+/// A running average that forgets within some ten values.
+fn average(known: Duration, new: Duration) -> Duration {
+    (known * 7 + new) / 8
 }
 
 #[cfg(test)]
@@ -325,9 +366,12 @@ mod tests {
         taken.map(|(stream, group)| (stream, group.appends))
     }
 
-    /// What a stream expects.
-    fn expect(queue: &Queue, appends: usize) {
-        queue.state().streams[0].expected = appends;
+    /// What a stream expects, and with how many appends its groups are closed before.
+    fn expect(queue: &Queue, appends: usize, meanwhile: u32) {
+        let pending = &mut queue.state().streams[0];
+        pending.expected = appends;
+        pending.between = Duration::from_micros(100);
+        pending.writing = pending.between * SHARE * meanwhile;
     }
 
     /// The writer has just answered: callers may come back any moment.
@@ -347,13 +391,14 @@ mod tests {
     fn a_group_waits_for_those_who_were_there_before_but_not_beyond_the_window() {
         let queue = queue();
         answered(&queue);
-        expect(&queue, 9);
+        expect(&queue, 3, 100);
         submit(&queue, 0, 1);
         submit(&queue, 0, 1);
         let opened = queue.state().streams[0].groups[0].opened;
         assert_eq!(take(&queue, opened), None);
         submit(&queue, 0, 1);
         assert_eq!(take(&queue, opened), Some((0, 3)));
+        expect(&queue, 9, 100);
         submit(&queue, 0, 1);
         let opened = queue.state().streams[0].groups[0].opened;
         assert_eq!(take(&queue, opened + WINDOW / 2), None);
@@ -363,9 +408,35 @@ mod tests {
     }
 
     #[test]
+    fn a_group_waits_for_a_part_of_what_comes_while_one_is_written() {
+        let queue = queue();
+        answered(&queue);
+        for (meanwhile, together) in [(1, 1), (4, 4), (100, 9)] {
+            expect(&queue, 9, meanwhile);
+            for _ in 1..together {
+                submit(&queue, 0, 1);
+                let opened = queue.state().streams[0].groups[0].opened;
+                assert_eq!(take(&queue, opened), None);
+            }
+            submit(&queue, 0, 1);
+            let opened = queue.state().streams[0].groups[0].opened;
+            assert_eq!(take(&queue, opened), Some((0, together)));
+        }
+        // The disk becomes slower.
+        expect(&queue, 64, 2);
+        for together in [3, 4] {
+            let pending = &mut queue.state().streams[0];
+            let taken = pending.taken;
+            pending.written(taken + Duration::from_millis(4));
+            let fits = (1..).find(|n| pending.between * SHARE * *n >= pending.writing);
+            assert_eq!(fits, Some(together));
+        }
+    }
+
+    #[test]
     fn after_a_pause_nobody_is_expected() {
         let queue = queue();
-        expect(&queue, 64);
+        expect(&queue, 64, 64);
         queue.state().streams[0].done = Instant::now() - WINDOW * 2;
         submit(&queue, 0, 1);
         assert_eq!(take(&queue, Instant::now()), Some((0, 1)));
@@ -385,7 +456,7 @@ mod tests {
     fn a_full_group_is_ready_and_the_rest_goes_into_the_next_one() {
         let queue = queue();
         answered(&queue);
-        expect(&queue, 64);
+        expect(&queue, 64, 64);
         for _ in 0..3 {
             submit(&queue, 0, 400);
         }
@@ -422,7 +493,7 @@ mod tests {
     fn closing_lets_the_rest_be_written_and_takes_no_more() {
         let queue = queue();
         answered(&queue);
-        expect(&queue, 64);
+        expect(&queue, 64, 64);
         submit(&queue, 0, 1);
         queue.close();
         assert!(queue.submit(0, Vec::new(), 0).is_none());

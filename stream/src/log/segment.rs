@@ -8,6 +8,8 @@
 //! | 12 | 4 | CRC-32C of the twelve bytes before |
 //! | 16 | | frames ([`frame`](super::frame)) |
 //!
+//! Behind the last frame of the segment that is being written zeros may follow, which frames will replace.
+//!
 //! The name is the first sequence number in 20 decimal digits and `.seg`. A segment ends where the next one begins: frames
 //! with sequence numbers from the next file's name on are leftovers of a failed `fdatasync` and do not count.
 

@@ -62,11 +62,12 @@ impl Default for Ticket {
 }
 
 impl Ticket {
-    /// Tells everybody who waits.
-    pub(super) fn complete(&self, outcome: Outcome) {
-        let before = std::mem::replace(&mut *self.state(), State::Done(Arc::new(outcome)));
-        if let State::Waiting(wakers) = before {
-            wakers.into_iter().for_each(Waker::wake);
+    /// From now on there is an outcome. Whoever waits for it has still to be woken.
+    #[must_use = "they wait until they are woken"]
+    pub(super) fn complete(&self, outcome: Outcome) -> Vec<Waker> {
+        match std::mem::replace(&mut *self.state(), State::Done(Arc::new(outcome))) {
+            State::Waiting(wakers) => wakers,
+            State::Done(_) => Vec::new(),
         }
     }
 
@@ -74,7 +75,7 @@ impl Ticket {
     pub(super) fn abandon(&self) {
         let waiting = matches!(*self.state(), State::Waiting(_));
         if waiting {
-            self.complete(Outcome::new());
+            self.complete(Outcome::new()).into_iter().for_each(Waker::wake);
         }
     }
 

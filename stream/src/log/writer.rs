@@ -3,9 +3,13 @@
 //! Order of work for a frame: write, `fdatasync`, tell readers, tell the callers. For a segment: create, write its header,
 //! `fdatasync`, `fsync` the folder, and only then the first frame. A file whose `fdatasync` failed is cut to what was durable
 //! before and never written again: the kernel may have marked the lost pages clean, and another sync would lie.
+//!
+//! Zeros are written ahead of the frames, so that most frames replace bytes that the file has already: a sync that need not
+//! make a new length durable takes half the time (`benches/log`). A segment that is closed is cut to its frames.
 
 use std::{
     io,
+    ops::RangeInclusive,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -15,6 +19,7 @@ use jiff::Timestamp;
 use super::{
     disk::{self, Disk, DiskFile, write_all},
     frame::Encoder,
+    herald::Herald,
     queue::{Group, Queue, Work},
     retention::{Retention, is_older},
     segment,
@@ -30,9 +35,13 @@ const HOUSEKEEPING: Duration = Duration::from_secs(10);
 const ASKING: Duration = Duration::from_secs(1);
 /// Bytes that are written to find out whether the disk takes them, at most.
 const MAX_TRIED_BYTES: u64 = 1 << 20;
+/// Zeros written ahead at once: as many as the segment has bytes, within these bounds.
+const AHEAD: RangeInclusive<u64> = (64 << 10)..=(1 << 20);
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 pub(super) struct Writer {
     pub(super) queue: Arc<Queue>,
+    pub(super) herald: Arc<Herald>,
     pub(super) retention: Retention,
     pub(super) disk: Arc<dyn Disk>,
     pub(super) clock: Clock,
@@ -51,6 +60,8 @@ pub(super) struct Writer {
 pub(super) struct Open {
     file: Box<dyn DiskFile>,
     salt: u32,
+    /// The length of the file: zeros follow the last frame.
+    length: u64,
 }
 
 /// Why a frame was not written.
@@ -64,11 +75,15 @@ enum Refused {
 /// Whatever ends the writer, nobody waits for it afterwards.
 impl Drop for Writer {
     fn drop(&mut self) {
+        self.herald.stop();
         self.queue.abandon();
         for stream in &self.retention.streams {
             stream.finished.store(true, Ordering::Release);
             stream.health.state(Health::refusing("the log is closed"));
             stream.changed();
+        }
+        for stream in 0..self.open.len() {
+            (0..self.open[stream].len()).for_each(|shard| self.close_segment(stream, shard));
         }
     }
 }
@@ -87,7 +102,8 @@ impl Writer {
                 Work::Idle => {}
                 Work::Chore(waiting) => {
                     self.keep_house();
-                    waiting.iter().for_each(|ticket| ticket.complete(Outcome::new()));
+                    let wakers = waiting.iter().flat_map(|ticket| ticket.complete(Outcome::new()));
+                    self.herald.wake(wakers.collect());
                 }
                 Work::Closed => break,
             }
@@ -196,7 +212,7 @@ impl Writer {
         if outcome.iter().any(|(_, written)| written.is_ok()) {
             shared.changed();
         }
-        group.ticket.complete(outcome);
+        self.herald.wake(group.ticket.complete(outcome));
     }
 
     /// Makes the encoder's records durable and returns the first one's sequence number.
@@ -231,7 +247,6 @@ impl Writer {
         let old = shared.config.retention_age.is_some_and(|age| is_older(last.oldest, age / 4, now));
         drop(extent);
         if long || old {
-            self.open[stream][shard] = None;
             // Only now can the one before be removed to make room; if it fails the frame tries again.
             let _begun_later = self.begin_segment(stream, shard, now);
             self.retention.by_age(now);
@@ -250,10 +265,12 @@ impl Writer {
         };
         let frame = self.encoder.finish(open.salt, first, arrival);
         let bytes = frame.len() as u64;
-        let written = write_all(&mut *open.file, frame, at).map_err(|error| (error, false));
+        let longest = self.segment_bytes[stream];
+        let written = open.write(frame, at, longest).map_err(|error| (error, false));
         let synced = written.and_then(|()| open.file.sync().map_err(|error| (error, true)));
         if let Err((error, at_sync)) = synced {
             let cut = open.file.cut(at);
+            open.length = at;
             if !at_sync && disk::is_full(&error) && cut.is_ok() {
                 return Err(Refused::Full(error));
             }
@@ -273,6 +290,7 @@ impl Writer {
 
     /// Makes the shard's next segment file durable and opens it.
     fn begin_segment(&mut self, stream: usize, shard: usize, now: Timestamp) -> Result<(), Refused> {
+        self.close_segment(stream, shard);
         let known = &self.retention.streams[stream].shards[shard];
         let (next, empty) = {
             let extent = known.extent();
@@ -306,7 +324,40 @@ impl Writer {
             Segment { id: self.next_id, first: next, bytes: segment::HEADER_BYTES, oldest: now, newest: now };
         self.next_id += 1;
         known.extent().segments.push_back(segment);
-        self.open[stream][shard] = Some(Open { file, salt });
+        self.open[stream][shard] = Some(Open { file, salt, length: segment::HEADER_BYTES });
+        Ok(())
+    }
+
+    /// Cuts what was written ahead. If that fails zeros stay behind the last frame, where opening the log ignores them.
+    fn close_segment(&mut self, stream: usize, shard: usize) {
+        let Some(mut open) = self.open[stream][shard].take() else { return };
+        let bytes =
+            self.retention.streams[stream].shards[shard].extent().segments.back().map(|last| last.bytes);
+        if let Some(bytes) = bytes.filter(|bytes| *bytes < open.length) {
+            let _zeros_stay = open.file.cut(bytes);
+        }
+    }
+}
+
+impl Open {
+    /// Writes a frame, and zeros behind it if it ends beyond those that are there; they do not make the file longer than
+    /// `longest`.
+    fn write(&mut self, frame: &[u8], at: u64, longest: u64) -> io::Result<()> {
+        write_all(&mut *self.file, frame, at)?;
+        let end = at + frame.len() as u64;
+        if end <= self.length {
+            return Ok(());
+        }
+        self.length = end;
+        let wanted = longest.min(end + end.clamp(*AHEAD.start(), *AHEAD.end()));
+        while self.length < wanted {
+            let zeros = &ZEROS[..ZEROS.len().min((wanted - self.length) as usize)];
+            match self.file.write_at(zeros, self.length) {
+                Ok(written @ 1..) => self.length += written as u64,
+                // The frame is what matters: without zeros behind it its sync takes longer, no more.
+                _ => break,
+            }
+        }
         Ok(())
     }
 }

@@ -49,6 +49,9 @@ impl Fault {
     }
 }
 
+/// Bytes that reach a disk together.
+const SECTOR: usize = 512;
+
 #[derive(Clone, Default)]
 pub(crate) struct FaultyDisk(Arc<Mutex<State>>);
 
@@ -70,7 +73,10 @@ struct State {
 /// What would survive of a file.
 #[derive(Default)]
 struct Known {
+    /// Its durable length.
     synced: u64,
+    /// What stood where something was written within that length since the last sync.
+    replaced_bytes: Vec<(u64, Vec<u8>)>,
     /// Its name has been made durable.
     named: bool,
     /// What had the name before, until the new name is durable.
@@ -152,6 +158,17 @@ impl FaultyDisk {
                 }
                 continue;
             }
+            // Sectors reach the disk in any order, or not at all.
+            for (offset, old) in known.replaced_bytes.drain(..).rev() {
+                let at = offset as usize;
+                let sectors =
+                    (at / SECTOR..(at + old.len()).div_ceil(SECTOR)).filter(|_| random.below(2) == 0);
+                for sector in sectors {
+                    let from = (sector * SECTOR).max(at);
+                    let to = ((sector + 1) * SECTOR).min(at + old.len());
+                    file.write_all_at(&old[from - at..to - at], from as u64).unwrap();
+                }
+            }
             if bytes > known.synced {
                 let kept = known.synced + random.below(bytes - known.synced + 1);
                 file.set_len(kept).unwrap();
@@ -213,7 +230,8 @@ impl Disk for FaultyDisk {
         let before = fs::read(to).ok();
         fs::rename(from, to)?;
         let synced = state.files.remove(from).map_or(0, |known| known.synced);
-        state.files.insert(to.to_owned(), Known { synced, named: false, replaced: before });
+        let known = Known { synced, replaced: before, ..Known::default() };
+        state.files.insert(to.to_owned(), known);
         Ok(())
     }
 
@@ -248,6 +266,14 @@ impl DiskFile for FaultyFile {
         let mut state = self.disk.state();
         state.check()?;
         state.writes += 1;
+        let length = self.file.metadata()?.len();
+        if let Some(known) = state.files.get_mut(&self.path)
+            && offset < length.min(known.synced)
+        {
+            let mut old = vec![0; bytes.len().min((length.min(known.synced) - offset) as usize)];
+            File::open(&self.path)?.read_exact_at(&mut old, offset)?;
+            known.replaced_bytes.push((offset, old));
+        }
         let part = bytes.len().div_ceil(2);
         match state.fault(&[Fault::ShortWrite, Fault::WriteFull, Fault::WriteError]) {
             None => FileExt::write_at(&self.file, bytes, offset),
@@ -266,12 +292,11 @@ impl DiskFile for FaultyFile {
         if let Some(fault) = state.fault(&[Fault::SyncFull, Fault::SyncError]) {
             return Err(fault.error());
         }
-        let bytes = self.file.metadata()?.len();
-        state
-            .files
-            .entry(self.path.clone())
-            .or_insert_with(|| Known { named: true, ..Known::default() })
-            .synced = bytes;
+        let synced = self.file.metadata()?.len();
+        let known = state.files.entry(self.path.clone());
+        let known = known.or_insert_with(|| Known { named: true, ..Known::default() });
+        known.synced = synced;
+        known.replaced_bytes.clear();
         Ok(())
     }
 

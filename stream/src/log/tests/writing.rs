@@ -1,7 +1,7 @@
 //! Groups, frames, segments, the lock.
 
 use super::*;
-use crate::log::{OpenError, frame, segment};
+use crate::log::{OpenError, check, frame, segment};
 
 #[tokio::test]
 async fn a_lone_append_is_one_write_and_one_sync() {
@@ -13,6 +13,33 @@ async fn a_lone_append_is_one_write_and_one_sync() {
         append(&log, number..number + 1).await.unwrap();
     }
     assert_eq!(place.disk.calls(), (writes + 10, syncs + 10));
+}
+
+#[tokio::test]
+async fn zeros_are_written_ahead_and_cut_when_the_segment_is_closed() {
+    let place = Place::new();
+    let log = place.open();
+    append(&log, 0..1).await.unwrap();
+    let length = || fs::metadata(&place.segments()[0]).unwrap().len();
+    let (ahead, before) = (length(), log.facts()[0].bytes);
+    assert!(ahead >= before + (64 << 10), "{ahead}");
+    append(&log, 1..10).await.unwrap();
+    assert_eq!(length(), ahead, "the frame replaces zeros");
+    assert_eq!(check(&place.config.folder, "raw").unwrap().len(), 0, "which are no damage");
+    append(&log, 10..10_000).await.unwrap();
+    assert!(length() > ahead);
+    // A process that is killed leaves them behind; the next one cuts them.
+    place.disk.die();
+    log.close().await;
+    place.disk.revive();
+    let bytes = log.facts()[0].bytes;
+    assert!(length() > bytes);
+    let log = place.open();
+    assert_eq!((length(), everything(&log).await.len()), (bytes, 10_000));
+    append(&log, 10_000..10_001).await.unwrap();
+    log.close().await;
+    assert_eq!(length(), bytes, "nothing stays behind the last frame");
+    assert_eq!(everything(&place.open()).await.len(), 10_001);
 }
 
 #[tokio::test]
@@ -71,10 +98,11 @@ async fn segments_are_closed_at_their_size() {
     for number in 0..200 {
         append(&log, number..number + 1).await.unwrap();
     }
-    let sizes: Vec<_> = place.segments().iter().map(|file| fs::metadata(file).unwrap().len()).collect();
-    assert!(sizes.len() > 2 && sizes.iter().all(|bytes| *bytes <= 4096), "{sizes:?}");
     assert_eq!(everything(&log).await, (0..200).collect::<Vec<_>>());
     let facts = &log.facts()[0];
+    log.close().await;
+    let sizes: Vec<_> = place.segments().iter().map(|file| fs::metadata(file).unwrap().len()).collect();
+    assert!(sizes.len() > 2 && sizes.iter().all(|bytes| *bytes <= 4096), "{sizes:?}");
     assert_eq!(facts.bytes, sizes.iter().sum::<u64>());
     assert_eq!((facts.shards[0].oldest, facts.shards[0].newest), (Some(1), Some(200)));
     assert_eq!(facts.shards[0].newest_arrival, Some(Timestamp::from_second(1_750_000_000).unwrap()));
