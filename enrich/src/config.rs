@@ -214,6 +214,14 @@ impl EnrichConfig {
         settings
     }
 
+    /// The sinks that are to be opened, with the names of their sections: good, failed, bad.
+    pub fn sinks(&self) -> impl Iterator<Item = (&'static str, &Sink)> {
+        let Outputs { good, failed, bad, .. } = &self.output;
+        let has_failed = failed.is_set() && !self.compatibility.is_apache();
+        let all = [("good", good), ("failed", failed), ("bad", bad)];
+        all.into_iter().filter(move |(section, _)| *section != "failed" || has_failed)
+    }
+
     /// How registries behind HTTP are asked.
     pub fn registries(&self) -> HttpSettings {
         HttpSettings {

@@ -142,3 +142,6 @@ impl BatchWritten {
 fn millis(duration: jiff::SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,10 +42,10 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let resolver = schemas::resolver_or_central(options.iglu_config.as_deref())?;
     let iglu = Arc::new(Client::new(resolver, clock::now).with_http(config.registries()));
     let log = open_log(&config)?;
-    let source = source::open(&config, log.as_ref())?;
+    let source = source::open(&config, log.as_deref())?;
     let loader = Loader::new(Arc::clone(&iglu), options.assets.clone());
     let refresher = enrichments::load(loader, options.enrichments.as_deref()).await?;
-    let Sinks { outputs, closing } = Sinks::open(&config, log.as_ref(), &context.health).await?;
+    let Sinks { outputs, closing } = Sinks::open(&config, log, &context.health).await?;
     starting.well();
 
     let mut supervisor = Supervisor::new(context, DEADLINE);
@@ -61,9 +61,6 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     });
     let code = supervisor.run().await;
     closing.close().await;
-    if let Some(log) = log {
-        log.close().await;
-    }
     admin_ends.request();
     code
 }

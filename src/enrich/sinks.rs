@@ -33,10 +33,10 @@ pub(super) struct Sinks {
 pub(super) struct Closing(Vec<Close>);
 
 /// Opens the log, if source or sinks are in one.
-pub(super) fn open_log(config: &EnrichConfig) -> Result<Option<Log>, RunError> {
+pub(super) fn open_log(config: &EnrichConfig) -> Result<Option<Arc<Log>>, RunError> {
     let keys = &config.log;
     let raw = (config.input.kind() == SourceKind::Log).then(|| config.raw_name());
-    let sinks = config.output.wanted().filter(|(_, sink)| sink.kind() == SinkKind::Log);
+    let sinks = config.sinks().filter(|(_, sink)| sink.kind() == SinkKind::Log);
     let names = raw.into_iter().chain(sinks.map(|(section, sink)| sink.name(section).to_owned()));
     let streams: Vec<StreamConfig> = names
         .map(|name| StreamConfig {
@@ -52,7 +52,7 @@ pub(super) fn open_log(config: &EnrichConfig) -> Result<Option<Log>, RunError> {
     let mut log = LogConfig::new(keys.folder.join("log"), keys.folder.join("checkpoints"), streams);
     log.max_bytes = Some(keys.max_bytes);
     log.segment_bytes = keys.segment_bytes;
-    Log::open(log).map(Some).map_err(|error| {
+    Log::open(log).map(|log| Some(Arc::new(log))).map_err(|error| {
         let code = match error {
             OpenError::Config { .. } => ExitCode::Config,
             _ => ExitCode::Unavailable,
@@ -62,17 +62,17 @@ pub(super) fn open_log(config: &EnrichConfig) -> Result<Option<Log>, RunError> {
 }
 
 impl Sinks {
-    /// Opens what `output` names.
+    /// Opens what `output` names. The log is closed with them.
     pub(super) async fn open(
         config: &EnrichConfig,
-        log: Option<&Log>,
+        log: Option<Arc<Log>>,
         health: &Health,
     ) -> Result<Self, RunError> {
         let mut closing: Vec<Close> = Vec::new();
         let mut stdout = None;
         let (mut good, mut failed, mut bad) = (None, None, None);
-        for (section, sink) in config.output.wanted() {
-            let producer = match (sink.kind(), log) {
+        for (section, sink) in config.sinks() {
+            let producer = match (sink.kind(), &log) {
                 (SinkKind::Log, Some(log)) => log.producer(sink.name(section)),
                 (SinkKind::Log, None) => return Err(RunError::bug("a sink in a log that is not open")),
                 (SinkKind::Stdout, _) => lines(config, section, sink, &mut stdout)?,
@@ -92,6 +92,9 @@ impl Sinks {
                 "failed" => failed = Some(producer),
                 _ => bad = Some(producer),
             }
+        }
+        if let Some(log) = log {
+            closing.push(Box::pin(async move { log.close().await }));
         }
         let (Some(good), Some(bad)) = (good, bad) else {
             return Err(RunError::bug("enriched events and bad rows always have a sink"));

@@ -14,7 +14,8 @@ use super::FieldName;
 pub struct Outputs {
     /// Enriched events.
     pub good: Sink,
-    /// Failed events: what could be enriched of events that became bad rows. Only where it has a streamName or a type.
+    /// Failed events: what could be enriched of events that became bad rows. Only where it has a streamName or a type, and
+    /// not in the Apache line.
     pub failed: Sink,
     /// Bad rows.
     pub bad: Sink,
@@ -88,14 +89,6 @@ pub struct Pauses {
     #[serde(with = "service::config::duration")]
     #[schemars(with = "String")]
     pub max_backoff: Duration,
-}
-
-impl Outputs {
-    /// The sinks that are to be opened, with the names of their sections: good, failed, bad.
-    pub fn wanted(&self) -> impl Iterator<Item = (&'static str, &Sink)> {
-        let all = [("good", &self.good), ("failed", &self.failed), ("bad", &self.bad)];
-        all.into_iter().filter(|(section, sink)| *section != "failed" || sink.is_set())
-    }
 }
 
 impl Sink {

@@ -63,7 +63,7 @@ impl Checked for EnrichConfig {
         if self.input.kind() == SourceKind::Log {
             in_log.push(self.raw_name());
         }
-        for (section, sink) in self.output.wanted() {
+        for (section, sink) in self.sinks() {
             sink.problems(section, &mut notes);
             if sink.kind() == SinkKind::Log {
                 let name = sink.name(section).to_owned();
@@ -111,7 +111,7 @@ impl Checked for EnrichConfig {
             }
         }
         let mut uses_log = self.input.kind() == SourceKind::Log;
-        for (section, sink) in self.output.wanted() {
+        for (section, sink) in self.sinks() {
             uses_log |= sink.kind() == SinkKind::Log;
             if sink.kind() != SinkKind::Kinesis {
                 for key in ["region", "customEndpoint", "throttledBackoffPolicy", "recordLimit", "byteLimit"]
@@ -120,7 +120,9 @@ impl Checked for EnrichConfig {
                 }
             }
         }
-        if !self.output.failed.is_set() {
+        if self.compatibility.is_apache() {
+            notes.say("output.failed", "the Apache line has no failed events");
+        } else if !self.output.failed.is_set() {
             notes.say("output.failed", "it has neither a streamName nor a type");
         }
         notes.say("output.bad.partitionKey", "bad rows have random keys");

@@ -178,6 +178,7 @@ fn keys_without_effect_are_said() {
     check("output.good { type = stdout, recordLimit = 5 }", &["output.good.recordLimit"]);
     check("output.failed.partitionKey = user_id", &["output.failed"]);
     check("output.failed { streamName = f, partitionKey = user_id }", &[]);
+    check("compatibility = \"3\"\noutput.failed.streamName = f", &["output.failed"]);
     check("log.shards = 3", &["log"]);
     check(
         "input { type = kinesis, retrievalMode { type = FanOut, maxRecords = 5 } }",

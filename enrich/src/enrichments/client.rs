@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use event::self_describing::SelfDescribing;
 use iglu::{
     check::{Verdict, check},
@@ -132,12 +133,12 @@ impl Loader {
         if wrong.is_empty() { Ok(()) } else { Err(InvalidEnrichments(wrong).into()) }
     }
 
-    async fn fetch(&self, asset: &Asset) -> Result<bytes::Bytes, FetchError> {
+    async fn fetch(&self, asset: &Asset) -> Result<Bytes, FetchError> {
         let mut fetched = self.fetched.lock().await;
         if let Some(known) = fetched.get(asset) {
             return Ok(known.content.clone());
         }
-        let Some(new) = self.fetcher.fetch(asset, None).await? else { return Ok(bytes::Bytes::new()) };
+        let new = self.fetcher.fetch(asset).await?;
         let content = new.content.clone();
         fetched.insert(asset.clone(), new);
         Ok(content)

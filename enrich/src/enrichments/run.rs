@@ -62,7 +62,7 @@ impl Refresher {
     async fn look(&mut self) {
         let mut changed = HashMap::new();
         for (asset, known) in &self.known {
-            match self.fetcher.fetch(asset, Some(known)).await {
+            match self.fetcher.fetch_newer(asset, known).await {
                 Ok(None) => Look::Same.emit(asset),
                 Ok(Some(fetched)) => drop(changed.insert(asset.clone(), fetched)),
                 Err(FetchError { what, .. }) => Look::Failed(what).emit(asset),

@@ -48,6 +48,8 @@ struct Inbox {
     task: AbortHandle,
     /// Where the next batch goes; none while that is waited for.
     room: Option<OwnedPermit<Records>>,
+    /// What the source was told last.
+    is_wanted: bool,
     /// What came without being wanted.
     kept: VecDeque<Records>,
     /// No more comes.
@@ -123,9 +125,9 @@ impl Shards {
         let task = self.tasks.spawn(work);
         let room = sender.clone().try_reserve_owned().ok();
         self.assigned += 1;
-        let number = self.assigned;
-        self.inboxes
-            .insert(shard, Inbox { number, sender, task, room, kept: VecDeque::new(), is_over: false });
+        let (number, kept) = (self.assigned, VecDeque::new());
+        let inbox = Inbox { number, sender, task, room, is_wanted: true, kept, is_over: false };
+        self.inboxes.insert(shard, inbox);
     }
 
     /// Gives a shard as much as it takes of what is kept for it.
@@ -143,7 +145,10 @@ impl Shards {
                 self.rooms.spawn(async move { (shard, number, sender.reserve_owned().await.ok()) });
             }
         }
-        source.want(shard, inbox.room.is_some());
+        if inbox.is_wanted != inbox.room.is_some() {
+            inbox.is_wanted = inbox.room.is_some();
+            source.want(shard, inbox.is_wanted);
+        }
         if inbox.is_over && inbox.kept.is_empty() {
             // Closing its inbox lets the shard finish and save.
             self.inboxes.remove(shard);

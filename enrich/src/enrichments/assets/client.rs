@@ -31,7 +31,7 @@ pub struct Fetcher {
 }
 
 /// An asset as it was fetched.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
     /// Its bytes.
     pub content: Bytes,
@@ -77,19 +77,33 @@ impl Fetcher {
         Self { folder, http: OnceLock::new(), buckets, attempts: ATTEMPTS, pauses: PAUSES }
     }
 
-    /// An asset, tried again after failures that may pass. `None`: it has not changed since `known`.
+    /// An asset, tried again after failures that may pass.
     ///
     /// # Errors
     /// Why it is not to be had.
-    pub async fn fetch(&self, asset: &Asset, known: Option<&Fetched>) -> Result<Option<Fetched>, FetchError> {
+    pub async fn fetch(&self, asset: &Asset) -> Result<Fetched, FetchError> {
+        // Without anything to compare with, no server says that it is the same.
+        self.fetch_if_changed(asset, None).await.map(Option::unwrap_or_default)
+    }
+
+    /// The same, unless it is as it was: then `None`.
+    ///
+    /// # Errors
+    /// As [`Self::fetch`].
+    pub async fn fetch_newer(&self, asset: &Asset, known: &Fetched) -> Result<Option<Fetched>, FetchError> {
+        let fetched = self.fetch_if_changed(asset, Some(&known.version)).await?;
+        Ok(fetched.filter(|fetched| fetched.content != known.content))
+    }
+
+    async fn fetch_if_changed(
+        &self,
+        asset: &Asset,
+        known: Option<&Version>,
+    ) -> Result<Option<Fetched>, FetchError> {
         let mut attempt = 0;
         loop {
-            let error = match self.fetch_once(asset, known.map(|known| &known.version)).await {
-                Ok(fetched) => {
-                    let changed =
-                        |fetched: &Fetched| known.is_none_or(|known| known.content != fetched.content);
-                    return Ok(fetched.filter(changed));
-                }
+            let error = match self.fetch_once(asset, known).await {
+                Ok(fetched) => return Ok(fetched),
                 Err((what, may_pass)) => FetchError { uri: asset.uri.clone(), what, may_pass },
             };
             if !error.may_pass || attempt == self.attempts {

@@ -46,7 +46,7 @@ async fn begin(server: &Server) -> Refresher {
     ];
     let (fetcher, mut assets, mut known) = (hasty(), Assets::default(), HashMap::new());
     for asset in Enrichments::assets(&configurations).unwrap() {
-        let fetched = fetcher.fetch(&asset, None).await.unwrap().unwrap();
+        let fetched = fetcher.fetch(&asset).await.unwrap();
         assets.put(asset.clone(), fetched.content.clone());
         known.insert(asset, fetched);
     }

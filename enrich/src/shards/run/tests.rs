@@ -1,6 +1,12 @@
-//! A shard whose stream refuses holds up no other.
+//! Streams that refuse: a shard holds up no other, and what was taken is not sent again.
 
-use std::sync::Mutex;
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use iglu::{client::Client, resolver_config::ResolverConfig};
 use service::context::Context;
@@ -57,26 +63,97 @@ impl Producer for HalfShut {
     }
 }
 
+/// A stream elsewhere, that cannot be read back and takes only a part of what it is first given.
+struct Elsewhere {
+    inner: Arc<dyn Producer>,
+    refuses: AtomicBool,
+}
+
+impl Producer for Elsewhere {
+    fn stream(&self) -> &str {
+        self.inner.stream()
+    }
+
+    fn append(&self, batch: Vec<Record>, route: Route) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        assert_eq!(route, Route::ByKey, "no service knows our shards");
+        Box::pin(async move {
+            if !self.refuses.swap(false, Ordering::SeqCst) {
+                return self.inner.append(batch, route).await;
+            }
+            let missing: Vec<usize> = (0..batch.len()).filter(|index| index % 3 == 0).collect();
+            let taken = batch.into_iter().enumerate().filter(|(index, _)| index % 3 != 0);
+            self.inner.append(taken.map(|(_, record)| record).collect(), route).await?;
+            Err(AppendError::Unavailable { stream: "bad".into(), missing, why: "a test".into() })
+        })
+    }
+
+    fn max_record_bytes(&self) -> usize {
+        self.inner.max_record_bytes()
+    }
+
+    fn health(&self) -> HealthWatch {
+        self.inner.health()
+    }
+
+    fn read_after(
+        &self,
+        _: &ShardId,
+        _: Option<Position>,
+    ) -> BoxFuture<'_, Result<Option<Vec<Delivered>>, AppendError>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+fn iglu() -> Arc<Client> {
+    let nowhere = ResolverConfig { cache_size: 10, cache_ttl: None, repositories: Vec::new() };
+    Arc::new(Client::new(nowhere, service::clock::now))
+}
+
+/// Records that are no payloads: each becomes a bad row.
+fn no_payloads(count: usize) -> Vec<Record> {
+    (0..count).map(|n| Record::new("k", format!("no payload {n}"))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_stream_elsewhere_has_taken_is_not_sent_again() {
+    let raw = Memory::new("raw", 1);
+    raw.producer().append(no_payloads(100), Route::ByKey).await.unwrap();
+    let (good, bad) = (Memory::new("enriched", 3), Memory::new("bad", 3));
+    let elsewhere = |inner, refuses| Arc::new(Elsewhere { inner, refuses: AtomicBool::new(refuses) });
+    let outputs = Outputs {
+        good: elsewhere(good.producer(), false),
+        bad: elsewhere(bad.producer(), true),
+        failed: None,
+    };
+    let context = Context::default();
+    let source = raw.consumer("enrich", Start::Oldest);
+    let running = tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu(), context.clone()));
+    let shard = &raw.shards()[0];
+    while raw.checkpoint("enrich", shard).and_then(|saved| saved.acknowledged) != Some(100.into()) {
+        tokio::task::yield_now().await;
+    }
+    context.drain.request();
+    running.await.unwrap().unwrap();
+    let rows: HashSet<Vec<u8>> = bad.records().iter().map(|row| row.record.data.to_vec()).collect();
+    assert_eq!((bad.records().len(), rows.len()), (100, 100));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shard_that_cannot_write_holds_up_no_other() {
     let raw = Memory::new("raw", 2);
     let (good, bad) = (Memory::new("enriched", 2), Memory::new("bad", 2));
     let shards = raw.shards().to_vec();
     let append = async |shard: &ShardId, count: usize| {
-        // No payloads: each becomes a bad row.
-        let records = (0..count).map(|n| Record::new("k", format!("no payload {n}"))).collect();
-        raw.producer().append(records, Route::Shard(shard.clone())).await.unwrap();
+        raw.producer().append(no_payloads(count), Route::Shard(shard.clone())).await.unwrap();
     };
     // Far more batches than are kept anywhere.
     append(&shards[0], 15_000).await;
     append(&shards[1], 15_000).await;
     let half_shut = Arc::new(HalfShut { inner: bad.producer(), shut: Mutex::new(Some(shards[0].clone())) });
     let outputs = Outputs { good: good.producer(), bad: half_shut.clone(), failed: None };
-    let iglu = ResolverConfig { cache_size: 10, cache_ttl: None, repositories: Vec::new() };
-    let iglu = Arc::new(Client::new(iglu, service::clock::now));
     let context = Context::default();
     let source = raw.consumer("enrich", Start::Oldest);
-    let running = tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu, context.clone()));
+    let running = tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu(), context.clone()));
 
     let acknowledged = |shard: &ShardId| raw.checkpoint("enrich", shard).and_then(|saved| saved.acknowledged);
     let until = async |shard: &ShardId, position: u64| {

@@ -143,15 +143,15 @@ async fn what_has_not_changed_is_not_fetched_twice() {
     ] {
         let can_tell = page.etag.is_some() || page.modified.is_some();
         server.put("/db%20file", page);
-        let first = fetcher.fetch(&asset, None).await.unwrap().unwrap();
+        let first = fetcher.fetch(&asset).await.unwrap();
         assert_eq!(first.content, "one");
-        assert_eq!(fetcher.fetch(&asset, Some(&first)).await, Ok(None));
+        assert_eq!(fetcher.fetch_newer(&asset, &first).await, Ok(None));
         assert_eq!(server.answered(), [200, if can_tell { 304 } else { 200 }]);
         // Another name for the same content.
         server.put("/db%20file", newer.clone());
-        assert_eq!(fetcher.fetch(&asset, Some(&first)).await, Ok(None));
+        assert_eq!(fetcher.fetch_newer(&asset, &first).await, Ok(None));
         server.put("/db%20file", Page { content: b"two".into(), ..newer });
-        let second = fetcher.fetch(&asset, Some(&first)).await.unwrap().unwrap();
+        let second = fetcher.fetch_newer(&asset, &first).await.unwrap().unwrap();
         assert_eq!(second.content, "two");
         assert_eq!(server.answered(), [200, 200]);
     }
@@ -162,9 +162,9 @@ async fn what_may_pass_is_tried_again() {
     let server = Server::start().await;
     let check = async |first: &[u16], expect: Result<(), &str>, answers: usize| {
         server.put("/db", Page { first: first.to_vec(), ..page("content") });
-        let found = hasty().fetch(&server.asset("db"), None).await;
+        let found = hasty().fetch(&server.asset("db")).await;
         match (found, expect) {
-            (Ok(Some(fetched)), Ok(())) => assert_eq!(fetched.content, "content"),
+            (Ok(fetched), Ok(())) => assert_eq!(fetched.content, "content"),
             (Err(error), Err(expect)) => {
                 assert_eq!(error.to_string(), format!("{}/db: {expect}", server.uri))
             }
@@ -176,10 +176,10 @@ async fn what_may_pass_is_tried_again() {
     check(&[503, 429, 500, 408, 502], Ok(()), 6).await;
     check(&[500; 6], Err("the server answered 500 Internal Server Error"), 6).await;
     check(&[403], Err("the server answered 403 Forbidden"), 1).await;
-    let missing = hasty().fetch(&server.asset("nope"), None).await.unwrap_err();
+    let missing = hasty().fetch(&server.asset("nope")).await.unwrap_err();
     assert_eq!(missing.what, "the server answered 404 Not Found");
     let nowhere = Asset { uri: "http://127.0.0.1:1/db".into() };
-    let error = hasty().fetch(&nowhere, None).await.unwrap_err();
+    let error = hasty().fetch(&nowhere).await.unwrap_err();
     assert!(error.what.to_lowercase().contains("connect"), "{error}");
 }
 
@@ -192,15 +192,15 @@ async fn other_places() {
     for uri in [file.display().to_string(), format!("file://{}", file.display())] {
         let asset = Asset { uri };
         std::fs::write(&file, "one").unwrap();
-        let first = fetcher.fetch(&asset, None).await.unwrap().unwrap();
-        assert_eq!(fetcher.fetch(&asset, Some(&first)).await, Ok(None));
+        let first = fetcher.fetch(&asset).await.unwrap();
+        assert_eq!(fetcher.fetch_newer(&asset, &first).await, Ok(None));
         std::fs::write(&file, "two").unwrap();
-        assert_eq!(fetcher.fetch(&asset, Some(&first)).await.unwrap().unwrap().content, "two");
+        assert_eq!(fetcher.fetch_newer(&asset, &first).await.unwrap().unwrap().content, "two");
     }
     let from_folder = Fetcher::new(Some(folder.path().to_owned()));
     let asset = Asset::new("https://assets.example.com/folder", "db");
-    assert_eq!(from_folder.fetch(&asset, None).await.unwrap().unwrap().content, "two");
-    let error = fetcher.fetch(&Asset::new("gs://bucket", "db"), None).await.unwrap_err();
+    assert_eq!(from_folder.fetch(&asset).await.unwrap().content, "two");
+    let error = fetcher.fetch(&Asset::new("gs://bucket", "db")).await.unwrap_err();
     assert_eq!(error.what, "No blob client available to download gs://bucket/db");
 }
 
@@ -213,11 +213,11 @@ async fn objects_of_a_bucket() {
         store.put(&"folder/a b".into(), PutPayload::from_static(content.as_bytes())).await.unwrap();
     };
     let asset = Asset::new("s3://bucket/folder/", "a b");
-    let missing = fetcher.fetch(&asset, None).await.unwrap_err();
+    let missing = fetcher.fetch(&asset).await.unwrap_err();
     assert!(missing.to_string().starts_with("s3://bucket/folder/a%20b: ") && !missing.may_pass, "{missing}");
     put("one").await;
-    let first = fetcher.fetch(&asset, None).await.unwrap().unwrap();
+    let first = fetcher.fetch(&asset).await.unwrap();
     assert_eq!(fetcher.fetch_once(&asset, Some(&first.version)).await, Ok(None), "it is not sent again");
     put("two").await;
-    assert_eq!(fetcher.fetch(&asset, Some(&first)).await.unwrap().unwrap().content, "two");
+    assert_eq!(fetcher.fetch_newer(&asset, &first).await.unwrap().unwrap().content, "two");
 }
