@@ -137,9 +137,11 @@ fn put(moto: &Moto, path: &str, content: &str) {
 #[test]
 fn into_kinesis_with_a_file_from_s3() {
     let moto = Moto::start();
-    for stream in ["enriched", "failed", "bad"] {
+    let create = |stream: &str| {
         moto.call("Kinesis_20131202.CreateStream", &json!({ "StreamName": stream, "ShardCount": 1 }));
-    }
+    };
+    create("enriched");
+    create("bad");
     put(&moto, "/assets", "");
     put(&moto, "/assets/third-party/referers.json", &referers("search"));
     let folder = TempDir::new().unwrap();
@@ -178,7 +180,13 @@ fn into_kinesis_with_a_file_from_s3() {
         .variable("AWS_ENDPOINT_URL_S3", &moto.endpoint)
         .with(&["--config", &text("enrich.hocon")])
         .with(&["--iglu-config", &text("resolver.json"), "--enrichments", &text("enrichments")])
-        .start();
+        .start_unready();
+    // One stream is not there yet: the probe says so, and nothing is acknowledged without it.
+    wait::until("trouble with the stream", PATIENCE, || {
+        let answer = http::get(enrich.admin, "/").ok()?;
+        (answer.status == 503 && answer.text().contains("Kinesis stream `failed`")).then_some(())
+    });
+    create("failed");
     let records = wait::until("five events", PATIENCE, || {
         let records = records(&moto, "enriched");
         (records.len() == 5).then_some(records)
@@ -200,6 +208,7 @@ fn into_kinesis_with_a_file_from_s3() {
     wait::until("the changed file", PATIENCE, || {
         enrich.metric_of("piste_enrich_assets_total", "outcome=\"taken\"").filter(|taken| *taken == 1.0)
     });
+    assert_eq!(http::get(enrich.admin, "/").unwrap().status, 200);
     enrich.finish_well();
 }
 
