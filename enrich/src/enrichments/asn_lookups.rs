@@ -60,8 +60,8 @@ fn build(configuration: &Configuration, assets: &Assets) -> Built {
     if let Some(file) = &parameters.bot_asns_file {
         let asset = file.asset();
         let text = std::str::from_utf8(assets.get(&asset)?)
-            .map_err(|e| format!("{}: Failed to parse CSV file with ASNs. Error: {e}", asset.uri))?;
-        bots.extend(numbers(text).map_err(|what| format!("{}: {what}", asset.uri))?);
+            .map_err(|e| format!("{asset}: Failed to parse CSV file with ASNs. Error: {e}"))?;
+        bots.extend(numbers(text).map_err(|what| format!("{asset}: {what}"))?);
     }
     Ok(Box::new(AsnLookups { bots, bypass_platforms: parameters.bypass_platforms }))
 }

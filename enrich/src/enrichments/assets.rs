@@ -3,9 +3,10 @@
 
 pub mod client;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use bytes::Bytes;
+use service::config::print::masked_text;
 
 /// A file that an enrichment needs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +28,13 @@ impl Asset {
     }
 }
 
+/// The address, for people: without a password.
+impl fmt::Display for Asset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&masked_text(&self.uri))
+    }
+}
+
 /// The contents of assets.
 #[derive(Clone, Debug, Default)]
 pub struct Assets {
@@ -44,6 +52,6 @@ impl Assets {
     /// # Errors
     /// It was not fetched.
     pub fn get(&self, asset: &Asset) -> Result<&Bytes, String> {
-        self.contents.get(asset).ok_or_else(|| format!("{} was not fetched", asset.uri))
+        self.contents.get(asset).ok_or_else(|| format!("{asset} was not fetched"))
     }
 }

@@ -87,12 +87,12 @@ fn assets(configuration: &Configuration) -> Result<Vec<Asset>, String> {
 fn build(configuration: &Configuration, assets: &Assets) -> Built {
     let asset = configuration.read::<Parameters>()?.asset();
     let file: File = serde_json::from_slice(assets.get(&asset)?)
-        .map_err(|e| format!("{}: Failed to parse event specs file: {e}", asset.uri))?;
+        .map_err(|e| format!("{asset}: Failed to parse event specs file: {e}"))?;
     let mut specs = Vec::new();
     for spec in latest(file.event_specs) {
         let id = spec.id.clone();
         let compiled = spec.compile();
-        specs.push(compiled.map_err(|e| format!("{}: Could not compile event spec {id}: {e}", asset.uri))?);
+        specs.push(compiled.map_err(|e| format!("{asset}: Could not compile event spec {id}: {e}"))?);
     }
     Ok(Box::new(EventSpecs(specs)))
 }

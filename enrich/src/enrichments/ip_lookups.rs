@@ -89,7 +89,7 @@ fn build(configuration: &Configuration, assets: &Assets) -> Built {
     let open = |name: &str, database: &Option<Database>, kinds: &[&str]| -> Result<Opened, String> {
         let Some(database) = database else { return Ok(None) };
         let asset = database.asset();
-        let wrong = |why: String| format!("parameters.{name}: {}: {why}", asset.uri);
+        let wrong = |why: String| format!("parameters.{name}: {asset}: {why}");
         let reader = Reader::from_source(assets.get(&asset)?.clone()).map_err(|e| wrong(e.to_string()))?;
         let kind = &reader.metadata().database_type;
         if !kinds.iter().any(|known| kind.contains(known)) {

@@ -66,10 +66,10 @@ fn build(configuration: &Configuration, assets: &Assets) -> Built {
     let parameters: Parameters = configuration.read()?;
     let asset = Asset::new(&parameters.uri, &parameters.database);
     let file: Map<String, Value> =
-        serde_json::from_slice(assets.get(&asset)?).map_err(|e| format!("{}: {e}", asset.uri))?;
+        serde_json::from_slice(assets.get(&asset)?).map_err(|e| format!("{asset}: {e}"))?;
     let internal_domains = parameters.internal_domains.iter().map(|d| d.trim().to_owned()).collect();
     let mut parser = RefererParser { internal_domains, sources: Vec::new(), places: HashMap::new() };
-    parser.add(file).map_err(|e| format!("{}: {e}", asset.uri))?;
+    parser.add(file).map_err(|e| format!("{asset}: {e}"))?;
     parser.add(parameters.referrers).map_err(|e| format!("parameters.referrers: {e}"))?;
     Ok(Box::new(parser))
 }

@@ -114,16 +114,16 @@ impl Look {
     fn emit(&self, asset: &Asset) {
         let outcome = match self {
             Self::Same => {
-                tracing::debug!(asset = asset.uri, "the file of an enrichment has not changed");
+                tracing::debug!(%asset, "the file of an enrichment has not changed");
                 "same"
             }
             Self::Taken => {
-                tracing::info!(asset = asset.uri, "the file of an enrichment has changed: it was taken up");
+                tracing::info!(%asset, "the file of an enrichment has changed: it was taken up");
                 "taken"
             }
             Self::Failed(error) => {
                 tracing::warn!(
-                    asset = asset.uri,
+                    %asset,
                     error,
                     "the file of an enrichment was not taken up: the old one goes on"
                 );

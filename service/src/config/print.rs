@@ -105,7 +105,7 @@ fn is_secret(key: &str) -> bool {
 }
 
 /// The text with the password of a URL, and whatever is named like a secret in it, as `***`.
-fn masked_text(text: &str) -> String {
+pub fn masked_text(text: &str) -> String {
     let mut out = text.to_owned();
     if let Some((scheme, rest)) = text.split_once("://") {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

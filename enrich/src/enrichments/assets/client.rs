@@ -50,10 +50,10 @@ pub struct Version {
 
 /// An asset is not to be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{uri}: {what}")]
+#[error("{asset}: {what}")]
 pub struct FetchError {
     /// The asset.
-    pub uri: String,
+    pub asset: Asset,
     /// What happened instead.
     pub what: String,
     may_pass: bool,
@@ -104,12 +104,12 @@ impl Fetcher {
         loop {
             let error = match self.fetch_once(asset, known).await {
                 Ok(fetched) => return Ok(fetched),
-                Err((what, may_pass)) => FetchError { uri: asset.uri.clone(), what, may_pass },
+                Err((what, may_pass)) => FetchError { asset: asset.clone(), what, may_pass },
             };
             if !error.may_pass || attempt == self.attempts {
                 return Err(error);
             }
-            tracing::warn!(asset = error.uri, error = error.what, "not to be had: trying again");
+            tracing::warn!(%asset, error = error.what, "not to be had: trying again");
             tokio::time::sleep(self.pauses.delay(attempt, clock::jitter())).await;
             attempt += 1;
         }
@@ -125,7 +125,7 @@ impl Fetcher {
             Some(("http" | "https", _)) => self.get(&asset.uri, known).await,
             Some(("s3", path)) => self.get_object(path, known).await,
             // The original's words.
-            Some(_) => Err((format!("No blob client available to download {}", asset.uri), false)),
+            Some(_) => Err((format!("No blob client available to download {asset}"), false)),
         }
     }
 

@@ -176,6 +176,9 @@ async fn what_may_pass_is_tried_again() {
     check(&[503, 429, 500, 408, 502], Ok(()), 6).await;
     check(&[500; 6], Err("the server answered 500 Internal Server Error"), 6).await;
     check(&[403], Err("the server answered 403 Forbidden"), 1).await;
+    let login = Asset { uri: server.asset("nope").uri.replace("//", "//user:secret@") };
+    let told = hasty().fetch(&login).await.unwrap_err().to_string();
+    assert!(told.contains("//user:***@127.0.0.1") && !told.contains("secret"), "{told}");
     let missing = hasty().fetch(&server.asset("nope")).await.unwrap_err();
     assert_eq!(missing.what, "the server answered 404 Not Found");
     let nowhere = Asset { uri: "http://127.0.0.1:1/db".into() };
