@@ -104,7 +104,7 @@ fn passing(criterion: &mut Criterion) {
     for at_once in [true, false] {
         let (inner, folder) = (Oblivion::new(at_once), TempDir::new().unwrap());
         let spill: Arc<dyn Producer> =
-            Arc::new(Spill::open(SpillConfig::new(folder.path()), inner.clone(), None).unwrap());
+            Arc::new(Spill::open(SpillConfig::new(folder.path()), inner.clone()).unwrap());
         let answer = if at_once { "answered at once" } else { "answered later" };
         for records in [1, 10] {
             group.throughput(Throughput::Elements(records as u64));
@@ -130,7 +130,7 @@ fn outage(criterion: &mut Criterion) {
     let runtime = runtime();
     let _entered = runtime.enter();
     let (inner, folder) = (Oblivion::new(false), TempDir::new().unwrap());
-    let spill = Arc::new(Spill::open(SpillConfig::new(folder.path()), inner.clone(), None).unwrap());
+    let spill = Arc::new(Spill::open(SpillConfig::new(folder.path()), inner.clone()).unwrap());
     let mut group = criterion.benchmark_group("spill/outage");
     group.sample_size(10).throughput(Throughput::Elements(CALLERS as u64 * EACH));
     group.bench_function("64 callers spill and wait until all is handed on", |bencher| {

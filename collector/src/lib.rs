@@ -6,7 +6,7 @@
 //! * [`collect`] turns a request into a response and records: [`target`] and [`route`] say what is asked for, [`identity`]
 //!   who asks ([`cookie`], [`query`], [`client_ip`]), [`body`], [`header_list`] and [`content_type`] what is kept,
 //!   [`split`] what fits a record, [`partition_key`] where it goes, [`cors`], [`redirect`], [`bounce`],
-//!   [`https_redirect`] and [`response`] what is answered
+//!   [`https_redirect`] and [`response`] what is answered, [`rejected`] what becomes of records that no stream takes
 //! * [`admission`] says what may wait, [`store`] keeps records in the streams, many in one where [`compression`] is on,
 //!   [`server`] leads a request through all this,
 //!   [`run`] opens the connections and ends them at drain
@@ -38,6 +38,7 @@ pub mod partition_key;
 pub mod query;
 pub mod redirect;
 pub mod refusal;
+pub mod rejected;
 pub mod response;
 pub mod route;
 pub mod run;

@@ -80,13 +80,13 @@ pub fn into_records(
     // The Apache line has no such limit: it tries to split whatever it reads.
     if whole > limits.payload && !compatibility.is_v2() {
         let reason = format!("Payload exceeds max size of {}. Actual length: {whole}", limits.payload);
-        bad.push(violation.row(limits.payload, whole, &reason, &mut keys));
+        bad.push(Record::new(keys.next_key(), violation.row(limits.payload, whole, &reason)));
         return (good, bad);
     }
     let batch = match Batch::read(payload.body.as_ref(), limits.good, whole) {
         Ok(batch) => batch,
         Err(reason) => {
-            bad.push(violation.row(limits.good, whole, &reason, &mut keys));
+            bad.push(Record::new(keys.next_key(), violation.row(limits.good, whole, &reason)));
             return (good, bad);
         }
     };
@@ -100,7 +100,7 @@ pub fn into_records(
     }
     for event in cut.rejected {
         let reason = "this POST request split is still too large";
-        bad.push(violation.row(limits.good, event.len(), reason, &mut keys));
+        bad.push(Record::new(keys.next_key(), violation.row(limits.good, event.len(), reason)));
     }
     (good, bad)
 }
@@ -116,7 +116,8 @@ pub fn too_large_compressed(
 ) -> Record {
     let max = limits.good;
     let reason = format!("Uncompressed size {whole} exceeded max allowed size {max} after compression");
-    Violation { payload, compatibility, now, bad_max: limits.bad }.row(max, whole, &reason, &mut keys)
+    let violation = Violation { payload, compatibility, now, bad_max: limits.bad };
+    Record::new(keys.next_key(), violation.row(max, whole, &reason))
 }
 
 /// A batch of events, each printed compactly.
@@ -178,21 +179,23 @@ fn body_of(schema: &SchemaKey, events: &[String]) -> Bytes {
 }
 
 /// What size violations of one payload have in common.
-struct Violation<'a> {
-    payload: &'a CollectorPayload,
-    compatibility: Compatibility,
-    now: Timestamp,
-    bad_max: usize,
+pub(crate) struct Violation<'a> {
+    pub(crate) payload: &'a CollectorPayload,
+    pub(crate) compatibility: Compatibility,
+    pub(crate) now: Timestamp,
+    /// Bytes that a row may have.
+    pub(crate) bad_max: usize,
 }
 
 impl Violation<'_> {
-    fn row(&self, max: usize, actual: usize, reason: &str, keys: &mut PartitionKeys<'_, impl Ids>) -> Record {
+    /// The bad row: `actual` bytes are more than `max`.
+    pub(crate) fn row(&self, max: usize, actual: usize, reason: &str) -> String {
         // The reason and the beginning of the payload both may hold what the client sent: the row must fit as well.
         let (mut reason, mut payload_chars) = (reason, max / 10);
         loop {
             let json = self.json(max, actual, reason, payload_chars);
             if json.len() <= self.bad_max || (reason.len() <= 100 && payload_chars == 0) {
-                return Record::new(keys.next_key(), json);
+                return json;
             }
             payload_chars /= 2;
             reason = truncated(reason, (reason.len() / 2).max(100));
@@ -201,10 +204,7 @@ impl Violation<'_> {
 
     fn json(&self, max: usize, actual: usize, reason: &str, payload_chars: usize) -> String {
         BadRow {
-            processor: Processor {
-                artifact: "snowplow-stream-collector".into(),
-                version: env!("CARGO_PKG_VERSION").into(),
-            },
+            processor: processor(),
             failure: Failure::SizeViolation {
                 timestamp: self.now,
                 maximum_allowed_size_bytes: max as u64,
@@ -218,6 +218,11 @@ impl Violation<'_> {
         }
         .to_json()
     }
+}
+
+/// Who writes the bad rows of a collector.
+pub(crate) fn processor() -> Processor {
+    Processor { artifact: "snowplow-stream-collector".into(), version: env!("CARGO_PKG_VERSION").into() }
 }
 
 /// The beginning of a text, at most so many bytes.

@@ -43,6 +43,26 @@ metrics! {
     COLLECTOR_ABANDONED: Counter("piste_collector_abandoned_total", [], "Requests whose client went away before the answer");
     COLLECTOR_CONNECTIONS: Gauge("piste_collector_connections", [], "Open connections");
 
+    SINK_RECORDS: Counter("piste_sink_records_total", ["stream"], "Records that a stream or queue elsewhere has taken");
+    SINK_BYTES: Counter("piste_sink_bytes_total", ["stream"], "Bytes of those records");
+    SINK_CALLS: Counter("piste_sink_calls_total", ["stream", "outcome"], "Calls to a stream or queue elsewhere, by outcome (answered, failed)");
+    SINK_REFUSED_RECORDS: Counter("piste_sink_refused_records_total", ["stream", "reason"], "Times that a record was sent and not taken, by reason (throttled, other)");
+    SINK_GIVEN_UP_RECORDS: Counter("piste_sink_given_up_records_total", ["stream"], "Records that were sent no more: their client is told to try again, or they go elsewhere");
+    SINK_WAITING_RECORDS: Gauge("piste_sink_waiting_records", ["stream"], "Records that wait for a stream or queue elsewhere, or are under way");
+    SINK_WAITING_BYTES: Gauge("piste_sink_waiting_bytes", ["stream"], "Room that those records take");
+    SINK_CALLS_IN_FLIGHT: Gauge("piste_sink_calls_in_flight", ["stream"], "Calls to a stream or queue elsewhere that have no answer yet");
+    SINK_WELL: Gauge("piste_sink_well", ["stream"], "Whether a stream or queue elsewhere takes records: 1, else 0");
+    SINK_DIVERTED_RECORDS: Counter("piste_sink_diverted_records_total", ["stream"], "Records that went to the buffer in SQS of a stream");
+    SINK_DIVERTED_BYTES: Counter("piste_sink_diverted_bytes_total", ["stream"], "Bytes of those records");
+    SINK_REJECTED_RECORDS: Counter("piste_sink_rejected_records_total", ["stream"], "Records that a stream elsewhere can never take and that became bad rows");
+    SPILL_RECORDS: Counter("piste_spill_records_total", ["stream"], "Records that were kept on the local disk because their stream did not take them");
+    SPILL_HANDED_ON_RECORDS: Counter("piste_spill_handed_on_records_total", ["stream"], "Records that were handed on from there");
+    SPILL_WAITING_RECORDS: Gauge("piste_spill_waiting_records", ["stream"], "Records that wait there");
+    SPILL_PUT_ASIDE_RECORDS: Gauge("piste_spill_put_aside_records", ["stream"], "Records that were put aside there because nothing can take them");
+    SPILL_BYTES: Gauge("piste_spill_bytes", ["stream"], "Bytes on the local disk; what was handed on stays a little longer");
+    SPILL_LIMIT_BYTES: Gauge("piste_spill_limit_bytes", ["stream"], "Bytes that there may be");
+    SPILL_OLDEST_SECONDS: Gauge("piste_spill_oldest_seconds", ["stream"], "Age of the oldest record that waits there; 0 when none does");
+
     LOG_APPENDED_RECORDS: Counter("piste_log_appended_records_total", ["stream"], "Records made durable in the embedded log");
     LOG_APPENDED_BYTES: Counter("piste_log_appended_bytes_total", ["stream"], "Bytes written to the embedded log");
     LOG_GROUPS: Counter("piste_log_groups_total", ["stream"], "Group commits of the embedded log");

@@ -2,13 +2,13 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+mod told;
 
 use std::{pin::Pin, sync::Arc};
 
 use ::collector::config::{CollectorConfig, Kind, Stream};
 use service::exit::{ExitCode, RunError};
-#[cfg(feature = "aws")]
-use stream::spill::{Spill, SpillConfig};
 use stream::{
     log::{Log, LogConfig, OpenError, StreamConfig},
     producer::Producer,
@@ -32,41 +32,28 @@ pub(crate) struct Sinks {
     closing: Vec<Close>,
 }
 
+/// Sinks that are being opened.
+struct Opening<'a> {
+    config: &'a CollectorConfig,
+    /// The log, if a sink is of its kind.
+    log: Option<Log>,
+    /// Both streams share one standard output, so that their lines do not mix.
+    stdout: Option<Output>,
+    closing: Vec<Close>,
+}
+
 impl Sinks {
     /// Opens what `streams` names.
     pub(crate) async fn open(config: &CollectorConfig) -> Result<Self, RunError> {
-        let streams = [(config.streams.good(), Which::Good), (config.streams.bad(), Which::Bad)];
-        let mut closing: Vec<Close> = Vec::new();
-        let log = open_log(config, streams.iter().map(|(stream, _)| stream))?;
-        let mut stdout = None;
-        let mut producers = Vec::new();
-        for (stream, which) in &streams {
-            producers.push(match (stream.kind(), &log) {
-                (Kind::Log, Some(log)) => log.producer(name(stream)),
-                (Kind::Log, None) => return Err(RunError::bug("a sink in a log that is not open")),
-                (Kind::Stdout, _) => lines(config, stream, *which, &mut stdout)?,
-                #[cfg(feature = "aws")]
-                (Kind::Kinesis, _) => {
-                    let kinesis = aws::kinesis(config, stream, *which, &mut closing).await;
-                    spilling(config, kinesis, *which, &mut closing)?
-                }
-                #[cfg(feature = "aws")]
-                (Kind::Sqs, _) => {
-                    let queue = aws::sqs(stream, &mut closing).await;
-                    spilling(config, queue, *which, &mut closing)?
-                }
-                #[cfg(not(feature = "aws"))]
-                (kind @ (Kind::Kinesis | Kind::Sqs), _) => {
-                    let what = format!("this build has no sink of kind `{kind:?}`");
-                    return Err(RunError::new(ExitCode::Config, what));
-                }
-            });
-        }
+        let (good, bad) = (config.streams.good(), config.streams.bad());
+        let log = open_log(config, &[&good, &bad])?;
+        let mut opening = Opening { config, log, stdout: None, closing: Vec::new() };
+        let bad = opening.open(&bad, Which::Bad, None).await?;
+        let good = opening.open(&good, Which::Good, Some(&bad)).await?;
+        let Opening { log, mut closing, .. } = opening;
         if let Some(log) = log {
             closing.push(Box::pin(async move { log.close().await }));
         }
-        let [good, bad] =
-            <[_; 2]>::try_from(producers).map_err(|_| RunError::bug("two streams have two sinks"))?;
         Ok(Self { good, bad, closing })
     }
 
@@ -78,64 +65,50 @@ impl Sinks {
     }
 }
 
+impl Opening<'_> {
+    /// Opens one. `bad` takes the bad rows of what it rejects.
+    async fn open(
+        &mut self,
+        stream: &Stream,
+        which: Which,
+        bad: Option<&Arc<dyn Producer>>,
+    ) -> Result<Arc<dyn Producer>, RunError> {
+        match (stream.kind(), &self.log) {
+            (Kind::Log, Some(log)) => Ok(log.producer(name(stream))),
+            (Kind::Log, None) => Err(RunError::bug("a sink in a log that is not open")),
+            (Kind::Stdout, _) => self.lines(stream, which),
+            #[cfg(feature = "aws")]
+            (Kind::Kinesis | Kind::Sqs, _) => self.elsewhere(stream, which, bad).await,
+            #[cfg(not(feature = "aws"))]
+            (kind @ (Kind::Kinesis | Kind::Sqs), _) => {
+                let what = format!("this build has no sink of kind `{kind:?}`");
+                Err(RunError::new(ExitCode::Config, what))
+            }
+        }
+    }
+
+    /// Lines as the spoken line of the original writes them: the Apache line pads, and says on stderr what is bad.
+    fn lines(&mut self, stream: &Stream, which: Which) -> Result<Arc<dyn Producer>, RunError> {
+        let missing = |e| RunError::unavailable(format!("no output for `{}`: {e}", name(stream)));
+        let apache = self.config.compatibility.is_v2();
+        let output = match &mut self.stdout {
+            _ if apache && which == Which::Bad => Output::stderr().map_err(missing)?,
+            Some(output) => output.clone(),
+            none => none.insert(Output::stdout().map_err(missing)?).clone(),
+        };
+        Ok(output.producer(name(stream), if apache { Padding::With } else { Padding::Without }))
+    }
+}
+
 fn name(stream: &Stream) -> &str {
     stream.name.as_deref().unwrap_or_default()
 }
 
-/// Lines as the spoken line of the original writes them: the Apache line pads, and says on stderr what is bad. Both streams
-/// share one standard output, so that their lines do not mix.
-fn lines(
-    config: &CollectorConfig,
-    stream: &Stream,
-    which: Which,
-    stdout: &mut Option<Output>,
-) -> Result<Arc<dyn Producer>, RunError> {
-    let missing = |e| RunError::unavailable(format!("no output for `{}`: {e}", name(stream)));
-    let apache = config.compatibility.is_v2();
-    let output = match stdout {
-        _ if apache && which == Which::Bad => Output::stderr().map_err(missing)?,
-        Some(output) => output.clone(),
-        None => stdout.insert(Output::stdout().map_err(missing)?).clone(),
-    };
-    Ok(output.producer(name(stream), if apache { Padding::With } else { Padding::Without }))
-}
-
-/// The producer behind a spill, if there is a folder for one.
-#[cfg(feature = "aws")]
-fn spilling(
-    config: &CollectorConfig,
-    inner: Arc<dyn Producer>,
-    which: Which,
-    closing: &mut Vec<Close>,
-) -> Result<Arc<dyn Producer>, RunError> {
-    let keys = &config.streams.spill;
-    let Some(folder) = &keys.folder else { return Ok(inner) };
-    let mut settings = SpillConfig::new(folder.join(match which {
-        Which::Good => "good",
-        Which::Bad => "bad",
-    }));
-    settings.max_bytes = keys.max_bytes;
-    settings.patience = keys.patience;
-    let spill = Arc::new(Spill::open(settings, inner, None).map_err(unopened)?);
-    let closed = spill.clone();
-    // Before what it hands on to.
-    closing.insert(
-        0,
-        Box::pin(async move {
-            // It has logged what is left.
-            let _ = closed.close().await;
-        }),
-    );
-    Ok(spill)
-}
-
 /// The log, if a sink is of its kind.
-fn open_log<'a>(
-    config: &CollectorConfig,
-    streams: impl Iterator<Item = &'a Stream>,
-) -> Result<Option<Log>, RunError> {
+fn open_log(config: &CollectorConfig, streams: &[&Stream]) -> Result<Option<Log>, RunError> {
     let keys = &config.streams.log;
     let streams: Vec<StreamConfig> = streams
+        .iter()
         .filter(|stream| stream.kind() == Kind::Log)
         .map(|stream| StreamConfig {
             shards: keys.shards,

@@ -4,6 +4,7 @@
 //! * [`producer`], [`consumer`]: the two traits every engine implements
 //! * [`health`]: whether a stream takes records
 //! * [`memory`]: the engine of tests, [`log`]: the embedded log on disk
+//! * [`fallback`]: a producer whose records go elsewhere where its stream can never take them
 //! * [`spill`]: a producer that keeps on the disk what another one does not take
 //! * [`stdout`]: lines on standard output
 //! * `outbox`, `kinesis`, `sqs`: producers over services of Amazon Web Services (feature `aws`)
@@ -17,6 +18,7 @@ pub mod aws;
 pub mod backoff;
 pub mod clock;
 pub mod consumer;
+pub mod fallback;
 pub mod health;
 #[cfg(feature = "aws")]
 pub mod kinesis;

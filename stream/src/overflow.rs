@@ -2,7 +2,7 @@
 //!
 //! A batch goes to the stream. What it does not take goes to the buffer, if it is small enough for it; what that does not
 //! take goes to the stream again, and so on with a growing delay between rounds, until all is taken or the deadline is
-//! over. While the stream is known to refuse, small records go to the buffer first, except for one batch at a time that
+//! over; what the stream can never take goes nowhere. While the stream is known to refuse, small records go to the buffer first, except for one batch at a time that
 //! asks the stream. Give the two producers few tries: it is this one that tries again.
 
 use std::{
@@ -19,7 +19,7 @@ use crate::{
     backoff::Backoff,
     consumer::Delivered,
     health::{Health, HealthState, HealthWatch},
-    producer::{AppendError, Appended, BoxFuture, Producer, Route},
+    producer::{AppendError, Appended, BoxFuture, Producer, Rejected, Route},
     record::{Position, Record, ShardId},
 };
 
@@ -85,6 +85,8 @@ type Left = Vec<(usize, Record)>;
 struct Progress {
     last: Vec<(ShardId, Position)>,
     why: Option<String>,
+    /// What the stream can never take, with indices of the batch.
+    rejected: Vec<Rejected>,
     closed: bool,
 }
 
@@ -127,15 +129,21 @@ impl Overflow {
         let mut left: Left = batch.into_iter().enumerate().collect();
         for round in 1.. {
             left = self.round(left, &mut progress).await?;
-            if left.is_empty() {
+            if left.is_empty() && progress.rejected.is_empty() {
                 break;
             }
             let again = Instant::now() + self.rounds.backoff.delay(round);
-            if progress.closed || again >= deadline {
+            if left.is_empty() || progress.closed || again >= deadline {
                 self.health.state(either(&self.stream.health(), &self.buffer.health()));
-                let missing = left.into_iter().map(|(index, _)| index).collect();
-                let why = progress.why.unwrap_or_else(|| "no answer came in time".to_owned());
-                return Err(AppendError::Unavailable { stream: self.stream().to_owned(), missing, why });
+                let Progress { mut rejected, why, .. } = progress;
+                rejected.sort_unstable_by_key(|rejected| rejected.index);
+                let of_left = left.into_iter().map(|(index, _)| index);
+                let mut missing: Vec<_> =
+                    of_left.chain(rejected.iter().map(|rejected| rejected.index)).collect();
+                missing.sort_unstable();
+                let why = why.unwrap_or_else(|| "no answer came in time".to_owned());
+                let stream = self.stream().to_owned();
+                return Err(AppendError::Unavailable { stream, missing, rejected, why });
             }
             sleep_until(again).await;
         }
@@ -149,7 +157,10 @@ impl Overflow {
         let (first, mut rest) =
             if well || asked.is_some() { (left, Left::new()) } else { self.by_size(left) };
         let sent = first.len();
-        let refused = attempt(&*self.stream, first, progress).await?;
+        let (mut refused, rejected) = attempt(&*self.stream, first, progress).await?;
+        // Whoever reads the buffer puts its records into the stream: these would be rejected again.
+        refused.retain(|(index, _)| rejected.iter().all(|rejected| rejected.index != *index));
+        progress.rejected.extend(rejected);
         if let Some(asked) = asked {
             asked.answered(refused.is_empty());
         }
@@ -160,7 +171,7 @@ impl Overflow {
         rest.extend(refused);
         let (large, small) = self.by_size(rest);
         let (records, bytes) = (small.len(), data_bytes(&small));
-        let mut left = attempt(&*self.buffer, small, progress).await?;
+        let (mut left, _) = attempt(&*self.buffer, small, progress).await?;
         let diverted = records - left.len();
         if diverted > 0 {
             self.diverted_records.fetch_add(diverted as u64, Ordering::Relaxed);
@@ -182,14 +193,15 @@ impl Overflow {
     }
 }
 
-/// Returns what was not taken.
+/// Returns what was not taken, and which of it never can be.
 async fn attempt(
     producer: &dyn Producer,
     mut left: Left,
     progress: &mut Progress,
-) -> Result<Left, AppendError> {
+) -> Result<(Left, Vec<Rejected>), AppendError> {
+    let mut never = Vec::new();
     if left.is_empty() {
-        return Ok(left);
+        return Ok((left, never));
     }
     let batch = left.iter().map(|(_, record)| record.clone()).collect();
     match producer.append(batch, Route::ByKey).await {
@@ -200,9 +212,11 @@ async fn attempt(
                     None => progress.last.push((shard, position)),
                 }
             }
-            return Ok(Left::new());
+            return Ok((Left::new(), never));
         }
-        Err(AppendError::Unavailable { missing, why, stream }) => {
+        Err(AppendError::Unavailable { missing, rejected, why, stream }) => {
+            never = rejected;
+            never.iter_mut().for_each(|rejected| rejected.index = left[rejected.index].0);
             let mut place = 0;
             left.retain(|_| {
                 place += 1;
@@ -219,7 +233,7 @@ async fn attempt(
         }
         Err(error @ AppendError::TooLarge { .. }) => return Err(error),
     }
-    Ok(left)
+    Ok((left, never))
 }
 
 fn data_bytes(records: &Left) -> u64 {
@@ -287,6 +301,10 @@ impl Producer for Overflow {
 
     fn append(&self, batch: Vec<Record>, route: Route) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(self.append(batch, route))
+    }
+
+    fn keeps_time(&self) -> bool {
+        self.stream.keeps_time() && self.buffer.keeps_time()
     }
 
     fn max_record_bytes(&self) -> usize {

@@ -58,6 +58,8 @@ pub enum AppendError {
         /// Indices in the batch, ascending, of the records that are not known to be durable: one that was on its way may
         /// yet arrive. All others are durable.
         missing: Vec<usize>,
+        /// Those of the missing, ascending, that can never be taken: trying them again is useless.
+        rejected: Vec<Rejected>,
         /// The last answer, or what was waited for.
         why: String,
     },
@@ -75,6 +77,15 @@ pub enum AppendError {
         /// Name of the stream.
         stream: String,
     },
+}
+
+/// A record that a service refused for what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its index in the batch.
+    pub index: usize,
+    /// What the service said.
+    pub why: String,
 }
 
 impl AppendError {
@@ -100,6 +111,12 @@ pub trait Producer: Send + Sync {
     /// Appends a batch and returns once all of it is durable.
     fn append(&self, batch: Vec<Record>, route: Route) -> BoxFuture<'_, Result<Appended, AppendError>>;
 
+    /// Whether every append ends by itself, however the stream behaves, and tells what is missing: giving up on it earlier
+    /// means to know less and to write twice what was on its way.
+    fn keeps_time(&self) -> bool {
+        false
+    }
+
     /// Largest record in bytes (key, attributes and data together).
     fn max_record_bytes(&self) -> usize;
 
@@ -110,8 +127,8 @@ pub trait Producer: Send + Sync {
     }
 
     /// Whether the stream takes records: [`Unreached`](crate::health::Health::Unreached) until its engine has heard from it,
-    /// [`Refusing`](crate::health::Health::Refusing) from a refusal or failure on (stated before `append` returns it) until
-    /// the engine knows better. Cheap: engines keep one state and hand out watches on it.
+    /// [`Refusing`](crate::health::Health::Refusing) from a refusal or failure on (stated before `append` returns it), unless
+    /// it was only for what records hold, until the engine knows better. Cheap: engines keep one state and hand out watches on it.
     fn health(&self) -> HealthWatch;
 
     /// What stands after `after` in a shard (`None`: from its oldest record), for a copier that must learn what it had

@@ -1,7 +1,17 @@
 //! P1 to P10: what becomes of payloads that are too large.
 
-use collector::split::cut;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use collector::{
+    compatibility::Compatibility,
+    rejected::bad_rows,
+    split::{Limits, cut},
+};
+use event::payload::{
+    CollectorPayload, SCHEMA,
+    frame::{Compression, FrameWriter},
+};
 use serde_json::Value;
+use stream::record::Record;
 
 use super::{get, send};
 use crate::support::{Running, config};
@@ -198,4 +208,58 @@ async fn the_apache_line_tries_to_split_whatever_it_reads() {
     post(&format!(r#"{BATCH}["{}","{}","{}"]}}"#, "a".repeat(1300), "b".repeat(1300), "c".repeat(1300)))
         .await;
     assert_eq!((running.payloads().len(), running.bad_rows().len()), (3, 0));
+}
+
+/// A stream elsewhere may take less than is configured: what it rejects is kept whole where it fits a bad row.
+#[test]
+fn rejected_records_become_bad_rows() {
+    let (now, why) = ("2026-01-01T00:00:00Z".parse().unwrap(), "PutRecords was rejected");
+    let payload = |body: usize| {
+        let payload = CollectorPayload {
+            schema: SCHEMA.into(),
+            collector: Some("ssc".into()),
+            // Nothing that compresses well.
+            body: Some((0..body as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()),
+            ..CollectorPayload::default()
+        };
+        let mut bytes = Vec::new();
+        payload.encode(&mut bytes);
+        bytes
+    };
+    let frame = |payloads: &[Vec<u8>]| {
+        let mut frame = FrameWriter::new(Compression::Gzip, 6).unwrap();
+        frame.open(1 << 20).unwrap();
+        assert!(payloads.iter().all(|payload| frame.push(payload).unwrap()));
+        frame.finish().unwrap()
+    };
+    let check = |data: Vec<u8>, bad: usize, expect: &[(&str, usize)]| {
+        let limits = Limits { good: 1000, bad, payload: 1 << 20 };
+        let record = Record::new("key", data);
+        let rows = bad_rows(&record, why, &limits, Compatibility::V3, now);
+        assert!(rows.iter().all(|row| row.key == "key" && row.data.len() <= bad));
+        let rows: Vec<Value> = rows.iter().map(|row| serde_json::from_slice(&row.data).unwrap()).collect();
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let (schema, failure) = (row["schema"].as_str().unwrap(), &row["data"]["failure"]);
+                if !schema.contains("/generic_error/") {
+                    assert_eq!(violation(row).1, why);
+                    return ("size_violation", failure["actualSizeBytes"].as_u64().unwrap() as usize);
+                }
+                assert_eq!(failure["errors"], serde_json::json!([why]));
+                let payload = STANDARD.decode(row["data"]["payload"].as_str().unwrap()).unwrap();
+                assert_eq!(payload, record.data, "it can be taken out again");
+                ("generic_error", payload.len())
+            })
+            .collect();
+        assert_eq!(found, expect);
+    };
+    let (small, large) = (payload(10), payload(5000));
+    check(small.clone(), 2000, &[("generic_error", small.len())]);
+    check(large.clone(), 2000, &[("size_violation", large.len())]);
+    check(large.clone(), 10_000, &[("generic_error", large.len())]);
+    let both = frame(&[small.clone(), large.clone()]);
+    check(both.clone(), 10_000, &[("generic_error", both.len())]);
+    check(both, 2000, &[("size_violation", small.len()), ("size_violation", large.len())]);
+    check(vec![0; 5000], 2000, &[]);
 }

@@ -71,6 +71,12 @@ impl Counter {
         self.add(1, values);
     }
 
+    /// Raises it to a total that is counted elsewhere.
+    pub fn reach(&self, total: u64, values: &[&str]) {
+        let register = || telemetry::register_counter(&self.definition, values);
+        with(&self.handles, values, register, |counter| counter.absolute(total));
+    }
+
     /// Adds `amount`.
     pub fn add(&self, amount: u64, values: &[&str]) {
         let register = || telemetry::register_counter(&self.definition, values);

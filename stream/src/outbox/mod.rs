@@ -4,7 +4,9 @@
 //! while calls are under way, the next begins when it is full, when its oldest record has waited for
 //! [`Sending::linger`], or when the line is idle again. What the service refuses is sent again after a backoff, record by
 //! record; after a call that failed as a whole, one call at a time asks whether the service is back. An append ends when all
-//! of its records are taken, or at its deadline with those that are not. What waits is bounded in bytes and records.
+//! of its records are taken, or with those that are not: at its deadline none of them is sent any more, and calls that are
+//! under way are waited for, so that what a slow service takes is not sent again by somebody else. What waits is bounded in
+//! bytes and records.
 //!
 //! * [`carrier`]: the service, as far as this knows it
 //! * `queue`: which records go when; knows no clock
@@ -157,10 +159,18 @@ impl<C: Carrier> Outbox<C> {
         Shared::pump(shared);
         if timeout_at(deadline, ticket.resolved()).await.is_err() {
             shared.too_late(&ticket);
+            // A call ends by itself within a time.
+            ticket.resolved().await;
         }
-        let outcome = ticket.outcome(shared.carrier.stream());
-        if let Err(AppendError::Unavailable { why, .. }) = &outcome {
-            shared.refusing(why);
+        let mut outcome = ticket.outcome(shared.carrier.stream());
+        if let Err(AppendError::Unavailable { missing, rejected, why, .. }) = &mut outcome {
+            if matches!(shared.health.now(), Health::Unreached { .. }) {
+                // Nothing shows yet that it is the record that is wrong, and not how the stream is asked for.
+                rejected.clear();
+            }
+            if rejected.len() < missing.len() {
+                shared.refusing(why);
+            }
         }
         outcome
     }
@@ -200,7 +210,8 @@ impl<C: Carrier> Shared<C> {
         };
         let why = format!("no room for more than {all} bytes that wait: {why}");
         self.refusing(&why);
-        Err(AppendError::Unavailable { stream: self.stream(), missing: (0..batch.len()).collect(), why })
+        let missing = (0..batch.len()).collect();
+        Err(AppendError::Unavailable { stream: self.stream(), missing, rejected: Vec::new(), why })
     }
 
     fn push(&self, batch: Vec<Record>, ticket: &Arc<Ticket>, now: Instant) {
@@ -369,6 +380,10 @@ impl<C: Carrier> Producer for Outbox<C> {
 
     fn append(&self, batch: Vec<Record>, route: Route) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(self.append(batch, route))
+    }
+
+    fn keeps_time(&self) -> bool {
+        true
     }
 
     fn max_record_bytes(&self) -> usize {

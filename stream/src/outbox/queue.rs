@@ -191,21 +191,24 @@ impl Queue {
     ) -> Report {
         let sent = entries.len();
         self.counts.failed_calls += 1;
-        let to_blame = sent == 1;
+        // Of several, it is not known which one is to blame.
+        let rejected = failure.kind == Kind::Rejected && sent == 1;
         if failure.kind != Kind::Rejected {
             self.shut(generation, now);
         }
         for mut entry in entries.into_iter().rev() {
-            entry.ticket.failed(&failure.text);
             self.count_refusal(failure.kind);
-            let give_up = if failure.kind == Kind::Rejected {
+            if rejected {
+                entry.ticket.rejected(entry.index, &failure.text);
+            } else {
+                entry.ticket.failed(&failure.text);
+            }
+            if failure.kind == Kind::Rejected {
                 entry.together = sent.div_ceil(2);
-                to_blame
             } else {
                 entry.tries += 1;
-                self.is_exhausted(&entry)
-            };
-            if give_up {
+            }
+            if rejected || self.is_exhausted(&entry) {
                 self.give_up(entry, now);
             } else {
                 self.put_first(entry);
@@ -290,6 +293,7 @@ impl Queue {
                 continue;
             }
             bytes += entry.weight;
+            entry.ticket.sent();
             entries.push(entry);
         }
         entries
@@ -298,9 +302,13 @@ impl Queue {
     /// A record was refused while its call was not: it waits for itself.
     fn again(&mut self, mut entry: Entry, failure: &Failure, now: Instant) {
         self.count_refusal(failure.kind);
-        entry.ticket.failed(&failure.text);
         entry.tries += 1;
-        if failure.kind == Kind::Rejected || self.is_exhausted(&entry) {
+        if failure.kind == Kind::Rejected {
+            entry.ticket.rejected(entry.index, &failure.text);
+            return self.give_up(entry, now);
+        }
+        entry.ticket.failed(&failure.text);
+        if self.is_exhausted(&entry) {
             return self.give_up(entry, now);
         }
         let due = (now + self.limits.backoff.delay(entry.tries)).min(entry.ticket.deadline);

@@ -15,7 +15,8 @@ pub struct Sending {
     /// Whether the order of records with one key is kept. Then only one of them is under way at a time, and a key can have
     /// no more records a second than the service answers calls one after the other.
     pub ordered: bool,
-    /// How long an append may take before it fails with what is missing.
+    /// How long records of an append are sent before it fails with what is missing; an answer that is still to come then is
+    /// waited for.
     pub deadline: Duration,
     /// How often a record is sent before it is given up, if not as often as the deadline allows.
     pub tries: Option<u32>,

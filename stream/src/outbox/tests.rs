@@ -309,16 +309,15 @@ async fn after_a_failed_call_one_at_a_time_asks() {
 
 #[tokio::test(start_paused = true)]
 async fn an_append_ends_at_its_deadline_with_what_is_missing() {
-    let check = async |answer: fn(Asked) -> Option<Asked>, expect: &[usize]| {
+    let check = async |answer: fn(Asked) -> Vec<String>, expect: &[usize]| {
         let (deadline, check_interval) = (Duration::from_secs(1), Duration::from_millis(700));
         let mut line = Line::open(Sending { deadline, check_interval, ..sending() }, capacity());
         let append = line.append(&["a1", "b1", "c1"]);
         let began = Instant::now();
-        let mut hanging = Vec::new();
         let mut append = std::pin::pin!(append);
         let result = loop {
             tokio::select! {
-                call = line.call() => hanging.extend(answer(call)),
+                call = line.call() => drop(answer(call)),
                 result = &mut append => break result.unwrap(),
             }
         };
@@ -326,17 +325,78 @@ async fn an_append_ends_at_its_deadline_with_what_is_missing() {
         assert_eq!(missing(result), expect);
         assert!(!line.outbox.facts().health.is_well());
         // Room is free again once nothing of it is on its way.
-        drop(hanging);
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!((line.outbox.facts().waiting_records, line.outbox.facts().waiting_bytes), (0, 0));
         assert!(line.is_still().await, "what is too late is not sent");
         assert!(line.outbox.facts().health.is_well(), "it is asked for without anybody appending");
     };
-    check(|call| call.fail(Kind::Passing).pop().and(None), &[0, 1, 2]).await;
-    check(|call| call.take_some(|_| false, Kind::Throttled).pop().and(None), &[0, 1, 2]).await;
-    check(|call| call.take_some(|name| name != "b1", Kind::Throttled).pop().and(None), &[1]).await;
-    check(|call| call.take_some(|name| name == "b1", Kind::Throttled).pop().and(None), &[0, 2]).await;
-    check(Some, &[0, 1, 2]).await;
+    check(|call| call.fail(Kind::Passing), &[0, 1, 2]).await;
+    check(|call| call.take_some(|_| false, Kind::Throttled), &[0, 1, 2]).await;
+    check(|call| call.take_some(|name| name != "b1", Kind::Throttled), &[1]).await;
+    check(|call| call.take_some(|name| name == "b1", Kind::Throttled), &[0, 2]).await;
+}
+
+/// What a slow service takes would be there twice if somebody else sent it again meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_call_under_way_at_the_deadline_is_waited_for() {
+    let check = async |answer: fn(Asked), expect: &[usize]| {
+        let mut line = Line::open(Sending { deadline: Duration::from_secs(1), ..sending() }, capacity());
+        let append = line.append(&["a1", "b1", "a2"]);
+        let call = line.call().await;
+        assert_eq!(call.records, ["a1", "b1"]);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert!(!append.is_finished());
+        answer(call);
+        assert_eq!(missing(append.await.unwrap()), expect);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(line.is_still().await, "what is too late is not sent");
+        assert_eq!(line.outbox.facts().waiting_records, 0);
+    };
+    check(|call| drop(call.take()), &[2]).await;
+    check(|call| drop(call.take_some(|name| name == "b1", Kind::Throttled)), &[0, 2]).await;
+    check(|call| drop(call.fail(Kind::Passing)), &[0, 1, 2]).await;
+}
+
+/// Calls that are rejected are cut in halves until the record to blame is alone; single records are refused as they are.
+#[tokio::test(start_paused = true)]
+async fn what_is_rejected_is_told() {
+    let check = async |answer: fn(Asked) -> Vec<String>| {
+        let mut line = Line::open(sending(), capacity());
+        line.outbox.health().wait_for(Health::is_well).await.unwrap();
+        let append = line.append(&["a1", "b1", "c!", "d1", "e!"]);
+        let mut append = std::pin::pin!(append);
+        let result = loop {
+            tokio::select! {
+                call = line.call() => drop(answer(call)),
+                result = &mut append => break result.unwrap(),
+            }
+        };
+        let Err(AppendError::Unavailable { missing, rejected, .. }) = result else { panic!("{result:?}") };
+        assert_eq!(missing, [2, 4]);
+        let why = "no luck".to_owned();
+        assert_eq!(rejected, [2, 4].map(|index| crate::producer::Rejected { index, why: why.clone() }));
+        assert!(line.outbox.facts().health.is_well(), "the stream is not to blame");
+    };
+    check(|call| match call.records.iter().any(|name| name.ends_with('!')) {
+        true => call.fail(Kind::Rejected),
+        false => call.take(),
+    })
+    .await;
+    check(|call| call.take_some(|name| !name.ends_with('!'), Kind::Rejected)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_was_never_reached_rejects_nothing() {
+    let mut line = Line::open(sending(), capacity());
+    *line.there.lock().unwrap() = Err(failure(Kind::Passing));
+    let append = line.append(&["a1"]);
+    line.call().await.fail(Kind::Rejected);
+    match append.await.unwrap() {
+        Err(AppendError::Unavailable { missing, rejected, .. }) => {
+            assert_eq!((&*missing, &*rejected), (&[0][..], &[][..]))
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test(start_paused = true)]

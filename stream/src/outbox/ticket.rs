@@ -8,11 +8,12 @@ use tokio::{
 };
 
 use crate::{
-    producer::{AppendError, Appended},
+    producer::{AppendError, Appended, Rejected},
     record::{Position, ShardId},
 };
 
-/// One append: resolved when each of its records has been taken or given up.
+/// One append: resolved when each of its records has been taken or given up; once nobody waits any more, when none of them is
+/// under way.
 #[derive(Debug)]
 pub(super) struct Ticket {
     /// From here on no record of it is sent any more.
@@ -27,7 +28,10 @@ pub(super) struct Ticket {
 struct State {
     taken: Vec<bool>,
     left: usize,
+    /// Records of calls that wait for their answer.
+    under_way: usize,
     last: Vec<(ShardId, Position)>,
+    rejected: Vec<Rejected>,
     why: Option<String>,
     given_up: bool,
 }
@@ -37,7 +41,9 @@ impl Ticket {
         let state = State {
             taken: vec![false; records],
             left: records,
+            under_way: 0,
             last: Vec::new(),
+            rejected: Vec::new(),
             why: None,
             given_up: false,
         };
@@ -49,9 +55,16 @@ impl Ticket {
         now >= self.deadline || self.state().given_up
     }
 
-    /// The record at `index` is durable.
+    /// One record is part of a call from now on.
+    pub(super) fn sent(&self) {
+        self.state().under_way += 1;
+    }
+
+    /// The record at `index` was sent and is durable.
     pub(super) fn taken(&self, index: usize, place: Option<(ShardId, Position)>) {
         let mut state = self.state();
+        state.under_way -= 1;
+        state.left -= 1;
         state.taken[index] = true;
         if let Some((shard, position)) = place {
             match state.last.iter_mut().find(|(known, _)| *known == shard) {
@@ -59,32 +72,40 @@ impl Ticket {
                 None => state.last.push((shard, position)),
             }
         }
-        self.settled(state);
+        self.changed(state);
     }
 
     /// One record will not be sent again.
     pub(super) fn dropped(&self) {
-        self.settled(self.state());
-    }
-
-    /// A try failed; it may be tried again.
-    pub(super) fn failed(&self, why: &str) {
         let mut state = self.state();
-        if state.why.as_deref() != Some(why) {
-            state.why = Some(why.to_owned());
-        }
+        state.left -= 1;
+        self.changed(state);
     }
 
-    /// Nobody waits any more. Returns how many of its records were still on their way.
+    /// One record was sent and is not known to be taken; it may be tried again.
+    pub(super) fn failed(&self, why: &str) {
+        self.returned(self.state(), why);
+    }
+
+    /// The record at `index` was sent and can never be taken.
+    pub(super) fn rejected(&self, index: usize, why: &str) {
+        let mut state = self.state();
+        state.rejected.push(Rejected { index, why: why.to_owned() });
+        self.returned(state, why);
+    }
+
+    /// No record of it is sent any more. Returns how many were still to be settled.
     pub(super) fn give_up(&self) -> usize {
         let mut state = self.state();
         state.given_up = true;
         state.left
     }
 
-    /// Waits until nothing of it is on its way. For one waiter.
+    /// Waits until it is resolved. For one waiter.
     pub(super) async fn resolved(&self) {
-        self.resolved.notified().await;
+        while !self.state().is_resolved() {
+            self.resolved.notified().await;
+        }
     }
 
     /// What has become of it.
@@ -96,12 +117,21 @@ impl Ticket {
             return Ok(Appended { last: std::mem::take(&mut state.last) });
         }
         let why = state.why.clone().unwrap_or_else(|| "no answer came in time".to_owned());
-        Err(AppendError::Unavailable { stream: stream.to_owned(), missing, why })
+        let mut rejected = std::mem::take(&mut state.rejected);
+        rejected.sort_unstable_by_key(|rejected| rejected.index);
+        Err(AppendError::Unavailable { stream: stream.to_owned(), missing, rejected, why })
     }
 
-    fn settled(&self, mut state: MutexGuard<'_, State>) {
-        state.left -= 1;
-        if state.left == 0 {
+    fn returned(&self, mut state: MutexGuard<'_, State>, why: &str) {
+        state.under_way -= 1;
+        if state.why.as_deref() != Some(why) {
+            state.why = Some(why.to_owned());
+        }
+        self.changed(state);
+    }
+
+    fn changed(&self, state: MutexGuard<'_, State>) {
+        if state.is_resolved() {
             drop(state);
             self.resolved.notify_one();
         }
@@ -110,5 +140,11 @@ impl Ticket {
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics between changes that belong together.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_resolved(&self) -> bool {
+        self.left == 0 || self.given_up && self.under_way == 0
     }
 }

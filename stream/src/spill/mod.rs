@@ -10,11 +10,12 @@
 //!
 //! # What holds
 //!
-//! * While the stream takes records they go to it directly. What it refuses, fails to answer within
-//!   [`SpillConfig::patience`] or leaves out of a batch is written to the spill, synced, and acknowledged.
+//! * While the stream takes records they go to it directly. What it refuses or leaves out of a batch, and all of a batch that
+//!   it does not answer in time, is written to the spill, synced, and acknowledged. A stream that
+//!   [keeps time itself](Producer::keeps_time) is waited for, any other no longer than [`SpillConfig::patience`].
 //! * An append that begins after another one was acknowledged comes behind it: as long as something is spilled, everything
 //!   goes behind it, and a task hands it on in the order of the spill. When little is left, appends wait for the rest
-//!   (no longer than `patience`), and then they go directly again.
+//!   (no longer than an append may take), and then they go directly again.
 //! * At least once: the place of the replay is saved after the stream took the records. What may turn up twice is what was
 //!   on its way when the stream failed or did not answer in time, and what was handed on just before a crash. The
 //!   second time comes before anything that was spilled later.
@@ -22,9 +23,9 @@
 //! * A batch to one shard stays together ([`Route::Shard`]).
 //! * The spill never has more than [`SpillConfig::max_bytes`]. Beyond that, and on a full disk, appends get
 //!   [`AppendError::Full`].
-//! * What the stream can never take holds nobody up. Before it is spilled that is an error of the append
-//!   ([`AppendError::TooLarge`]); a spilled record (the limit of the stream was lowered meanwhile) goes to the
-//!   [`Fallback`], or else into `refused`, with an error in the log.
+//! * What the stream can never take holds nobody up. A record beyond its limit is an error of the append
+//!   ([`AppendError::TooLarge`]); a spilled record that it rejects, or that is beyond a limit that was lowered meanwhile, goes
+//!   into `refused`, with an error in the log. A [`Fallback`](crate::fallback::Fallback) inside takes such records elsewhere.
 
 mod envelope;
 mod facts;
@@ -71,8 +72,7 @@ pub struct SpillConfig {
     pub folder: PathBuf,
     /// Bytes on the disk, at most. 1 GB.
     pub max_bytes: u64,
-    /// How long the stream may take for an append before the records are spilled. Longer than a deadline of its own, if it
-    /// has one: it knows better which records are missing, and what it has given up does not turn up twice. 2 s.
+    /// How long a stream that keeps no time itself may take for an append before the records are spilled. 2 s.
     pub patience: Duration,
     /// Pauses between two attempts to hand on. 100 ms to 10 s.
     pub backoff: Backoff,
@@ -104,18 +104,6 @@ impl SpillConfig {
     }
 }
 
-/// Makes something that a fallback takes out of a record and the reason why its stream never does; `None`: it cannot.
-pub type Turn = dyn Fn(&Record, &AppendError) -> Option<Record> + Send + Sync;
-
-/// Where a spilled record goes that its stream can never take.
-#[derive(Clone)]
-pub struct Fallback {
-    /// Takes what `turn` makes.
-    pub producer: Arc<dyn Producer>,
-    /// Makes it.
-    pub turn: Arc<Turn>,
-}
-
 /// A producer that spills. Dropping it stops the replay; what is left stays on the disk.
 pub struct Spill {
     shared: Arc<Shared>,
@@ -142,11 +130,7 @@ impl Spill {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn open(
-        mut config: SpillConfig,
-        inner: Arc<dyn Producer>,
-        fallback: Option<Fallback>,
-    ) -> Result<Self, OpenError> {
+    pub fn open(mut config: SpillConfig, inner: Arc<dyn Producer>) -> Result<Self, OpenError> {
         let log = &mut config.log;
         let record = inner.max_record_bytes().saturating_add(envelope::MAX_BYTES);
         log.max_record_bytes = record.min(LogConfig::MAX_RECORD_BYTES);
@@ -172,7 +156,7 @@ impl Spill {
         let health = shared.inner.health();
         shared.state_health();
         let (stop, stopping) = watch::channel(false);
-        let replay = Replay::new(shared.clone(), consumer, fallback, stopping);
+        let replay = Replay::new(shared.clone(), consumer, stopping);
         let tasks = vec![tokio::spawn(replay.run()), tokio::spawn(follow_health(shared.clone(), health))];
         Ok(Self { shared, tasks: Mutex::new(tasks), stop })
     }
@@ -182,8 +166,8 @@ impl Spill {
         self.shared.facts()
     }
 
-    /// Takes no more appends, stops handing on (what is on its way has `patience` left) and tells what stays on the disk
-    /// for the next start. The producer inside is not closed.
+    /// Takes no more appends, stops handing on (what is on its way has the time of an append left) and tells what stays on
+    /// the disk for the next start. The producer inside is not closed.
     pub async fn close(&self) -> Left {
         self.shared.gate.close().await;
         self.shared.state_health();
@@ -218,12 +202,12 @@ impl Shared {
             Way::Spill(writing) => self.spill(batch, route, writing).await,
             Way::Direct => {
                 let attempt = self.inner.append(batch.clone(), route.clone());
-                let (missing, why) = match timeout(self.config.patience, attempt).await {
-                    Ok(Ok(appended)) => return Ok(appended),
-                    Ok(Err(error)) if is_final(&error) => return Err(error),
-                    Ok(Err(AppendError::Unavailable { missing, why, .. })) => (keep(batch, &missing), why),
-                    Ok(Err(error)) => (batch, error.to_string()),
-                    Err(_) => (batch, format!("no answer within {:?}", self.config.patience)),
+                let (missing, why) = match self.in_time(self.config.patience, attempt).await {
+                    Some(Ok(appended)) => return Ok(appended),
+                    Some(Err(error)) if is_final(&error) => return Err(error),
+                    Some(Err(AppendError::Unavailable { missing, why, .. })) => (keep(batch, &missing), why),
+                    Some(Err(error)) => (batch, error.to_string()),
+                    None => (batch, format!("no answer within {:?}", self.config.patience)),
                 };
                 let (writing, first) = self.gate.spill().ok_or_else(|| self.closed())?;
                 self.counts().trouble = Some(why.clone());
@@ -235,6 +219,14 @@ impl Shared {
                 self.spill(missing, route, writing).await
             }
         }
+    }
+
+    /// What comes of an append to the stream; `None` when it keeps no time itself and has taken longer than this.
+    async fn in_time<T>(&self, patience: Duration, append: impl Future<Output = T>) -> Option<T> {
+        if self.inner.keeps_time() {
+            return Some(append.await);
+        }
+        timeout(patience, append).await.ok()
     }
 
     /// Makes a batch durable in the spill.

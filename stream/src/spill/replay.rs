@@ -2,26 +2,21 @@
 
 use std::{future::poll_fn, io, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use tokio::{
-    sync::watch,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, time::sleep};
 
 use super::{
-    Fallback, REFUSED, Shared,
+    REFUSED, Shared,
     envelope::{self, Part, Run},
     is_final, keep,
 };
 use crate::{
     consumer::{Checkpoint, Checkpointer, ConsumeError, Consumer, Delivered, Event},
-    producer::{AppendError, Producer, Route},
+    producer::{AppendError, Producer, Rejected, Route},
     record::{Position, Record, ShardId},
 };
 
 /// The longest time that the stream gets for what is handed on.
 const MAX_DEADLINE: Duration = Duration::from_secs(300);
-/// Attempts with the fallback before a record is put aside.
-const FALLBACK_ATTEMPTS: u32 = 5;
 
 /// The task that hands on.
 pub(super) struct Replay {
@@ -29,7 +24,6 @@ pub(super) struct Replay {
     consumer: Box<dyn Consumer>,
     checkpointer: Box<dyn Checkpointer>,
     refused: Arc<dyn Producer>,
-    fallback: Option<Fallback>,
     stop: watch::Receiver<bool>,
     /// Failures in a row.
     failures: u32,
@@ -39,14 +33,9 @@ pub(super) struct Replay {
 struct Stopped;
 
 impl Replay {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        consumer: Box<dyn Consumer>,
-        fallback: Option<Fallback>,
-        stop: watch::Receiver<bool>,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, consumer: Box<dyn Consumer>, stop: watch::Receiver<bool>) -> Self {
         let (checkpointer, refused) = (consumer.checkpointer(), shared.log.producer(REFUSED));
-        Self { shared, consumer, checkpointer, refused, fallback, stop, failures: 0 }
+        Self { shared, consumer, checkpointer, refused, stop, failures: 0 }
     }
 
     /// Works until the spill is closed.
@@ -149,19 +138,25 @@ impl Replay {
                 Err(AppendError::TooLarge { index, size, max }) if index < records.len() => {
                     let record = records.remove(index);
                     taken -= 1;
-                    self.give_up(record, &AppendError::TooLarge { index, size, max }).await?;
+                    let why = AppendError::TooLarge { index, size, max }.to_string();
+                    self.put_aside(record, &why).await?;
                     continue;
                 }
                 Err(AppendError::Closed { .. }) => return Err(Stopped),
                 Err(error) if is_final(&error) => {
                     taken -= records.len() as u64;
                     for record in std::mem::take(&mut records) {
-                        self.give_up(record, &error).await?;
+                        self.put_aside(record, &error.to_string()).await?;
                     }
                     break;
                 }
-                Err(AppendError::Unavailable { missing, why, .. }) => {
+                Err(AppendError::Unavailable { mut missing, rejected, why, .. }) => {
                     let before = records.len();
+                    for Rejected { index, why } in &rejected {
+                        taken -= 1;
+                        self.put_aside(records[*index].clone(), why).await?;
+                        missing.retain(|missing| missing != index);
+                    }
                     records = keep(records, &missing);
                     if records.len() < before {
                         self.failures = 0;
@@ -188,11 +183,10 @@ impl Replay {
         let deadline = patience.saturating_mul(1 << self.failures.min(10)).min(MAX_DEADLINE.max(patience));
         let mut stop = self.stop.clone();
         let shared = self.shared.clone();
-        let attempt = timeout(deadline, shared.inner.append(records, route));
         let attempt = async {
-            match attempt.await {
-                Ok(outcome) => outcome.map(drop),
-                Err(_) => Err(AppendError::Interrupted {
+            match shared.in_time(deadline, shared.inner.append(records, route)).await {
+                Some(outcome) => outcome.map(drop),
+                None => Err(AppendError::Interrupted {
                     stream: shared.inner.stream().to_owned(),
                     source: io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {deadline:?}")),
                 }),
@@ -205,7 +199,7 @@ impl Replay {
             _ = stop.wait_for(|stop| *stop) => {}
         }
         // What is on its way would be handed on twice if nobody waited for it.
-        timeout(patience, attempt).await.map_err(|_| Stopped)
+        shared.in_time(patience, attempt).await.ok_or(Stopped)
     }
 
     /// Counts a failure and waits: for its pause, or until the stream says that it takes records again.
@@ -281,34 +275,6 @@ impl Replay {
         self.shared.state_health();
         let stream = self.shared.inner.stream();
         tracing::info!(stream, replayed, "nothing waits in the spill: records go directly to the stream");
-    }
-
-    /// The stream can never take this record: the fallback does, or it is put aside.
-    async fn give_up(&mut self, record: Record, why: &AppendError) -> Result<(), Stopped> {
-        let (stream, bytes) = (self.shared.inner.stream().to_owned(), record.size());
-        let turned = self.fallback.as_ref().and_then(|fallback| (fallback.turn)(&record, why));
-        if let (Some(turned), Some(fallback)) = (turned, &self.fallback) {
-            let to = fallback.producer.clone();
-            for failures in 1..=FALLBACK_ATTEMPTS {
-                match timeout(self.shared.config.patience, to.append(vec![turned.clone()], Route::ByKey))
-                    .await
-                {
-                    Ok(Ok(_)) => {
-                        let to = to.stream();
-                        tracing::error!(stream, bytes, %why, to, "the stream can never take a spilled record: it goes elsewhere");
-                        return Ok(());
-                    }
-                    Ok(Err(error)) if is_final(&error) => break,
-                    _ => {}
-                }
-                let mut stop = self.stop.clone();
-                tokio::select! {
-                    _ = stop.wait_for(|stop| *stop) => return Err(Stopped),
-                    () = sleep(self.shared.config.backoff.delay(failures)) => {}
-                }
-            }
-        }
-        self.put_aside(record, &why.to_string()).await
     }
 
     /// Keeps a record on the disk for a human.

@@ -225,8 +225,6 @@ async fn errors_name_place_and_remedy() {
             "the credentials are not accepted (UnrecognizedClientException)",
         )
         .await;
-        check(Fault::Whole(400, "ValidationException"), "PutRecords was rejected (ValidationException)")
-            .await;
         check(
             Fault::AllRecords("ProvisionedThroughputExceededException"),
             "PutRecords failed (ProvisionedThroughputExceededException): as the script says",

@@ -5,6 +5,7 @@
 
 mod kinesis;
 mod overflow;
+mod spill;
 mod sqs;
 mod stories;
 mod support;

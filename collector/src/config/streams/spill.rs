@@ -16,7 +16,8 @@ pub struct Spill {
     #[serde(with = "service::config::size")]
     #[schemars(with = "String")]
     pub max_bytes: u64,
-    /// How long a stream may take for records before they are kept.
+    /// How long records are sent to a stream that does not take them before they are kept. A call that is under way then is
+    /// waited for, as it may yet be taken.
     #[serde(with = "service::config::duration")]
     #[schemars(with = "String")]
     pub patience: Duration,

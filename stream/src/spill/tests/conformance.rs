@@ -22,7 +22,7 @@ fn make(shards: u32, max_record_bytes: usize, moods: &[Mood]) -> Spilled {
     let inner = Moody::new(memory.producer());
     inner.plan(&moods.repeat(300));
     let config = config(&folder);
-    let spill = Some(Arc::new(Spill::open(config.clone(), inner.clone(), None).unwrap()));
+    let spill = Some(Arc::new(Spill::open(config.clone(), inner.clone()).unwrap()));
     Spilled { memory, inner, spill, config, _folder: folder }
 }
 
@@ -47,7 +47,7 @@ impl Engine for Spilled {
     async fn restart(&mut self) {
         let spill = self.spill.take().unwrap();
         spill.close().await;
-        self.spill = Some(Arc::new(Spill::open(self.config.clone(), self.inner.clone(), None).unwrap()));
+        self.spill = Some(Arc::new(Spill::open(self.config.clone(), self.inner.clone()).unwrap()));
     }
 }
 

@@ -25,7 +25,7 @@ fn open(folder: &Path) -> (Log, Arc<Moody>, Spill) {
     let mut config = SpillConfig::new(folder.join("spill"));
     config.backoff = Backoff { min: Duration::from_millis(1), max: Duration::from_millis(5) };
     config.batch_records = 20;
-    let spill = Spill::open(config, inner.clone(), None).unwrap();
+    let spill = Spill::open(config, inner.clone()).unwrap();
     (log, inner, spill)
 }
 

@@ -43,11 +43,11 @@ impl Place {
     }
 
     fn open(&self) -> Spill {
-        self.open_with(None)
+        self.open_before(self.inner.clone())
     }
 
-    fn open_with(&self, fallback: Option<Fallback>) -> Spill {
-        Spill::open(self.config.clone(), self.inner.clone(), fallback).unwrap()
+    fn open_before(&self, inner: Arc<dyn Producer>) -> Spill {
+        Spill::open(self.config.clone(), inner).unwrap()
     }
 
     /// What the stream has taken of a key, in the order in which it was there first.

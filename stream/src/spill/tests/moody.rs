@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, sync::Mutex};
 
 use super::*;
+use crate::producer::Rejected;
 
 /// What an append meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,12 @@ pub(super) enum Mood {
     Hang,
     /// It is taken, and there is no answer.
     TakeAndHang,
+    /// It is taken after much more than the patience of tests.
+    TakeLate,
     /// So many records are taken and the others are not.
     Part(usize),
+    /// The record at this index can never be taken, the others are.
+    Reject(usize),
 }
 
 /// A producer with moods.
@@ -35,6 +40,7 @@ struct State {
     /// When nothing is planned.
     usual: Mood,
     max_record_bytes: usize,
+    keeps_time: bool,
     appends: usize,
     /// The longest batch.
     longest: usize,
@@ -43,8 +49,8 @@ struct State {
 impl Moody {
     pub(super) fn new(inner: Arc<dyn Producer>) -> Arc<Self> {
         let max_record_bytes = inner.max_record_bytes();
-        let state =
-            State { planned: VecDeque::new(), usual: Mood::Take, max_record_bytes, appends: 0, longest: 0 };
+        let (planned, usual) = (VecDeque::new(), Mood::Take);
+        let state = State { planned, usual, max_record_bytes, keeps_time: false, appends: 0, longest: 0 };
         Arc::new(Self { inner, state: Mutex::new(state), health: HealthState::new(Health::Well) })
     }
 
@@ -62,6 +68,11 @@ impl Moody {
 
     pub(super) fn take_at_most(&self, bytes: usize) {
         self.state().max_record_bytes = bytes;
+    }
+
+    /// From now on it says that it keeps time itself.
+    pub(super) fn keeps_time(&self) {
+        self.state().keeps_time = true;
     }
 
     /// Appends so far.
@@ -103,11 +114,23 @@ impl Moody {
                 self.inner.append(batch, route).await?;
                 std::future::pending().await
             }
+            Mood::TakeLate => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                self.inner.append(batch, route).await
+            }
             Mood::Part(taken) => {
                 let missing = (taken.min(batch.len())..batch.len()).collect();
                 batch.truncate(taken);
                 self.inner.append(batch, route).await?;
-                Err(AppendError::Unavailable { stream: stream(), missing, why: "a part is enough".into() })
+                let why = "a part is enough".into();
+                Err(AppendError::Unavailable { stream: stream(), missing, rejected: Vec::new(), why })
+            }
+            Mood::Reject(index) => {
+                batch.remove(index);
+                self.inner.append(batch, route).await?;
+                let why = "not such a one".to_owned();
+                let rejected = vec![Rejected { index, why: why.clone() }];
+                Err(AppendError::Unavailable { stream: stream(), missing: vec![index], rejected, why })
             }
         }
     }
@@ -120,6 +143,10 @@ impl Producer for Moody {
 
     fn append(&self, batch: Vec<Record>, route: Route) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(self.append(batch, route))
+    }
+
+    fn keeps_time(&self) -> bool {
+        self.state().keeps_time
     }
 
     fn max_record_bytes(&self) -> usize {

@@ -1,7 +1,7 @@
 //! One situation after the other.
 
 use super::*;
-use crate::memory::Memory;
+use crate::{fallback::Fallback, memory::Memory};
 
 /// The trouble that a spill states.
 fn trouble(spill: &Spill) -> String {
@@ -140,8 +140,8 @@ async fn what_can_never_be_taken_is_not_spilled() {
 }
 
 /// Spills ten small records, a large one that the stream takes no more afterwards, and ten small ones.
-async fn with_a_large_one(place: &Place, fallback: Option<Fallback>) -> Spill {
-    let spill = place.open_with(fallback);
+async fn with_a_large_one(place: &Place, inner: Arc<dyn Producer>) -> Spill {
+    let spill = place.open_before(inner);
     place.inner.usually(Mood::Full);
     append(&spill, "a", 0..10).await.unwrap();
     spill.append(vec![Record::new("a", vec![b'1'; 500])], Route::ByKey).await.unwrap();
@@ -150,7 +150,6 @@ async fn with_a_large_one(place: &Place, fallback: Option<Fallback>) -> Spill {
     place.inner.usually(Mood::Take);
     until_direct(&spill).await;
     assert_eq!(place.taken("a"), (0..20).collect::<Vec<_>>(), "it holds nobody up");
-    assert_eq!(spill.facts().replayed, 20);
     spill
 }
 
@@ -158,13 +157,12 @@ async fn with_a_large_one(place: &Place, fallback: Option<Fallback>) -> Spill {
 async fn a_record_that_became_too_large_goes_elsewhere() {
     let place = Place::new();
     let bad = Memory::new("bad", 1);
-    let turn = |record: &Record, why: &AppendError| {
-        Some(Record::new(record.key.clone(), format!("{why}: {}", record.data.len())))
+    let turn = |record: &Record, why: &str| {
+        vec![Record::new(record.key.clone(), format!("{why}: {}", record.data.len()))]
     };
     let moody = Moody::new(bad.producer());
     moody.plan(&[Mood::Full, Mood::Lost]);
-    let fallback = Fallback { producer: moody, turn: Arc::new(turn) };
-    let spill = with_a_large_one(&place, Some(fallback)).await;
+    let spill = with_a_large_one(&place, Arc::new(Fallback::new(place.inner.clone(), moody, turn))).await;
     assert_eq!(spill.facts().refused, 0);
     let turned: Vec<_> =
         bad.records().iter().map(|r| String::from_utf8(r.record.data.to_vec()).unwrap()).collect();
@@ -172,30 +170,69 @@ async fn a_record_that_became_too_large_goes_elsewhere() {
     assert!(turned[0].ends_with("has 501 bytes, at most 400 are taken: 500"), "{}", turned[0]);
 }
 
+/// What is kept for a human.
+async fn put_aside(place: &Place, spill: Spill) -> Vec<Record> {
+    assert_eq!(spill.facts().refused, 1);
+    spill.close().await;
+    let log = Log::open(place.config.log.clone()).unwrap();
+    let kept = log.producer(REFUSED).read_after(&ShardId::numbered(0), None).await.unwrap().unwrap();
+    kept.into_iter().map(|kept| kept.record).collect()
+}
+
 #[tokio::test]
 async fn a_record_that_nobody_takes_is_put_aside() {
-    let never = || {
-        let moody = Moody::new(Memory::new("bad", 1).producer());
-        moody.usually(Mood::Full);
-        moody
-    };
-    let turn: Arc<Turn> = Arc::new(|record, _| Some(record.clone()));
-    for fallback in [
-        None,
-        Some(Fallback { producer: never(), turn: Arc::new(|_, _| None) }),
-        Some(Fallback { producer: never(), turn }),
-    ] {
+    let bad = || Memory::new("bad", 1).with_max_record_bytes(100).producer();
+    let before: [fn(Arc<Moody>, Arc<dyn Producer>) -> Arc<dyn Producer>; 3] = [
+        |stream, _| stream,
+        |stream, bad| Arc::new(Fallback::new(stream, bad, |_, _| Vec::new())),
+        |stream, bad| Arc::new(Fallback::new(stream, bad, |record, _| vec![record.clone()])),
+    ];
+    for before in before {
         let place = Place::new();
-        let spill = with_a_large_one(&place, fallback).await;
-        assert_eq!(spill.facts().refused, 1);
-        spill.close().await;
-        let log = Log::open(place.config.log.clone()).unwrap();
-        let kept = log.producer(REFUSED).read_after(&ShardId::numbered(0), None).await.unwrap().unwrap();
-        assert_eq!(
-            kept.iter().map(|r| r.record.clone()).collect::<Vec<_>>(),
-            [Record::new("a", vec![b'1'; 500])]
-        );
+        let spill = with_a_large_one(&place, before(place.inner.clone(), bad())).await;
+        assert_eq!(put_aside(&place, spill).await, [Record::new("a", vec![b'1'; 500])]);
     }
+}
+
+#[tokio::test]
+async fn a_spilled_record_that_the_stream_rejects_holds_nobody_up() {
+    for with_fallback in [false, true] {
+        let place = Place::new();
+        let bad = Memory::new("bad", 1);
+        let turn = |record: &Record, why: &str| vec![Record::new(why.to_owned(), record.data.clone())];
+        let spill = match with_fallback {
+            true => place.open_before(Arc::new(Fallback::new(place.inner.clone(), bad.producer(), turn))),
+            false => place.open(),
+        };
+        place.inner.usually(Mood::Full);
+        append(&spill, "a", 0..10).await.unwrap();
+        place.inner.plan(&[Mood::Full, Mood::Reject(4)]);
+        place.inner.usually(Mood::Take);
+        let facts = until_direct(&spill).await;
+        let rest: Vec<_> = (0..10).filter(|number| *number != 4).collect();
+        assert_eq!(place.taken("a"), rest, "in order, and nothing twice");
+        assert_eq!(place.memory.records().len(), 9);
+        let (key, kept) = match with_fallback {
+            true => ("not such a one", bad.records().into_iter().map(|r| r.record).collect()),
+            false => ("a", put_aside(&place, spill).await),
+        };
+        assert_eq!(facts.replayed, if with_fallback { 10 } else { 9 });
+        assert_eq!(kept, [Record::new(key, numbered("a", 4).data)]);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_keeps_time_is_waited_for() {
+    let place = Place::new();
+    place.inner.keeps_time();
+    let spill = place.open();
+    place.inner.plan(&[Mood::TakeLate]);
+    append(&spill, "a", 0..10).await.unwrap();
+    assert_eq!((spill.facts().spilled, place.memory.records().len()), (0, 10));
+    place.inner.plan(&[Mood::Full, Mood::TakeLate]);
+    append(&spill, "a", 10..20).await.unwrap();
+    until_direct(&spill).await;
+    assert_eq!(place.memory.records().len(), 20, "nothing twice");
 }
 
 #[tokio::test]
@@ -250,6 +287,6 @@ async fn closing_waits_for_nobody() {
 async fn two_do_not_share_a_folder() {
     let place = Place::new();
     let _first = place.open();
-    let second = Spill::open(place.config.clone(), place.inner.clone(), None);
+    let second = Spill::open(place.config.clone(), place.inner.clone());
     assert!(matches!(second.err(), Some(OpenError::Held { .. })));
 }

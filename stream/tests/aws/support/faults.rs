@@ -7,6 +7,7 @@ use std::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -28,6 +29,8 @@ pub(crate) enum Fault {
     AllRecords(&'static str),
     /// It is never answered and not carried out.
     Hang,
+    /// It is carried out after this time.
+    Late(Duration),
     /// The connection is cut before it is carried out.
     Cut,
     /// The connection is cut after it was carried out.
@@ -91,6 +94,10 @@ impl Fault {
                 error(status, code, "as the script says")
             }
             Self::Hang => std::future::pending().await,
+            Self::Late(time) => {
+                tokio::time::sleep(*time).await;
+                carry_out.await
+            }
             Self::Cut => cut(),
             Self::CutAfter => {
                 assert!(carry_out.await.status().is_success());

@@ -49,7 +49,7 @@ pub(crate) async fn until(producer: &dyn Producer, wanted: impl FnMut(&Health) -
 /// The indices that were not taken, and why.
 pub(crate) async fn refusal(producer: &dyn Producer, batch: Vec<Record>) -> (Vec<usize>, String) {
     match producer.append(batch, Route::ByKey).await.unwrap_err() {
-        AppendError::Unavailable { missing, why, stream } => {
+        AppendError::Unavailable { missing, why, stream, .. } => {
             assert_eq!(stream, producer.stream());
             (missing, why)
         }
