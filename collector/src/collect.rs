@@ -1,6 +1,9 @@
 //! A request becomes a response and the records to store before it may be sent.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use event::payload::CollectorPayload;
@@ -105,7 +108,7 @@ impl Collector {
         let (head, config) = (request.head, &*self.config);
         let compatibility = config.compatibility;
         let Some(target) = Target::parse(head.target()) else {
-            let response = self.refuse(&Refusal::Malformed("Illegal request-target"));
+            let response = self.refuse(&Refusal::Malformed("Illegal request-target"), None);
             return Outcome { refused: Some(Refused::Head), ..Outcome::of(response, None) };
         };
         let route = route::route(head.method(), target.path, config);
@@ -140,9 +143,9 @@ impl Collector {
         self.finish(response::try_again(cors::allow_origin(head, self.config.compatibility)))
     }
 
-    /// Answers a request that is refused.
-    pub fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
-        self.finish(response::refused(refusal, self.config.compatibility))
+    /// Answers a request that is refused. `from`: the client, where it is known.
+    pub fn refuse(&self, refusal: &Refusal, from: Option<SocketAddr>) -> Response<Bytes> {
+        self.finish(response::refused(refusal, self.config.compatibility, from))
     }
 
     /// Adds what every response has.
@@ -164,7 +167,7 @@ impl Collector {
         let is_redirect = redirect::is_redirect(path);
         let class = if is_redirect { Class::Redirect } else { Class::Event };
         let Ok(body) = self.body(request.head, request.body.clone()) else {
-            let response = response::refused(&Refusal::BodyTooLarge, self.config.compatibility);
+            let response = response::refused(&Refusal::BodyTooLarge, self.config.compatibility, None);
             let response = self.answer_to(request.head, response);
             return Outcome { refused: Some(Refused::BodyTooLarge), ..Outcome::of(response, Some(class)) };
         };

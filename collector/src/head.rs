@@ -217,10 +217,17 @@ impl Head {
     /// Lengths that contradict each other: the next request cannot be told from the body.
     pub fn framing(&self) -> Result<Framing, Refusal> {
         if let Some(coding) = self.first(Name::TransferEncoding) {
-            let chunked =
-                coding.eq_ignore_ascii_case(b"chunked") && self.all(Name::TransferEncoding).count() == 1;
-            if !chunked || !self.http_11 || self.first(Name::ContentLength).is_some() {
-                return Err(Refusal::Malformed("Unsupported transfer coding"));
+            if self.all(Name::TransferEncoding).count() > 1 || coding.contains(&b',') {
+                return Err(Refusal::Malformed("Multiple Transfer-Encoding entries not supported"));
+            }
+            if !coding.eq_ignore_ascii_case(b"chunked") || !self.http_11 {
+                return Err(Refusal::Strict(format!(
+                    "Unsupported Transfer-Encoding '{}'",
+                    String::from_utf8_lossy(coding)
+                )));
+            }
+            if self.first(Name::ContentLength).is_some() {
+                return Err(Refusal::Malformed("A chunked request must not contain a Content-Length header"));
             }
             return Ok(Framing::Chunked(Chunks::default()));
         }

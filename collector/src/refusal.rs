@@ -1,9 +1,11 @@
 //! Requests that are refused before they have come whole (`spec/collector.md` 2.8): no event, no CORS headers.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::compatibility::Compatibility;
+use crate::{client_ip, compatibility::Compatibility};
 
 /// Why a request is refused. The connection is closed after the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,13 +72,17 @@ impl Refusal {
         }
     }
 
-    /// Body to answer with; the current line sends none, the Apache line only to a bad head.
-    pub fn body(&self, compatibility: Compatibility) -> Bytes {
-        match (compatibility, self) {
-            (_, Self::BodyTooLarge | Self::BodyTimeout | Self::BodyMalformed) | (Compatibility::V3, _) => {
-                Bytes::new()
+    /// Body to answer with; the current line sends none, the Apache line only to a bad head. `from`: the client, where it is
+    /// known.
+    pub fn body(&self, compatibility: Compatibility, from: Option<SocketAddr>) -> Bytes {
+        match (compatibility, self, from) {
+            (_, Self::BodyTooLarge | Self::BodyTimeout | Self::BodyMalformed, _)
+            | (Compatibility::V3, _, _) => Bytes::new(),
+            (Compatibility::V2, Self::RequestLineTooLong { .. }, Some(from)) => {
+                let ip = client_ip::render(from.ip(), compatibility);
+                Bytes::from(format!("{self} from {ip}:{}", from.port()))
             }
-            (Compatibility::V2, _) => Bytes::from(self.to_string()),
+            (Compatibility::V2, _, _) => Bytes::from(self.to_string()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Responses, byte by byte (`spec/collector.md` 2.4).
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
@@ -149,9 +151,9 @@ pub fn try_again(allow_origin: HeaderValue) -> Response<Bytes> {
     response
 }
 
-/// The answer to a request that is refused.
-pub fn refused(refusal: &Refusal, compatibility: Compatibility) -> Response<Bytes> {
-    let body = refusal.body(compatibility);
+/// The answer to a request that is refused. `from`: the client, where it is known.
+pub fn refused(refusal: &Refusal, compatibility: Compatibility, from: Option<SocketAddr>) -> Response<Bytes> {
+    let body = refusal.body(compatibility, from);
     let status = refusal.status(compatibility);
     if body.is_empty() { empty(status) } else { text(status, body) }
 }

@@ -1,11 +1,6 @@
 //! The collector as a part of a process: accepts connections until drain, then finishes what it has.
 
-use std::{
-    io,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use service::{
@@ -102,12 +97,7 @@ pub async fn run(
     let accepting = join_all(doors.iter().map(|door| house.accept(door)));
     let leaving = async {
         context.drain.requested().await;
-        server.leave();
-        let period = config.pre_termination_period;
-        tracing::info!("Shutdown interrupted. Will continue to serve requests for {}", spoken(period));
-        sleep(period / 2).await;
-        server.part();
-        sleep(period - period / 2).await;
+        leave(server, config.pre_termination_period).await;
     };
     let telling = async {
         let mut tick = interval(TELL_REFUSED_EVERY);
@@ -136,6 +126,16 @@ pub async fn run(
         reporter.finish().await;
     }
     ended.map_err(|_| RunError::Unfinished { connections: house.connections.len() })
+}
+
+/// Lets a server go on for this time: in the first half requests are not welcome, in the second each answer ends its
+/// connection too.
+pub async fn leave(server: &Server, period: Duration) {
+    server.leave();
+    tracing::info!("Shutdown interrupted. Will continue to serve requests for {}", spoken(period));
+    sleep(period / 2).await;
+    server.part();
+    sleep(period - period / 2).await;
 }
 
 fn open_store(collector: &Collector, good: Arc<dyn Producer>, bad: Arc<dyn Producer>) -> io::Result<Store> {
@@ -232,7 +232,7 @@ impl House {
         loop {
             let Ok(place) = self.room.clone().acquire_owned().await else { return };
             match door.listener.accept().await {
-                Ok((socket, peer)) => self.let_in(socket, peer.ip(), door.tls.clone(), place),
+                Ok((socket, peer)) => self.let_in(socket, peer, door.tls.clone(), place),
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     sleep(ACCEPT_PAUSE).await;
@@ -241,7 +241,13 @@ impl House {
         }
     }
 
-    fn let_in(&self, socket: TcpStream, ip: IpAddr, tls: Option<TlsAcceptor>, place: OwnedSemaphorePermit) {
+    fn let_in(
+        &self,
+        socket: TcpStream,
+        address: SocketAddr,
+        tls: Option<TlsAcceptor>,
+        place: OwnedSemaphorePermit,
+    ) {
         // Without it a response could wait for the acknowledgement of the one before.
         let _ = socket.set_nodelay(true);
         let server = self.server.clone();
@@ -249,15 +255,15 @@ impl House {
             let _place = place;
             let _open = server.observer().connection();
             match tls {
-                None => server.clone().serve(socket, Peer { ip, secure: false }, Protocol::Http1).await,
+                None => server.clone().serve(socket, Peer { address, secure: false }, Protocol::Http1).await,
                 // Not part of the task of connections in the clear, which is much smaller.
-                Some(tls) => Box::pin(serve_tls(&server, socket, ip, tls)).await,
+                Some(tls) => Box::pin(serve_tls(&server, socket, address, tls)).await,
             }
         });
     }
 }
 
-async fn serve_tls(server: &Arc<Server>, socket: TcpStream, ip: IpAddr, tls: TlsAcceptor) {
+async fn serve_tls(server: &Arc<Server>, socket: TcpStream, address: SocketAddr, tls: TlsAcceptor) {
     let within = server.config().networking.header_read_timeout;
     let socket = match server.unless_closing(timeout(within, tls.accept(socket))).await {
         Some(Ok(Ok(socket))) => socket,
@@ -269,5 +275,5 @@ async fn serve_tls(server: &Arc<Server>, socket: TcpStream, ip: IpAddr, tls: Tls
         Some(b"h2") => Protocol::Http2,
         _ => Protocol::Http1,
     };
-    server.clone().serve(socket, Peer { ip, secure: true }, protocol).await;
+    server.clone().serve(socket, Peer { address, secure: true }, protocol).await;
 }

@@ -4,7 +4,7 @@
 use std::{
     future::{Future, poll_fn},
     io::Cursor,
-    net::IpAddr,
+    net::SocketAddr,
     pin::pin,
     sync::{
         Arc,
@@ -51,7 +51,7 @@ pub struct Server {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
     /// Its address.
-    pub ip: IpAddr,
+    pub address: SocketAddr,
     /// Whether TLS is spoken with it.
     pub secure: bool,
 }
@@ -188,8 +188,8 @@ impl Server {
     }
 
     /// Answers a head that is refused.
-    pub(crate) fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
-        let response = self.collector.refuse(refusal);
+    pub(crate) fn refuse(&self, refusal: &Refusal, peer: Peer) -> Response<Bytes> {
+        let response = self.collector.refuse(refusal, Some(peer.address));
         let refused = Some(Refused::from(refusal));
         RequestAnswered { refused, status: response.status(), ..RequestAnswered::default() }
             .emit(&self.observer);
@@ -230,7 +230,7 @@ impl Exchange<'_> {
             Err(Unread::NoRoom) => self.turn_away(),
             Err(Unread::Refused(refusal)) => {
                 self.answered.refused = Some(Refused::from(&refusal));
-                self.server.collector.refuse(&refusal)
+                self.server.collector.refuse(&refusal, Some(self.peer.address))
             }
         };
         self.answered.status = response.status();
@@ -248,7 +248,7 @@ impl Exchange<'_> {
             sinks: &|| store.sinks().are_well(),
             room: admission.has_room(),
         };
-        let request = Request { head, body, peer: peer.ip, secure: peer.secure };
+        let request = Request { head, body, peer: peer.address.ip(), secure: peer.secure };
         let Outcome { response, good, bad, route, refused } =
             collector.answer(request, condition, clock::now(), &mut RandomIds);
         (self.answered.route, self.answered.refused) = (route, refused);

@@ -64,7 +64,7 @@ where
         let goes_on = match connection.next().await {
             Next::Request => connection.exchange().await,
             Next::Refused(refusal) => {
-                let response = server.refuse(&refusal);
+                let response = server.refuse(&refusal, peer);
                 let _ = connection.write(&response, Form::of_refusal(server.config().compatibility)).await;
                 ControlFlow::Break(())
             }

@@ -100,7 +100,7 @@ async fn answer(server: &Server, request: Request<Incoming>, peer: Peer) -> Resp
     let (parts, incoming) = request.into_parts();
     let head = match head::read(&parts, &Caps::new(server.config())) {
         Ok(head) => head,
-        Err(refusal) => return server.refuse(&refusal),
+        Err(refusal) => return server.refuse(&refusal, peer),
     };
     let mut exchange = server.begin(&head, peer);
     let mut timer = Timer::new();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
 };
 
@@ -30,14 +30,31 @@ impl Answer {
 }
 
 /// A connection.
-pub(crate) struct Asker {
-    socket: TcpStream,
+pub(crate) struct Asker<S = TcpStream> {
+    socket: S,
     received: Vec<u8>,
 }
 
 impl Asker {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        Self { socket: TcpStream::connect(address).await.unwrap(), received: Vec::new() }
+        Self::new(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// Its own address.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
+    }
+
+    /// Whether anything has come that was not asked for yet.
+    pub(crate) fn has_received(&mut self) -> bool {
+        let _ = self.socket.try_read_buf(&mut self.received);
+        !self.received.is_empty()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Asker<S> {
+    pub(crate) fn new(socket: S) -> Self {
+        Self { socket, received: Vec::new() }
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
@@ -88,12 +105,6 @@ impl Asker {
         }
         let came: Vec<u8> = self.received.drain(..bytes.len()).collect();
         came == bytes
-    }
-
-    /// Whether anything has come that was not asked for yet.
-    pub(crate) fn has_received(&mut self) -> bool {
-        let _ = self.socket.try_read_buf(&mut self.received);
-        !self.received.is_empty()
     }
 
     async fn read(&mut self) -> Option<()> {

@@ -1,13 +1,21 @@
 //! The orderly end.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::net::TcpStream;
+use collector::{
+    collect::Collector,
+    run,
+    server::{Peer, Protocol, Server},
+    store::Store,
+};
+use stream::producer::Producer as _;
+use tokio::{net::TcpStream, time::sleep};
 
 use crate::support::{
     Running,
-    ask::{Asker, ask},
+    ask::{Answer, Asker, ask},
     config,
+    sink::Sink,
 };
 
 const GET: &[u8] = b"GET /i HTTP/1.1\r\n\r\n";
@@ -46,29 +54,35 @@ async fn what_does_not_end_in_time_is_counted() {
     assert_eq!(error, "1 connections with a request in flight were cut off");
 }
 
-#[tokio::test]
+/// Without sockets, so that time passes only where the test says so.
+#[tokio::test(start_paused = true)]
 async fn in_the_second_half_of_the_period_answers_end_their_connections() {
-    let mut settings =
-        config("networking { idleTimeout = 1 day, headerReadTimeout = 1 day, bodyReadTimeout = 1 day }");
-    settings.pre_termination_period = Duration::from_secs(3600);
-    let running = Running::start_with_period(settings);
-    running.context.drain.request();
-    let mut first = Asker::connect(running.address).await;
-    for closes in [None, None] {
-        assert_eq!(first.ask(GET).await.unwrap().header("connection"), closes);
-    }
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(1801)).await;
-    tokio::time::resume();
-    let mut stored = 3;
-    // The time has come, but whoever waits for it may not have been woken yet.
-    while first.ask(GET).await.unwrap().header("connection").is_none() {
-        stored += 1;
-    }
+    let config = Arc::new(config("networking { idleTimeout = 1 day, headerReadTimeout = 1 day }"));
+    let sink = Arc::new(Sink::new("raw"));
+    let collector = Collector::new(config, sink.max_record_bytes(), sink.max_record_bytes());
+    let store = Store::new(sink.clone(), sink.clone(), service::clock::now);
+    let server = Arc::new(Server::new(collector, store));
+    let connect = || {
+        let (socket, other) = tokio::io::duplex(1 << 16);
+        let peer = Peer { address: ([192, 0, 2, 1], 1).into(), secure: false };
+        tokio::spawn(server.clone().serve(other, peer, Protocol::Http1));
+        Asker::new(socket)
+    };
+    let leaving = server.clone();
+    let leaving = tokio::spawn(async move { run::leave(&leaving, Duration::from_secs(3600)).await });
+    let mut first = connect();
+    let connection = |answer: Answer| answer.header("connection").map(str::to_owned);
+    assert_eq!(connection(first.ask(GET).await.unwrap()), None);
+    sleep(Duration::from_secs(1799)).await;
+    assert_eq!(connection(first.ask(GET).await.unwrap()), None);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(connection(first.ask(GET).await.unwrap()).as_deref(), Some("close"));
     assert!(first.is_closed().await);
-    let answer = ask(running.address, GET).await.unwrap();
-    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
-    assert_eq!(running.payloads().len(), stored + 1);
+    assert_eq!(connection(connect().ask(GET).await.unwrap()).as_deref(), Some("close"));
+    assert_eq!(sink.take().len(), 4);
+    assert!(!leaving.is_finished());
+    sleep(Duration::from_secs(1800)).await;
+    assert!(leaving.is_finished());
 }
 
 #[tokio::test]

@@ -126,3 +126,31 @@ async fn framing_that_contradicts_itself_is_refused() {
     }
     assert!(running.payloads().is_empty());
 }
+
+/// The texts of the Apache line, which come before anything is read of a body.
+#[tokio::test]
+async fn the_apache_line_says_what_it_refuses() {
+    let running = Running::start(config("compatibility = \"2\""));
+    let check = async |request: &str, status: u16, expect: &str| {
+        let answer = ask(running.address, request.as_bytes()).await.unwrap();
+        assert_eq!((answer.status, &*answer.body()), (status, expect), "{}", &request[..60]);
+    };
+    let post =
+        |fields: &str| format!("POST /com.acme/track HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n0\r\n\r\n");
+    let several = "Multiple Transfer-Encoding entries not supported";
+    check(&post("Transfer-Encoding: gzip"), 400, "Unsupported Transfer-Encoding 'gzip'").await;
+    check(&post("Transfer-Encoding: gzip, chunked"), 400, several).await;
+    check(&post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), 400, several).await;
+    check(
+        &post("Content-Length: 5\r\nTransfer-Encoding: chunked"),
+        400,
+        "A chunked request must not contain a Content-Length header",
+    )
+    .await;
+    let mut asker = Asker::connect(running.address).await;
+    let long = format!("GET /i?{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(32_768));
+    let answer = asker.ask(long.as_bytes()).await.unwrap();
+    let expect =
+        format!("URI length exceeds the configured limit of 32768 characters from {}", asker.address());
+    assert_eq!((answer.status, answer.body()), (414, expect));
+}

@@ -50,7 +50,8 @@ impl Opening<'_> {
     async fn kinesis(&mut self, stream: &Stream, which: Which) -> Arc<dyn Producer> {
         let mut settings = kinesis::producer::Settings::new(name(stream), connection(stream));
         settings.record_bytes = settings.record_bytes.max(max_bytes(stream) + KEY_BYTES);
-        settings.call_bytes = call_bytes(stream).max(settings.record_bytes);
+        // A larger record goes alone.
+        settings.call_bytes = call_bytes(stream);
         settings.call_records = usize::try_from(stream.buffer.records()).unwrap_or(usize::MAX);
         let buffer = match which {
             Which::Good => &stream.sqs_good_buffer,

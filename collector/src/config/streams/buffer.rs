@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Buffer {
-    /// Bytes of one call to the sink.
+    /// Bytes of one call to the sink. A larger record goes alone.
     #[schemars(example = 3_145_728)]
     pub byte_limit: Option<u64>,
     /// Records of one call to the sink.
