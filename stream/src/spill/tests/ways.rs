@@ -182,7 +182,8 @@ async fn put_aside(place: &Place, spill: Spill) -> Vec<Record> {
 #[tokio::test]
 async fn a_record_that_nobody_takes_is_put_aside() {
     let bad = || Memory::new("bad", 1).with_max_record_bytes(100).producer();
-    let before: [fn(Arc<Moody>, Arc<dyn Producer>) -> Arc<dyn Producer>; 3] = [
+    type Before = fn(Arc<Moody>, Arc<dyn Producer>) -> Arc<dyn Producer>;
+    let before: [Before; 3] = [
         |stream, _| stream,
         |stream, bad| Arc::new(Fallback::new(stream, bad, |_, _| Vec::new())),
         |stream, bad| Arc::new(Fallback::new(stream, bad, |record, _| vec![record.clone()])),
