@@ -83,7 +83,12 @@ impl Producer for Elsewhere {
             let missing: Vec<usize> = (0..batch.len()).filter(|index| index % 3 == 0).collect();
             let taken = batch.into_iter().enumerate().filter(|(index, _)| index % 3 != 0);
             self.inner.append(taken.map(|(_, record)| record).collect(), route).await?;
-            Err(AppendError::Unavailable { stream: "bad".into(), missing, why: "a test".into() })
+            Err(AppendError::Unavailable {
+                stream: "bad".into(),
+                missing,
+                rejected: Vec::new(),
+                why: "a test".into(),
+            })
         })
     }
 
