@@ -21,7 +21,7 @@ fn the_list_is_rendered_from_the_table() {
         let kind = match metric.kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
-            Kind::Histogram(_) => "histogram",
+            Kind::Histogram => "histogram",
         };
         let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
         format!("| `{}` | {kind} | {} | {} |\n", metric.name, labels.join(", "), metric.help)
