@@ -6,7 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use event::self_describing::SelfDescribing;
 use iglu::{
     check::{Verdict, check},
@@ -15,6 +14,7 @@ use iglu::{
 };
 use serde_json::Value;
 use service::{clock, config};
+use tokio::task::JoinSet;
 
 use super::{
     Enrichments, InvalidEnrichments,
@@ -32,7 +32,8 @@ use crate::wanted::unanswered;
 #[derive(Debug)]
 pub struct Loader {
     iglu: Arc<Client>,
-    fetcher: Fetcher,
+    fetcher: Arc<Fetcher>,
+    /// Held while assets are fetched, so that none is fetched twice.
     fetched: tokio::sync::Mutex<HashMap<Asset, Fetched>>,
 }
 
@@ -79,7 +80,7 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Configuration>, InvalidEnrichmen
 impl Loader {
     /// A loader that asks these registries. With a `folder` assets are taken from it by their file names.
     pub fn new(iglu: Arc<Client>, folder: Option<PathBuf>) -> Self {
-        Self { iglu, fetcher: Fetcher::new(folder), fetched: tokio::sync::Mutex::default() }
+        Self { iglu, fetcher: Arc::new(Fetcher::new(folder)), fetched: tokio::sync::Mutex::default() }
     }
 
     /// Judges, fetches and builds.
@@ -88,11 +89,7 @@ impl Loader {
     /// All that is wrong with the configurations, or the asset that is not to be had.
     pub async fn load(&self, configurations: &[Configuration]) -> Result<Enrichments, LoadError> {
         self.judge(configurations).await?;
-        let mut assets = Assets::default();
-        for asset in Enrichments::assets(configurations)? {
-            let content = self.fetch(&asset).await?;
-            assets.put(asset, content);
-        }
+        let assets = self.fetch(Enrichments::assets(configurations)?).await?;
         let configurations = configurations.to_vec();
         let build = move || Enrichments::build(&configurations, &assets);
         let built = tokio::task::spawn_blocking(build).await;
@@ -133,15 +130,26 @@ impl Loader {
         if wrong.is_empty() { Ok(()) } else { Err(InvalidEnrichments(wrong).into()) }
     }
 
-    async fn fetch(&self, asset: &Asset) -> Result<Bytes, FetchError> {
+    /// All these assets, fetched at the same time unless they are known.
+    async fn fetch(&self, needed: Vec<Asset>) -> Result<Assets, LoadError> {
         let mut fetched = self.fetched.lock().await;
-        if let Some(known) = fetched.get(asset) {
-            return Ok(known.content.clone());
+        let mut under_way = JoinSet::new();
+        for asset in needed.iter().filter(|asset| !fetched.contains_key(asset)).cloned() {
+            let fetcher = Arc::clone(&self.fetcher);
+            under_way.spawn(async move { fetcher.fetch(&asset).await.map(|new| (asset, new)) });
         }
-        let new = self.fetcher.fetch(asset).await?;
-        let content = new.content.clone();
-        fetched.insert(asset.clone(), new);
-        Ok(content)
+        while let Some(ended) = under_way.join_next().await {
+            let broken_off = |gone| LoadError::Unavailable(format!("fetching broke off: {gone}"));
+            let (asset, new) = ended.map_err(broken_off)??;
+            fetched.insert(asset, new);
+        }
+        let mut assets = Assets::default();
+        for asset in needed {
+            if let Some(known) = fetched.get(&asset) {
+                assets.put(asset, known.content.clone());
+            }
+        }
+        Ok(assets)
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
 #[derive(Debug)]
 pub struct Refresher {
     pub(super) live: Arc<Live>,
-    pub(super) fetcher: Fetcher,
+    pub(super) fetcher: Arc<Fetcher>,
     pub(super) known: HashMap<Asset, Fetched>,
 }
 

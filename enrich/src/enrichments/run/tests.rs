@@ -44,7 +44,7 @@ async fn begin(server: &Server) -> Refresher {
         configuration("referer_parser/jsonschema/2-0-0", referer),
         configuration("asn_lookups/jsonschema/1-0-0", bots),
     ];
-    let (fetcher, mut assets, mut known) = (hasty(), Assets::default(), HashMap::new());
+    let (fetcher, mut assets, mut known) = (Arc::new(hasty()), Assets::default(), HashMap::new());
     for asset in Enrichments::assets(&configurations).unwrap() {
         let fetched = fetcher.fetch(&asset).await.unwrap();
         assets.put(asset.clone(), fetched.content.clone());
