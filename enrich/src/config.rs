@@ -198,9 +198,7 @@ impl EnrichConfig {
 
     /// What the core is told. `emits_failed`: whether there is a stream for failed events.
     pub fn settings(&self, emits_failed: bool) -> Settings {
-        let processor =
-            Processor { artifact: self.processor.artifact.clone(), version: self.processor.version.clone() };
-        let mut settings = Settings::new(self.compatibility, processor);
+        let mut settings = Settings::new(self.compatibility, self.processor());
         for (name, limit) in &self.validation.atomic_fields_limits {
             settings.limits[name.0 as usize] = Some(*limit);
         }
@@ -214,11 +212,16 @@ impl EnrichConfig {
         settings
     }
 
-    /// The sinks that are to be opened, with the names of their sections: good, failed, bad.
+    /// Who enriches.
+    pub fn processor(&self) -> Processor {
+        Processor { artifact: self.processor.artifact.clone(), version: self.processor.version.clone() }
+    }
+
+    /// The sinks that are to be opened, with the names of their sections: bad, failed, good.
     pub fn sinks(&self) -> impl Iterator<Item = (&'static str, &Sink)> {
         let Outputs { good, failed, bad, .. } = &self.output;
         let has_failed = failed.is_set() && !self.compatibility.is_apache();
-        let all = [("good", good), ("failed", failed), ("bad", bad)];
+        let all = [("bad", bad), ("failed", failed), ("good", good)];
         all.into_iter().filter(move |(section, _)| *section != "failed" || has_failed)
     }
 

@@ -33,6 +33,7 @@ mod problem;
 pub mod process;
 pub mod querystring;
 mod raw;
+pub mod rejected;
 mod render;
 pub mod resume;
 pub mod run;

@@ -77,9 +77,7 @@ impl Sinks {
                 (SinkKind::Log, None) => return Err(RunError::bug("a sink in a log that is not open")),
                 (SinkKind::Stdout, _) => lines(config, section, sink, &mut stdout)?,
                 #[cfg(feature = "aws")]
-                (SinkKind::Kinesis, _) => {
-                    aws::kinesis(sink, config.output.good.max_record_size, &mut closing).await
-                }
+                (SinkKind::Kinesis, _) => aws::kinesis(config, sink, bad.as_ref(), &mut closing).await,
                 #[cfg(not(feature = "aws"))]
                 (SinkKind::Kinesis, _) => {
                     let what = format!("output.{section}.type: this build has no sink of type kinesis");

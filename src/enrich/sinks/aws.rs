@@ -2,20 +2,30 @@
 
 use std::sync::Arc;
 
-use ::enrich::config::Sink;
-use stream::{aws::Connection, backoff::Backoff, kinesis, outbox::Sending, producer::Producer};
+use ::enrich::{
+    config::{EnrichConfig, Sink},
+    rejected,
+};
+use service::clock;
+use stream::{
+    aws::Connection, backoff::Backoff, fallback::Fallback, kinesis, outbox::Sending, producer::Producer,
+    record::Record,
+};
 
 use super::Close;
 
 /// Bytes of a partition key, which count as part of a record and not of `maxRecordSize`.
 const KEY_BYTES: usize = 256;
 
-/// A Kinesis stream.
+/// A Kinesis stream. What it can never take becomes bad rows, in the stream of bad rows; that is this one where there is none
+/// yet.
 pub(super) async fn kinesis(
+    config: &EnrichConfig,
     sink: &Sink,
-    max_record_size: usize,
+    bad: Option<&Arc<dyn Producer>>,
     closing: &mut Vec<Close>,
 ) -> Arc<dyn Producer> {
+    let max_record_size = config.output.good.max_record_size;
     let connection = Connection {
         region: sink.region.clone(),
         endpoint: sink.custom_endpoint.clone(),
@@ -24,7 +34,8 @@ pub(super) async fn kinesis(
     let name = sink.stream_name.as_deref().unwrap_or_default();
     let mut settings = kinesis::producer::Settings::new(name, connection);
     settings.record_bytes = settings.record_bytes.max(max_record_size + KEY_BYTES);
-    settings.call_bytes = sink.byte_limit.max(settings.record_bytes);
+    // A larger record goes alone.
+    settings.call_bytes = sink.byte_limit;
     settings.call_records = sink.record_limit;
     let pauses = &sink.throttled_backoff_policy;
     settings.sending = Sending {
@@ -34,5 +45,10 @@ pub(super) async fn kinesis(
     let outbox = kinesis::producer::open(settings).await;
     let closed = outbox.clone();
     closing.push(Box::pin(async move { closed.close().await }));
-    outbox
+    let processor = config.processor();
+    let turn = move |record: &Record, why: &str| {
+        vec![rejected::bad_row(record, why, &processor, max_record_size, clock::now())]
+    };
+    let other = bad.cloned().unwrap_or_else(|| outbox.clone());
+    Arc::new(Fallback::new(outbox, other, turn))
 }
