@@ -1,6 +1,9 @@
 //! Destinations, patterns and the configuration file.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Barrier},
+    thread,
+};
 
 use bytes::Bytes;
 use loaders::lake::{
@@ -54,6 +57,32 @@ async fn what_a_crash_left_half_written_is_removed_and_never_in_the_way() {
     destination.put("x.gz", gzip(&["1"])).await.expect("put");
     assert_eq!(std::fs::read_dir(&partial).expect("there").count(), 0);
     assert_eq!(std::fs::read(folder.path().join("x.gz")).expect("there"), gzip(&["1"]));
+}
+
+/// As in `piste up`, where two loaders of bad rows write to one folder.
+#[tokio::test]
+async fn loaders_that_share_a_folder_do_not_disturb_each_other() {
+    const LOADERS: usize = 8;
+    let folder = tempfile::tempdir().expect("a folder");
+    let starts = Arc::new(Barrier::new(LOADERS));
+    let load = |loader: usize| {
+        let (folder, starts) = (folder.path().to_owned(), starts.clone());
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            starts.wait();
+            for n in 0..20 {
+                let destination = Destination::folder(folder.join("bad")).expect("opened");
+                runtime.block_on(destination.reach()).expect("it answers");
+                let key = format!("{loader}/{n}.gz");
+                runtime.block_on(destination.put(&key, gzip(&["1"]))).expect("put");
+            }
+        })
+    };
+    let loaders: Vec<_> = (0..LOADERS).map(load).collect();
+    loaders.into_iter().for_each(|loader| loader.join().expect("a loader"));
+    let files = |name: &str| std::fs::read_dir(folder.path().join("bad").join(name)).expect("there").count();
+    assert_eq!(files("~partial"), 0);
+    assert!((0..LOADERS).all(|loader| files(&loader.to_string()) == 20));
 }
 
 #[test]

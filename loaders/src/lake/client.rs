@@ -2,7 +2,8 @@
 //!
 //! A folder is written by own code rather than through `object_store`: its local store leaves half-written files beside
 //! the finished ones after a crash and needs hard links, which not every file system has. Here a file is written under
-//! `~partial/`, made durable, renamed, and then every folder on the way is made durable.
+//! `~partial/`, made durable, renamed, and then every folder on the way is made durable. Whoever writes a file holds its
+//! lock: several loaders may share a folder, and what is found there unlocked was left by a crash.
 
 use std::{
     fs, io,
@@ -85,14 +86,10 @@ impl Destination {
         let folder = folder.into();
         let partial = folder.join(PARTIAL);
         let open = || -> io::Result<()> {
-            if let Err(error) = fs::remove_dir_all(&partial)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                return Err(error);
-            }
             let there =
                 partial.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new(".")).to_owned();
             fs::create_dir_all(&partial)?;
+            remove_left(&partial)?;
             sync_up(&there, &folder)
         };
         open().map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
@@ -138,11 +135,12 @@ impl Destination {
             Place::Folder(folder) => {
                 let folder = folder.clone();
                 let writable = move || {
-                    let probe = folder.join(PARTIAL).join("reach");
-                    fs::create_dir_all(folder.join(PARTIAL))
-                        .and_then(|()| fs::write(&probe, b""))
-                        .and_then(|()| fs::remove_file(&probe))
-                        .map_err(|source| PutError::File { file: probe, source })
+                    let partial = folder.join(PARTIAL);
+                    let probe = || {
+                        let (_file, path) = begin(&partial)?;
+                        fs::remove_file(path)
+                    };
+                    probe().map_err(|source| PutError::File { file: partial.clone(), source })
                 };
                 blocking(writable).await
             }
@@ -220,12 +218,9 @@ fn put_file(folder: &Path, key: &str, bytes: &[u8]) -> Result<(), PutError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error)),
     }
-    let partial = folder.join(PARTIAL);
-    let temporary = partial.join(format!("{}.gz", service::clock::random_id()));
-    let write = || -> io::Result<()> {
-        fs::create_dir_all(&partial)?;
+    let (mut file, temporary) = begin(&folder.join(PARTIAL)).map_err(failed)?;
+    let mut write = || -> io::Result<()> {
         fs::create_dir_all(parent)?;
-        let mut file = fs::File::create_new(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, &target)?;
@@ -236,6 +231,43 @@ fn put_file(folder: &Path, key: &str, bytes: &[u8]) -> Result<(), PutError> {
         let _ = fs::remove_file(&temporary);
         failed(error)
     })
+}
+
+/// A new file in the folder of those that are being written. It is locked for as long as it is open.
+fn begin(partial: &Path) -> io::Result<(fs::File, PathBuf)> {
+    fs::create_dir_all(partial)?;
+    loop {
+        let path = partial.join(format!("{}.gz", service::clock::random_id()));
+        let file = fs::File::create_new(&path)?;
+        match file.lock() {
+            // Who came before the lock took it for one that was left.
+            Ok(()) if !path.try_exists()? => {}
+            Ok(()) => return Ok((file, path)),
+            // Without locks it may be removed all the same, and then the put is tried again.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => return Ok((file, path)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Removes the files that nobody is writing.
+fn remove_left(partial: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(partial)? {
+        let path = entry?.path();
+        let removed = || {
+            let file = fs::File::open(&path)?;
+            match file.try_lock() {
+                Err(fs::TryLockError::WouldBlock) => Ok(()),
+                _ => fs::remove_file(&path),
+            }
+        };
+        match removed() {
+            // It was finished meanwhile, or another loader has removed it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => done?,
+        }
+    }
+    Ok(())
 }
 
 /// Makes the entries of `from` and of every folder above it up to `top` durable.
