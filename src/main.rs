@@ -18,6 +18,8 @@ mod samples;
 #[cfg(feature = "iglu")]
 mod schemas;
 mod send;
+#[cfg(all(feature = "aws", any(feature = "collector", feature = "enrich")))]
+mod sent;
 #[cfg(feature = "up")]
 mod up;
 

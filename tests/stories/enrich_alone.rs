@@ -209,6 +209,7 @@ fn into_kinesis_with_a_file_from_s3() {
         enrich.metric_of("piste_enrich_assets_total", "outcome=\"taken\"").filter(|taken| *taken == 1.0)
     });
     assert_eq!(http::get(enrich.admin, "/").unwrap().status, 200);
+    assert_eq!(enrich.metric_of("piste_sink_records_total", "stream=\"enriched\""), Some(5.0));
     enrich.finish_well();
 }
 

@@ -23,6 +23,7 @@ use stream::{
 };
 
 use super::{Opening, Which, name, told, unopened};
+use crate::sent;
 
 /// Bytes of a partition key, which count as part of a record and not of `maxBytes`.
 const KEY_BYTES: usize = 36;
@@ -90,7 +91,7 @@ impl Opening<'_> {
     fn opened<C: Carrier>(&mut self, outbox: Arc<Outbox<C>>) -> Arc<dyn Producer> {
         let (closed, asked) = (outbox.clone(), outbox.clone());
         self.closing.push(Box::pin(async move { closed.close().await }));
-        telemetry::ask(move || told::outbox(&asked.facts()));
+        telemetry::ask(move || sent::outbox(&asked.facts()));
         outbox
     }
 
@@ -112,7 +113,7 @@ impl Opening<'_> {
         };
         let fallback = Arc::new(Fallback::new(sink, bad.clone(), turn));
         let asked = fallback.clone();
-        telemetry::ask(move || told::fallback(asked.stream(), asked.turned()));
+        telemetry::ask(move || sent::fallback(asked.stream(), asked.turned()));
         fallback
     }
 

@@ -6,13 +6,14 @@ use ::enrich::{
     config::{EnrichConfig, Sink},
     rejected,
 };
-use service::clock;
+use service::{clock, telemetry};
 use stream::{
     aws::Connection, backoff::Backoff, fallback::Fallback, kinesis, outbox::Sending, producer::Producer,
     record::Record,
 };
 
 use super::Close;
+use crate::sent;
 
 /// Bytes of a partition key, which count as part of a record and not of `maxRecordSize`.
 const KEY_BYTES: usize = 256;
@@ -43,12 +44,16 @@ pub(super) async fn kinesis(
         ..Sending::default()
     };
     let outbox = kinesis::producer::open(settings).await;
-    let closed = outbox.clone();
+    let (closed, asked) = (outbox.clone(), outbox.clone());
+    telemetry::ask(move || sent::outbox(&asked.facts()));
     closing.push(Box::pin(async move { closed.close().await }));
     let processor = config.processor();
     let turn = move |record: &Record, why: &str| {
         vec![rejected::bad_row(record, why, &processor, max_record_size, clock::now())]
     };
     let other = bad.cloned().unwrap_or_else(|| outbox.clone());
-    Arc::new(Fallback::new(outbox, other, turn))
+    let fallback = Arc::new(Fallback::new(outbox, other, turn));
+    let asked = fallback.clone();
+    telemetry::ask(move || sent::fallback(asked.stream(), asked.turned()));
+    fallback
 }
