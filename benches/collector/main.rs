@@ -1,8 +1,9 @@
 //! The collector on an embedded log beside a bare hyper server that answers 200 and stores nothing, under the same load.
 //!
 //! `cargo bench --bench collector`: both run as processes of their own, in turns, on the same cores as the client. (Pinned to
-//! one core the collector's log would have to share it, as it never has to elsewhere.) Printed are medians of the rounds: requests a second, CPU time per request of the
-//! server's process, its memory, and how the two compare.
+//! one core the collector's log would have to share it, as it never has to elsewhere.) Printed are medians of the rounds: requests
+//! a second, CPU time per request of the server's process, its memory, and how the two compare. Before them stands what the disk
+//! takes for a sync: so many clients, all of them waiting for one, cannot be answered faster than that.
 //!
 //! `cargo bench --bench collector -- --overload 60`: twice as much is offered as the collector's stream takes, for so many
 //! seconds. `-- --idle 10000`: what so many connections cost that have nothing to say.
@@ -14,7 +15,9 @@ mod server;
 
 use std::{
     env,
+    io::{self, Write as _},
     net::SocketAddr,
+    os::unix::fs::FileExt as _,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -37,6 +40,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_millis(2500);
+const SYNCED: usize = 32 << 10;
+const SYNCS: usize = 101;
 const WARM_UP: Duration = Duration::from_millis(800);
 
 fn main() -> ExitCode {
@@ -71,6 +76,8 @@ struct Round {
 fn compare() {
     let servers = [("bare hyper", Server::start("bare")), ("collector", Server::start("collector"))];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let sync = sync_time().expect("a folder for a file");
+    println!("a sync of {} kB takes the disk {:.2} ms (median)", SYNCED >> 10, sync.as_secs_f64() * 1e3);
     println!("{CONNECTIONS} connections, {ROUNDS} rounds of {ROUND:?} each, in turns; medians");
     println!("{:<18}{:>12}{:>12}{:>10}{:>9}", "", "requests/s", "CPU us/req", "p99 ms", "RSS MB");
     for (kind, request) in [("GET", get()), ("POST", post())] {
@@ -93,6 +100,22 @@ fn compare() {
         let (rate, cpu) = (ours.per_second / bare.per_second, ours.cpu_us / bare.cpu_us);
         println!("{kind:<6}{:<12}{rate:>12.2}{cpu:>12.2}", "ratio");
     }
+}
+
+/// What the disk takes for a sync of what a group of the log has, in a file that is long enough already.
+fn sync_time() -> io::Result<Duration> {
+    let mut file = tempfile::tempfile()?;
+    let (bytes, mut times) = (vec![1; SYNCED], Vec::new());
+    file.write_all(&vec![0; SYNCED * SYNCS])?;
+    file.sync_all()?;
+    for at in 0..SYNCS {
+        let begin = Instant::now();
+        file.write_all_at(&bytes, (at * SYNCED) as u64)?;
+        file.sync_data()?;
+        times.push(begin.elapsed());
+    }
+    times.sort();
+    Ok(times[SYNCS / 2])
 }
 
 fn median(rounds: &[Round]) -> Round {

@@ -92,7 +92,11 @@ fn write_text(name: &str, line: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
     let mut text = String::with_capacity(line.len() + line.len() / 8);
-    event::json::write_string(&String::from_utf8_lossy(line), &mut text);
+    // The lossy way is a slow one, even for what has nothing to lose.
+    match std::str::from_utf8(line) {
+        Ok(line) => event::json::write_string(line, &mut text),
+        Err(_) => event::json::write_string(&String::from_utf8_lossy(line), &mut text),
+    }
     out.extend_from_slice(text.as_bytes());
     out.push(b'}');
 }

@@ -80,7 +80,8 @@ pub fn to_compact(value: &Value) -> String {
 /// Prints a text as a JSON string, quotes included: `\"` `\\` `\b` `\f` `\n` `\r` `\t`, other control characters
 /// (U+0000 to U+001F and U+007F to U+009F) as `\u` and four lower-case hex digits, everything else as it is.
 pub fn write_string(text: &str, out: &mut String) {
-    out.reserve(text.len() + 2);
+    // Lines of 131 columns have a tab every few bytes.
+    out.reserve(text.len() + text.len() / 8 + 2);
     out.push('"');
     let bytes = text.as_bytes();
     let mut done = 0;
@@ -101,6 +102,15 @@ pub fn write_string(text: &str, out: &mut String) {
             (byte, 1)
         };
         out.push_str(&text[done..at]);
+        if byte == b'\t' {
+            // They mostly stand together: columns that are empty.
+            while bytes.get(at) == Some(&b'\t') {
+                out.push_str("\\t");
+                at += 1;
+            }
+            done = at;
+            continue;
+        }
         match code {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -108,7 +118,6 @@ pub fn write_string(text: &str, out: &mut String) {
             0x0C => out.push_str("\\f"),
             b'\n' => out.push_str("\\n"),
             b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
             _ => {
                 const HEX: &[u8; 16] = b"0123456789abcdef";
                 out.push_str("\\u00");
