@@ -79,10 +79,8 @@ impl Shards {
                 Some(ended) = self.tasks.join_next() => outcome(ended)?,
                 Some(room) = self.rooms.join_next() => {
                     // One that was aborted is of a shard that is gone.
-                    let Ok((shard, number, room)) = room else { continue };
-                    if let Some(inbox) = self.inboxes.get_mut(&shard).filter(|inbox| inbox.number == number) {
-                        inbox.room = room;
-                        self.hand_over(source, &shard);
+                    if let Ok((shard, number, room)) = room {
+                        self.has_room(source, &shard, number, room);
                     }
                 }
                 event = source.next(), if may_ask => self.take(source, event?),
@@ -103,7 +101,10 @@ impl Shards {
 
     fn take(&mut self, source: &mut dyn Consumer, event: Event) {
         match event {
-            Event::Assigned { shard, checkpoint } => self.begin(shard, checkpoint),
+            Event::Assigned { shard, checkpoint } => {
+                source.want(&shard, true);
+                self.begin(shard, checkpoint);
+            }
             Event::Records(batch) => {
                 let Some(inbox) = self.inboxes.get_mut(&batch.shard) else { return };
                 inbox.kept.push_back(batch.records);
@@ -128,6 +129,23 @@ impl Shards {
         let (number, kept) = (self.assigned, VecDeque::new());
         let inbox = Inbox { number, sender, task, room, is_wanted: true, kept, is_over: false };
         self.inboxes.insert(shard, inbox);
+    }
+
+    /// A shard takes a batch again, unless it has ended: then what is kept for it is nobody's.
+    fn has_room(
+        &mut self,
+        source: &mut dyn Consumer,
+        shard: &ShardId,
+        number: u64,
+        room: Option<OwnedPermit<Records>>,
+    ) {
+        let Some(inbox) = self.inboxes.get_mut(shard).filter(|inbox| inbox.number == number) else { return };
+        if room.is_none() {
+            self.inboxes.remove(shard);
+            return;
+        }
+        inbox.room = room;
+        self.hand_over(source, shard);
     }
 
     /// Gives a shard as much as it takes of what is kept for it.

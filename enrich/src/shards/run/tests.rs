@@ -11,7 +11,7 @@ use std::{
 use iglu::{client::Client, resolver_config::ResolverConfig};
 use service::context::Context;
 use stream::{
-    consumer::Start,
+    consumer::{Checkpointer, ConsumeError, Start},
     health::HealthWatch,
     memory::Memory,
     producer::{AppendError, Appended, BoxFuture, Producer, Route},
@@ -109,6 +109,39 @@ impl Producer for Elsewhere {
     }
 }
 
+/// A consumer whose first shard turns out to be somebody else's as soon as progress is saved, without a word before.
+struct Taken(Box<dyn Consumer>);
+
+impl Consumer for Taken {
+    fn stream(&self) -> &str {
+        self.0.stream()
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Event, ConsumeError>> {
+        self.0.next()
+    }
+
+    fn seek(&mut self, shard: &ShardId, after: Option<Position>) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        self.0.seek(shard, after)
+    }
+
+    fn checkpointer(&self) -> Box<dyn Checkpointer> {
+        Box::new(TakenSaver(self.0.checkpointer()))
+    }
+}
+
+struct TakenSaver(Box<dyn Checkpointer>);
+
+impl Checkpointer for TakenSaver {
+    fn save(&self, shard: &ShardId, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        if *shard == ShardId::numbered(0) {
+            let (stream, shard) = ("raw".into(), shard.clone());
+            return Box::pin(async { Err(ConsumeError::NotOwner { stream, shard }) });
+        }
+        self.0.save(shard, checkpoint)
+    }
+}
+
 fn iglu() -> Arc<Client> {
     let nowhere = ResolverConfig { cache_size: 10, cache_ttl: None, repositories: Vec::new() };
     Arc::new(Client::new(nowhere, service::clock::now))
@@ -175,4 +208,25 @@ async fn a_shard_that_cannot_write_holds_up_no_other() {
     context.drain.request();
     running.await.unwrap().unwrap();
     assert_eq!(bad.records().len(), 35_000, "each once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_for_a_shard_that_is_gone_holds_up_no_other() {
+    let raw = Memory::new("raw", 2);
+    let shards = raw.shards().to_vec();
+    for shard in &shards {
+        raw.producer().append(no_payloads(20_000), Route::Shard(shard.clone())).await.unwrap();
+    }
+    let (good, bad) = (Memory::new("enriched", 2), Memory::new("bad", 2));
+    let outputs = Outputs { good: good.producer(), bad: bad.producer(), failed: None };
+    let context = Context::default();
+    // It goes on delivering what is not wanted.
+    let source = Box::new(Taken(raw.consumer("enrich", Start::Oldest)));
+    let running = tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu(), context.clone()));
+    while raw.checkpoint("enrich", &shards[1]).and_then(|saved| saved.acknowledged) != Some(20_000.into()) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(raw.checkpoint("enrich", &shards[0]).unwrap().acknowledged, None);
+    context.drain.request();
+    running.await.unwrap().unwrap();
 }
