@@ -87,7 +87,7 @@ pub async fn open(settings: Settings) -> Arc<Outbox<PutRecords>> {
     Arc::new(Outbox::open(carrier, settings.sending, capacity))
 }
 
-fn client(connection: &Connection, loaded: &SdkConfig) -> Client {
+pub(super) fn client(connection: &Connection, loaded: &SdkConfig) -> Client {
     let mut config = Builder::from(loaded);
     if let Credentials::Fixed { access_key, secret_key } = &connection.credentials {
         let credentials =

@@ -28,7 +28,7 @@ use self::{
 use super::lease::{
     HashRange, Lease, leader,
     shards::{Beginning, Child, Shard, first_leases, hole, missing_leases},
-    taking::{Limits, Lot, View},
+    taking::{Choice, Limits, Lot, View},
     write::{self, Write},
 };
 use crate::{
@@ -109,8 +109,9 @@ pub struct Worker {
     /// Leases that have to be made, and when that is tried again.
     wanted: (Vec<Lease>, Duration),
     audit: Audit,
-    /// Whether the table has been read: what stands under our name then is from before we were started.
-    has_scanned: bool,
+    /// What stood under our name when the table was read for the first time, from before we were started: ours to take,
+    /// whoever may still renew it.
+    left: Option<BTreeSet<ShardId>>,
     is_stopping: bool,
     actions: Vec<Action>,
 }
@@ -168,7 +169,7 @@ impl Worker {
             list: None,
             wanted: (Vec::new(), now),
             audit: Audit { next: now + timing.audit, found: None, times: 0 },
-            has_scanned: false,
+            left: None,
             is_stopping: false,
             actions: Vec::new(),
         }
@@ -198,6 +199,11 @@ impl Worker {
     /// From now on nothing is taken, and leases are given up when what the role wants saved is saved.
     pub fn stop(&mut self) {
         self.is_stopping = true;
+    }
+
+    /// Whether it was told to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping
     }
 
     /// Whether a worker that is stopping has nothing left to do.
@@ -264,7 +270,6 @@ impl Worker {
         let next = if leases.is_some() { period - less } else { self.timing.retry() };
         let started = self.scan.ends(now, now + next);
         let Some(leases) = leases else { return };
-        let is_first = !std::mem::replace(&mut self.has_scanned, true);
         let held: BTreeSet<_> = self.held.keys().cloned().collect();
         self.view.update(now, leases, &self.me, &held);
         if self.is_stopping {
@@ -275,20 +280,20 @@ impl Worker {
             return;
         }
         let is_slow = now.saturating_sub(started) > self.timing.renew_every() / 2;
-        self.take(now, is_first, is_slow);
+        self.take(now, is_slow);
         self.audit(now);
         self.clean_up(now);
     }
 
-    fn take(&mut self, now: Duration, is_first: bool, is_slow: bool) {
+    fn take(&mut self, now: Duration, is_slow: bool) {
         let mut chosen = self.view.choose(&self.me, now, self.timing.failover, self.limits, &mut self.lot);
-        if is_first {
-            // Left by an earlier process of our name.
-            let ours = self.view.leases().filter(|lease| lease.owner.as_deref() == Some(&self.me));
-            chosen.retain(|choice| choice.lease.owner.as_deref() != Some(&self.me));
-            chosen
-                .extend(ours.cloned().map(|lease| super::lease::taking::Choice { lease, is_stolen: false }));
-        }
+        let mine: Vec<_> =
+            self.view.leases().filter(|lease| lease.owner.as_deref() == Some(&self.me)).cloned().collect();
+        let left = self.left.get_or_insert_with(|| mine.iter().map(|lease| lease.shard.clone()).collect());
+        left.retain(|shard| mine.iter().any(|lease| lease.shard == *shard));
+        chosen.retain(|choice| !left.contains(&choice.lease.shard));
+        let left = mine.into_iter().filter(|lease| left.contains(&lease.shard));
+        chosen.extend(left.map(|lease| Choice { lease, is_stolen: false }));
         let under_way: BTreeSet<_> = self
             .asked
             .values()
@@ -438,6 +443,9 @@ impl Worker {
             Some(Question::Take(lease, sent, time)) => match outcome {
                 Outcome::Done => {
                     self.last += 1;
+                    if let Some(left) = &mut self.left {
+                        left.remove(&lease.shard);
+                    }
                     let held = Held::taken(lease, &self.me, self.last, sent);
                     self.held.insert(held.lease().shard.clone(), held);
                 }

@@ -1,6 +1,10 @@
-//! Kinesis: ferrokinesis, with faults by script, and with the limit of a request that Kinesis has.
+//! Kinesis: ferrokinesis, with faults by script, with the limit of a request that Kinesis has, and with what it lacks: shards
+//! are listed by filter, and who reads a shard to its end is told its children.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use aws_sdk_kinesis::{
     Client,
@@ -14,7 +18,7 @@ use axum::{
     middleware::{self, Next},
 };
 use bytes::Bytes;
-use ferrokinesis::store::StoreOptions;
+use ferrokinesis::store::{Store, StoreOptions};
 use serde_json::{Value, json};
 
 use super::faults::{self, Script};
@@ -50,11 +54,11 @@ impl Kinesis {
             shard_limit: 100,
             ..options
         };
-        let (app, _) = ferrokinesis::create_app(options);
+        let (app, store) = ferrokinesis::create_app(options);
         let script = Arc::new(Script::default());
-        let app = app
-            .layer(middleware::from_fn_with_state(script.clone(), meddle))
-            .layer(DefaultBodyLimit::max(BODY_LIMIT));
+        let shim = Arc::new(Shim { script: script.clone(), store, iterators: Mutex::default() });
+        let app =
+            app.layer(middleware::from_fn_with_state(shim, meddle)).layer(DefaultBodyLimit::max(BODY_LIMIT));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async { axum::serve(listener, app).await });
@@ -103,11 +107,101 @@ impl Kinesis {
     }
 }
 
-async fn meddle(State(script): State<Arc<Script>>, request: Request, next: Next) -> Response<Body> {
+struct Shim {
+    script: Arc<Script>,
+    store: Store,
+    /// The stream and the shard of each iterator.
+    iterators: Mutex<HashMap<String, (String, String)>>,
+}
+
+async fn meddle(State(shim): State<Arc<Shim>>, request: Request, next: Next) -> Response<Body> {
     let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
-    if target.is_none_or(|target| !target.ends_with(".PutRecords")) {
-        return next.run(request).await;
+    match target.and_then(|target| target.rsplit('.').next()) {
+        Some("PutRecords") => put_records(&shim.script, request, next).await,
+        Some("ListShards") => {
+            answered(request, next, async |request, answer| {
+                let shards = answer["Shards"].as_array_mut().unwrap();
+                match request["ShardFilter"]["Type"].as_str() {
+                    Some("AT_TRIM_HORIZON") => shards.retain(|shard| shard["ParentShardId"].is_null()),
+                    Some("AT_LATEST") => shards.retain(is_open),
+                    _ => {}
+                }
+            })
+            .await
+        }
+        Some("GetShardIterator") => {
+            answered(request, next, async |request, answer| {
+                let text = |name: &str| request[name].as_str().unwrap().to_owned();
+                let place = (text("StreamName"), text("ShardId"));
+                shim.remember(&answer["ShardIterator"], place);
+            })
+            .await
+        }
+        Some("GetRecords") => {
+            answered(request, next, async |request, answer| {
+                let iterator = request["ShardIterator"].as_str().unwrap();
+                let known = shim.iterators.lock().unwrap().get(iterator).cloned();
+                let Some((stream, shard)) = known else { return };
+                if answer["NextShardIterator"].is_null() {
+                    answer["ChildShards"] = shim.children(&stream, &shard).await;
+                } else {
+                    shim.remember(&answer["NextShardIterator"], (stream, shard));
+                }
+            })
+            .await
+        }
+        _ => next.run(request).await,
     }
+}
+
+fn is_open(shard: &Value) -> bool {
+    shard["SequenceNumberRange"]["EndingSequenceNumber"].is_null()
+}
+
+impl Shim {
+    fn remember(&self, iterator: &Value, place: (String, String)) {
+        self.iterators.lock().unwrap().insert(iterator.as_str().unwrap().to_owned(), place);
+    }
+
+    async fn children(&self, stream: &str, parent: &str) -> Value {
+        let Ok(stream) = self.store.get_stream(stream).await else { panic!("no stream {stream}") };
+        let shards = serde_json::to_value(&stream.shards).unwrap();
+        let child = |shard: &Value| {
+            let parents = [&shard["ParentShardId"], &shard["AdjacentParentShardId"]];
+            let parents: Vec<_> = parents.into_iter().filter(|parent| !parent.is_null()).collect();
+            let is_child = parents.iter().any(|known| *known == parent);
+            is_child.then(|| {
+                json!({
+                    "ShardId": shard["ShardId"],
+                    "ParentShards": parents,
+                    "HashKeyRange": shard["HashKeyRange"],
+                })
+            })
+        };
+        shards.as_array().unwrap().iter().filter_map(child).collect()
+    }
+}
+
+/// Carries a call out and changes its answer, if it succeeds.
+async fn answered(
+    request: Request,
+    next: Next,
+    change: impl AsyncFnOnce(&Value, &mut Value),
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, BODY_LIMIT).await.unwrap();
+    let content: Value = serde_json::from_slice(&body).unwrap();
+    let answer = next.run(Request::from_parts(head, Body::from(body))).await;
+    if !answer.status().is_success() {
+        return answer;
+    }
+    let answer = to_bytes(answer.into_body(), BODY_LIMIT).await.unwrap();
+    let mut answer = serde_json::from_slice(&answer).unwrap();
+    change(&content, &mut answer).await;
+    faults::json(StatusCode::OK, answer.to_string())
+}
+
+async fn put_records(script: &Script, request: Request, next: Next) -> Response<Body> {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, BODY_LIMIT).await.unwrap();
     let mut content: Value = serde_json::from_slice(&body).unwrap();

@@ -1,5 +1,6 @@
 //! The stand-ins, and what tests of both need.
 
+pub(crate) mod dynamodb;
 pub(crate) mod faults;
 pub(crate) mod kinesis;
 pub(crate) mod sqs;

@@ -1,0 +1,257 @@
+//! Reads a stream of Kinesis together with other workers, ours or the Java library's, who share a table of leases.
+//!
+//! * `client`: calls of Kinesis and DynamoDB
+//! * `run`: carries out what a [`Worker`](super::worker::Worker) wants, and reads the shards it has
+//!
+//! The name of the application is the name of its table. Where it does not exist it is made, if that is allowed.
+
+mod client;
+mod run;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::{
+    client::Client,
+    run::{Message, Told},
+};
+use super::{
+    lease::{shards::Beginning, taking::Limits},
+    worker::{SaveError, Tenure, Timing},
+};
+use crate::{
+    aws::Connection,
+    consumer::{Batch, Checkpoint, Checkpointer, ConsumeError, Consumer, Event, Start},
+    producer::BoxFuture,
+    record::{Position, ShardId},
+};
+
+/// A stream of Kinesis and how it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Name of the stream.
+    pub stream: String,
+    /// Name of the application: of its table, too.
+    pub application: String,
+    /// Name of this worker among those of the application; two processes never have the same. One that is started again
+    /// under its name takes up its shards at once.
+    pub worker: String,
+    /// How Kinesis is reached.
+    pub kinesis: Connection,
+    /// How DynamoDB is reached.
+    pub dynamodb: Connection,
+    /// Where an application begins that has read nothing yet.
+    pub beginning: Beginning,
+    /// How many shards this worker reads.
+    pub limits: Limits,
+    /// When it does what.
+    pub timing: Timing,
+    /// Records of one call: at most 10,000.
+    pub call_records: i32,
+    /// Time between calls for a shard that has nothing new: each shard answers five calls in a second to all who read it.
+    pub idle: Duration,
+}
+
+impl Settings {
+    /// The stream as it is read usually.
+    pub fn new(stream: &str, application: &str, worker: &str, connection: Connection, start: Start) -> Self {
+        Self {
+            stream: stream.to_owned(),
+            application: application.to_owned(),
+            worker: worker.to_owned(),
+            dynamodb: connection.clone(),
+            kinesis: connection,
+            beginning: match start {
+                Start::Oldest => Beginning::TrimHorizon,
+                Start::Newest => Beginning::Latest,
+            },
+            limits: Limits::default(),
+            timing: Timing::default(),
+            call_records: 10_000,
+            idle: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What a consumer has seen of the world.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Leases that are ours, those of shards at their end included.
+    pub leases: usize,
+    /// Leases that were ours until somebody took them or they expired.
+    pub lost_leases: u64,
+    /// Calls that were refused because there were too many.
+    pub throttled: u64,
+    /// Calls that failed otherwise.
+    pub failed: u64,
+    /// How far behind the newest record each of our shards is.
+    pub behind: HashMap<ShardId, Duration>,
+}
+
+/// A consumer cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct OpenError(String);
+
+/// A consumer.
+pub struct KinesisConsumer {
+    stream: Arc<str>,
+    messages: mpsc::UnboundedSender<Message>,
+    told: mpsc::UnboundedReceiver<Told>,
+    /// How often each of our shards was sought: what was read before is dropped.
+    seeks: HashMap<ShardId, u64>,
+    tenures: Arc<Mutex<HashMap<ShardId, Tenure>>>,
+    facts: Arc<Mutex<Facts>>,
+    /// Closed when all is over.
+    over: watch::Receiver<()>,
+}
+
+/// Opens a consumer: finds the table or makes it, and begins to take leases. To be called within a runtime.
+pub async fn open(settings: Settings) -> Result<KinesisConsumer, OpenError> {
+    let facts = Arc::new(Mutex::new(Facts::default()));
+    let client = Client::new(&settings, facts.clone()).await;
+    client.prepare().await.map_err(OpenError)?;
+    let (messages, received) = mpsc::unbounded_channel();
+    let (tell, told) = mpsc::unbounded_channel();
+    let stream: Arc<str> = settings.stream.as_str().into();
+    let (running, over) = watch::channel(());
+    let run = run::run(settings, client, received, tell, facts.clone());
+    tokio::spawn(async move {
+        run.await;
+        drop(running);
+    });
+    Ok(KinesisConsumer {
+        stream,
+        messages,
+        told,
+        seeks: HashMap::new(),
+        tenures: Arc::default(),
+        facts,
+        over,
+    })
+}
+
+impl KinesisConsumer {
+    /// What it has seen so far.
+    pub fn facts(&self) -> Facts {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends when the consumer has been dropped and its leases are given back, so that others need not wait until they have
+    /// expired; after the failover time at the latest.
+    pub fn released(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut over = self.over.clone();
+        async move { while over.changed().await.is_ok() {} }
+    }
+
+    fn tenure(&self, shard: &ShardId) -> Option<Tenure> {
+        self.tenures.lock().unwrap_or_else(PoisonError::into_inner).get(shard).copied()
+    }
+
+    /// What the role is told; nothing of a shard that it has sought elsewhere since, or lost.
+    fn event(&mut self, told: Told) -> Option<Event> {
+        let is_current = |shard: &ShardId, tenure: Tenure, seek: u64| {
+            self.tenure(shard) == Some(tenure) && self.seeks.get(shard) == Some(&seek)
+        };
+        match told {
+            Told::Assigned { shard, tenure, checkpoint } => {
+                self.tenures.lock().unwrap_or_else(PoisonError::into_inner).insert(shard.clone(), tenure);
+                self.seeks.insert(shard.clone(), 0);
+                Some(Event::Assigned { shard, checkpoint })
+            }
+            Told::Records { shard, tenure, seek, records, .. } => {
+                is_current(&shard, tenure, seek).then_some(Event::Records(Batch { shard, records }))
+            }
+            Told::Ended { shard, tenure, seek } => {
+                is_current(&shard, tenure, seek).then_some(Event::Ended { shard })
+            }
+            Told::Lost { shard, tenure } => {
+                if self.tenure(&shard) != Some(tenure) {
+                    return None;
+                }
+                self.tenures.lock().unwrap_or_else(PoisonError::into_inner).remove(&shard);
+                self.seeks.remove(&shard);
+                Some(Event::Lost { shard })
+            }
+        }
+    }
+
+    fn closed(&self) -> ConsumeError {
+        ConsumeError::Closed { stream: self.stream.to_string() }
+    }
+}
+
+impl Consumer for KinesisConsumer {
+    fn stream(&self) -> &str {
+        &self.stream
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Event, ConsumeError>> {
+        Box::pin(async move {
+            loop {
+                let told = self.told.recv().await.ok_or_else(|| self.closed())?;
+                if let Some(event) = self.event(told) {
+                    return Ok(event);
+                }
+            }
+        })
+    }
+
+    fn seek(&mut self, shard: &ShardId, after: Option<Position>) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        let sought = match (self.tenure(shard), self.seeks.get_mut(shard)) {
+            (Some(tenure), Some(seek)) => {
+                *seek += 1;
+                let message = Message::Seek { shard: shard.clone(), tenure, seek: *seek, after };
+                self.messages.send(message).map_err(|_| self.closed())
+            }
+            _ => Err(ConsumeError::NotOwner { stream: self.stream.to_string(), shard: shard.clone() }),
+        };
+        Box::pin(async move { sought })
+    }
+
+    fn checkpointer(&self) -> Box<dyn Checkpointer> {
+        Box::new(Saver {
+            stream: self.stream.clone(),
+            // Does not keep the consumer alive.
+            messages: self.messages.downgrade(),
+            tenures: self.tenures.clone(),
+        })
+    }
+}
+
+struct Saver {
+    stream: Arc<str>,
+    messages: mpsc::WeakUnboundedSender<Message>,
+    tenures: Arc<Mutex<HashMap<ShardId, Tenure>>>,
+}
+
+impl Checkpointer for Saver {
+    fn save(&self, shard: &ShardId, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        let shard = shard.clone();
+        let tenure = self.tenures.lock().unwrap_or_else(PoisonError::into_inner).get(&shard).copied();
+        Box::pin(async move {
+            let not_owner =
+                || ConsumeError::NotOwner { stream: self.stream.to_string(), shard: shard.clone() };
+            let closed = || ConsumeError::Closed { stream: self.stream.to_string() };
+            let tenure = tenure.ok_or_else(not_owner)?;
+            let (reply, answer) = oneshot::channel();
+            let messages = self.messages.upgrade().ok_or_else(closed)?;
+            let message = Message::Save { shard: shard.clone(), tenure, checkpoint, reply };
+            messages.send(message).map_err(|_| closed())?;
+            match answer.await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(SaveError::NotOwner)) => Err(not_owner()),
+                Ok(Err(SaveError::Back)) => Err(ConsumeError::Corrupt {
+                    stream: self.stream.to_string(),
+                    what: format!("{shard}: more has been saved before than is to be saved now"),
+                }),
+                Err(_) => Err(closed()),
+            }
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! The consumer over Kinesis.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, http::StatusCode, routing::post};
+use stream::{
+    consumer::{Checkpoint, Consumer, Event, Start},
+    health::Health,
+    kinesis::{
+        consumer::{self, KinesisConsumer, Settings},
+        lease::taking::Limits,
+        producer,
+        worker::Timing,
+    },
+    producer::{Producer, Route},
+    record::{Record, ShardId},
+};
+use tokio::{runtime::Handle, task::JoinSet};
+
+use crate::{
+    conformance::{self, Engine},
+    support::{connection, dynamodb::DynamoDb, faults, kinesis::Kinesis, sending, until, within_reason},
+};
+
+/// Quick workers.
+const TIMING: Timing = Timing {
+    failover: Duration::from_secs(5),
+    parents: Duration::from_millis(100),
+    audit: Duration::from_secs(120),
+};
+
+/// A stream, and the leases of those who read it.
+struct Streams {
+    kinesis: Kinesis,
+    dynamodb: DynamoDb,
+    producer: Arc<dyn Producer>,
+    shards: u32,
+}
+
+impl Streams {
+    async fn start(shards: u32) -> Self {
+        let (kinesis, dynamodb) = (Kinesis::start().await, DynamoDb::start().await);
+        kinesis.create("good", shards as i32).await;
+        let settings = producer::Settings::new("good", connection(&kinesis.endpoint));
+        let producer = producer::open(producer::Settings { sending: sending(), ..settings }).await;
+        until(&*producer, Health::is_well).await;
+        Self { kinesis, dynamodb, producer, shards }
+    }
+
+    fn settings(&self, application: &str, worker: &str, start: Start) -> Settings {
+        Settings {
+            dynamodb: connection(&self.dynamodb.endpoint),
+            timing: TIMING,
+            limits: Limits { steals: 4, ..Limits::default() },
+            idle: Duration::from_millis(200),
+            ..Settings::new("good", application, worker, connection(&self.kinesis.endpoint), start)
+        }
+    }
+
+    async fn open(&self, worker: &str) -> KinesisConsumer {
+        consumer::open(self.settings("app", worker, Start::Oldest)).await.unwrap()
+    }
+
+    async fn put(&self, numbers: std::ops::Range<usize>) {
+        let records =
+            numbers.map(|number| Record::new(format!("key {number}"), format!("{number}"))).collect();
+        self.producer.append(records, Route::ByKey).await.unwrap();
+    }
+}
+
+impl Engine for Streams {
+    fn producer(&self) -> Arc<dyn Producer> {
+        self.producer.clone()
+    }
+
+    fn consumer(&self, name: &str, start: Start) -> Box<dyn Consumer> {
+        let open = consumer::open(self.settings(name, "worker", start));
+        Box::new(tokio::task::block_in_place(|| Handle::current().block_on(open)).unwrap())
+    }
+
+    fn shards(&self) -> Vec<ShardId> {
+        (0..self.shards).map(ShardId::numbered).collect()
+    }
+
+    async fn close(&self) {}
+
+    async fn restart(&mut self) {}
+}
+
+fn make(shards: u32, _: usize) -> Streams {
+    tokio::task::block_in_place(|| Handle::current().block_on(Streams::start(shards)))
+}
+
+// Not the laws of what Kinesis lacks: writing to a shard, attributes, a stream that is closed, a place beyond the end. Nor the
+// one of the newest record: until something is saved, Kinesis' newest record is where it is at every start.
+conformance::suite! { make;
+    records_of_a_key_keep_their_order
+    concurrent_producers_lose_nothing
+    assigned_comes_first
+    readers_are_independent
+    a_waiting_reader_is_woken
+    seek_goes_anywhere
+    a_checkpoint_is_where_a_successor_begins
+    nothing_acknowledged_begins_again
+    pending_survives
+    an_earlier_owner_cannot_save
+}
+
+/// A role that saves what it has had, at once.
+struct Role {
+    consumer: KinesisConsumer,
+    /// What it has had, in order, and of which shard.
+    had: Vec<(String, usize)>,
+    assigned: Vec<String>,
+    ended: Vec<String>,
+    /// What is being saved.
+    saves: JoinSet<()>,
+}
+
+impl Role {
+    async fn new(streams: &Streams, worker: &str) -> Self {
+        let consumer = streams.open(worker).await;
+        Self { consumer, had: Vec::new(), assigned: Vec::new(), ended: Vec::new(), saves: JoinSet::new() }
+    }
+
+    /// Nothing is lost if this is dropped while it waits.
+    async fn step(&mut self) {
+        match self.consumer.next().await.unwrap() {
+            Event::Assigned { shard, .. } => self.assigned.push(shard.to_string()),
+            Event::Records(batch) => {
+                let numbers = batch.records.iter().map(conformance::number);
+                self.had.extend(numbers.map(|number| (batch.shard.to_string(), number)));
+                let last = batch.records.last().unwrap().position;
+                let checkpoint = Checkpoint { acknowledged: Some(last), pending: None };
+                let checkpointer = self.consumer.checkpointer();
+                self.saves.spawn(async move {
+                    // Another may have taken it meanwhile, or more have been saved.
+                    let _or_lost = checkpointer.save(&batch.shard, checkpoint).await;
+                });
+            }
+            Event::Ended { shard } => self.ended.push(shard.to_string()),
+            Event::Lost { shard } => self.assigned.retain(|assigned| *assigned != shard.as_str()),
+        }
+    }
+
+    async fn until(&mut self, wanted: impl Fn(&Self) -> bool) {
+        while !wanted(self) {
+            self.step().await;
+        }
+    }
+
+    /// What it has had at least once: a lease may be lost and come back while the machine is busy.
+    fn numbers(&self) -> BTreeSet<usize> {
+        self.had.iter().map(|(_, number)| *number).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shards_are_followed_when_they_are_split_and_merged() {
+    within_reason(async {
+        let streams = Streams::start(1).await;
+        let mut role = Role::new(&streams, "a").await;
+        streams.put(0..20).await;
+        role.until(|role| role.numbers().len() == 20).await;
+        let (client, [zero, one, two]) =
+            (&streams.kinesis.client, [0, 1, 2].map(|n| ShardId::numbered(n).to_string()));
+        let split = client.split_shard().stream_name("good").shard_to_split(&zero);
+        split.new_starting_hash_key((u128::MAX / 2).to_string()).send().await.unwrap();
+        streams.put(20..60).await;
+        role.until(|role| role.numbers().len() == 60).await;
+        let merge =
+            client.merge_shards().stream_name("good").shard_to_merge(&one).adjacent_shard_to_merge(&two);
+        merge.send().await.unwrap();
+        streams.put(60..80).await;
+        role.until(|role| role.numbers().len() == 80).await;
+        assert_eq!(role.numbers(), (0..80).collect());
+        let three = ShardId::numbered(3).to_string();
+        // Each after those it was made from.
+        let shards: Vec<_> = role.had.iter().map(|(shard, _)| shard.clone()).collect();
+        let place = |shard: &str| shards.iter().position(|of| of == shard).unwrap();
+        let last = |shard: &str| shards.iter().rposition(|of| of == shard).unwrap();
+        for (parent, child) in [(&zero, &one), (&zero, &two), (&one, &three), (&two, &three)] {
+            assert!(last(parent) < place(child), "{shards:?}");
+        }
+        role.ended.sort();
+        assert_eq!(role.ended, [zero, one, two]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_share_and_hand_over() {
+    within_reason(async {
+        let streams = Streams::start(4).await;
+        let (mut a, mut b) = (Role::new(&streams, "a").await, Role::new(&streams, "b").await);
+        let owners = async || {
+            let mut owners: HashMap<String, usize> = HashMap::new();
+            for (_, owner) in streams.dynamodb.texts("app", "leaseOwner").await {
+                *owners.entry(owner).or_default() += 1;
+            }
+            owners
+        };
+        let share = HashMap::from([("a".to_owned(), 2), ("b".to_owned(), 2)]);
+        let mut looks = tokio::time::interval(Duration::from_millis(200));
+        while owners().await != share {
+            tokio::select! {
+                () = a.step() => {}
+                () = b.step() => {}
+                _ = looks.tick() => {}
+            }
+        }
+        streams.put(0..100).await;
+        let both = |a: &Role, b: &Role| a.numbers().union(&b.numbers()).count();
+        while both(&a, &b) < 100 {
+            tokio::select! { () = a.step() => {} () = b.step() => {} }
+        }
+        let had = b.numbers();
+        assert!(!had.is_empty() && !a.had.is_empty());
+        // What is given back is taken by the other without waiting until it has expired.
+        while b.saves.join_next().await.is_some() {}
+        let released = b.consumer.released();
+        drop(b.consumer);
+        released.await;
+        assert_eq!(owners().await, HashMap::from([("a".to_owned(), 2)]));
+        a.until(|a| a.assigned.len() == 4).await;
+        streams.put(100..200).await;
+        a.until(|a| a.numbers().union(&had).count() == 200).await;
+    })
+    .await;
+}
+
+/// What an operator reads who has not allowed enough.
+#[tokio::test]
+async fn a_missing_right_is_named() {
+    let answer = async |headers: axum::http::HeaderMap| {
+        let code = match headers["x-amz-target"].to_str().unwrap() {
+            "DynamoDB_20120810.DescribeTable" => "ResourceNotFoundException",
+            _ => "AccessDeniedException",
+        };
+        faults::error(StatusCode::BAD_REQUEST, code, "no")
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
+    let settings = Settings::new("good", "app", "worker", connection(&endpoint), Start::Oldest);
+    let error = consumer::open(settings).await.err().unwrap().to_string();
+    for part in ["DynamoDB table `app`", "dynamodb:CreateTable", "leaseKey"] {
+        assert!(error.contains(part), "{error}");
+    }
+}
