@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use event::schema_key::SchemaKey;
+use event::{schema_key::SchemaKey, self_describing::SelfDescribing};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -15,7 +15,8 @@ pub use crate::http::HttpSettings;
 use crate::{
     built_in,
     cache::{Cache, Lookup, Prior},
-    client_error::{RegistryError, ResolutionError},
+    check::{Verdict, check},
+    client_error::{ClientError, RegistryError, ResolutionError},
     folder,
     http::{self, client::Http},
     resolver_config::{Connection, Repository, ResolverConfig},
@@ -135,6 +136,20 @@ impl Client {
                 Lookup::Known(schema) => return Ok(schema),
                 Lookup::Unknown(error) => return Err(error),
                 Lookup::Need => self.fetch(key).await,
+            }
+        }
+    }
+
+    /// Judges `data`, asking the registries for the schema where it is not known.
+    ///
+    /// # Errors
+    /// Why it is not valid.
+    pub async fn judge(&self, data: &SelfDescribing) -> Result<(), ClientError> {
+        loop {
+            match check(&self.cache, data, (self.clock)()) {
+                Verdict::Valid | Verdict::ValidBySuperseding(_) => return Ok(()),
+                Verdict::Invalid(error) => return Err(error),
+                Verdict::Need(key) => self.fetch(&key).await,
             }
         }
     }
