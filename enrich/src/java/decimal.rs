@@ -26,38 +26,25 @@ pub(crate) fn canonical(text: &str) -> Result<String, String> {
     print(negative, parsed)
 }
 
-/// A JSON number after its way through Java's decimals: whole numbers of 64 bits without a fraction, others without
-/// trailing zeros in `BigDecimal`'s notation. `None`: it stays as it is.
+/// A JSON number after its way through Java's decimals: without trailing zeros, and without an exponent unless it is
+/// small. `None`: it stays as it is, as does one that would grow too long.
 pub(crate) fn reprinted(text: &str) -> Option<String> {
-    if !text.contains(['.', 'e', 'E']) {
-        return None;
-    }
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
     };
+    if unsigned != "0" && !unsigned.contains(['.', 'e', 'E']) {
+        return None;
+    }
     let Parsed { mut digits, mut scale } = parse(unsigned).ok()?;
+    if digits == "0" {
+        return Some(digits);
+    }
     while digits.len() > 1 && digits.ends_with('0') {
         digits.pop();
         scale -= 1;
     }
-    let sign = if negative { "-" } else { "" };
-    if digits == "0" {
-        return Some("0".into());
-    }
-    if (-18..=0).contains(&scale) {
-        let whole = format!("{sign}{digits}{}", "0".repeat(scale.unsigned_abs() as usize));
-        if whole.parse::<i64>().is_ok() {
-            return Some(whole);
-        }
-    }
-    if scale >= 0 {
-        return print(negative, Parsed { digits, scale }).ok();
-    }
-    let adjusted = digits.len() as i64 - 1 - scale;
-    let (first, rest) = digits.split_at(1);
-    let dot = if rest.is_empty() { "" } else { "." };
-    Some(format!("{sign}{first}{dot}{rest}E+{adjusted}"))
+    print(negative, Parsed { digits, scale }).ok()
 }
 
 /// Significant digits without leading zeros (`0` for zero), and the scale before the rescaling.
@@ -205,13 +192,18 @@ mod tests {
         let check =
             |text: &str, expect: Option<&str>| assert_eq!(reprinted(text).as_deref(), expect, "{text}");
         check("1", None);
+        check("-0", Some("0"));
+        check("-0.00", Some("0"));
+        check("1e1000000000", None);
+        check("0.000012300", Some("0.0000123"));
         check("12345678901234567890", None);
         check("1.0", Some("1"));
         check("-100000.0", Some("-100000"));
         check("1.10", Some("1.1"));
         check("1e3", Some("1000"));
-        check("1e30", Some("1E+30"));
-        check("12.5e30", Some("1.25E+31"));
+        check("1e19", Some("10000000000000000000"));
+        check("12.5e10", Some("125000000000"));
+        check("-1.50E-9", Some("-1.5E-9"));
         check("0.0", Some("0"));
         check("1e-7", Some("1E-7"));
     }

@@ -18,6 +18,29 @@ pub(crate) fn tsv_safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// A text with `%XX` escapes for the text of those bytes in UTF-8, as `URI.getPath` gives it. What is no escape stays.
+pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let digit = |at: usize| char::from(*behind.get(at)?).to_digit(16);
+        match (first, digit(0).zip(digit(1))) {
+            (b'%', Some((high, low))) => {
+                decoded.push((high * 16 + low) as u8);
+                rest = &behind[2..];
+            }
+            _ => {
+                decoded.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    Cow::Owned(event::utf8::decode(&decoded).into_owned())
+}
+
 /// Length in UTF-16 code units, as Java counts.
 pub(crate) fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
@@ -53,6 +76,22 @@ mod tests {
         let table = [("a\tb", "a    b"), ("a\0\r\nb\x7f", "ab"), ("\u{80}é", "\u{80}é"), ("\n", "")];
         for (text, expect) in table {
             assert_eq!(tsv_safe(text), expect);
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        let table = [
+            ("a+b", "a+b"),
+            ("%41%C3%A9é", "Aéé"),
+            ("%E9%", "\u{FFFD}%"),
+            ("%zz%4", "%zz%4"),
+            ("%+4", "%+4"),
+            ("%25%32%35", "%25"),
+            ("%é", "%é"),
+        ];
+        for (text, expect) in table {
+            assert_eq!(percent_decoded(text), expect);
         }
     }
 

@@ -5,20 +5,15 @@ use super::uri::{Chars, Malformed, Server, scan_escaped, scan_plain};
 /// Reads `from..end`. A registry-based authority has no host.
 pub(super) fn parse(text: &str, from: usize, end: usize) -> Result<Server, Malformed> {
     let bytes = text.as_bytes();
-    // With a literal IPv6 address a lone `%` may begin a scope.
-    let literal = bytes[from..end].iter().position(|b| *b == b']').is_some_and(|n| n > 0);
-    let server_chars = if literal {
-        scan_escaped_percent(text, from, end) == end
-    } else {
+    // A lone `%` may begin the scope of a literal IPv6 address. Java means to look for one, and looks for a bracket that is
+    // not the first character, or no bracket at all.
+    let server_chars = if bytes[from] == b']' {
         scan_escaped(text, from, end, Chars::SERVER)? == end
+    } else {
+        scan_escaped_percent(text, from, end) == end
     };
-    let registry_end = scan_escaped(text, from, end, Chars::REG_NAME);
-    let registry = match &registry_end {
-        Ok(stopped) => *stopped == end,
-        // The literal's `%` is no escape pair.
-        Err(_) if literal => false,
-        Err(malformed) => return Err(malformed.clone()),
-    };
+    // A literal's bracket ends this before its `%`.
+    let registry = scan_escaped(text, from, end, Chars::REG_NAME)? == end;
     if !server_chars {
         if registry {
             return Ok(Server::default());

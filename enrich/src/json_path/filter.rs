@@ -45,7 +45,8 @@ impl Filter {
             Self::Exists(path) => get(value, path).is_some(),
             Self::Compare(left, operator, right) => match (left.of(value), right.of(value)) {
                 (Some(left), Some(right)) => operator.holds(left, right),
-                _ => false,
+                // What is not there differs from everything.
+                _ => *operator == Operator::NotEqual,
             },
             Self::Not(filter) => !filter.holds(value),
             Self::All(filters) => filters.iter().all(|filter| filter.holds(value)),

@@ -185,6 +185,7 @@ mod tests {
         check("$.list[?(@.k)].n", json!([1, 2, 3]));
         check("$.list[?(!(@.k == null))].n", json!([1, 2]));
         check("$.list[?(@.k != 'v')].n", json!([2, 3]));
+        check("$.list[?(@.x != 'v')].n", json!([1, 2, 3]));
         check("$..[?(@.n == 3)].n", json!([3, 3]));
         check("$.a[?(@.b == 'x')].b", json!(["x"]));
         check("$.nothing.at.all", json!([]));
