@@ -50,6 +50,12 @@ impl Enrichment for AnonIp {
 
 impl AnonIp {
     fn mask(&self, address: &str) -> String {
+        // Whatever interface it is of.
+        if let Some((address, _)) = address.split_once('%')
+            && let Ok(v6) = address.parse()
+        {
+            return self.mask_v6(v6);
+        }
         match address.parse::<IpAddr>() {
             Ok(IpAddr::V4(_)) => self.mask_v4(address),
             Ok(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
@@ -71,7 +77,7 @@ impl AnonIp {
             Some(octets) => (MAPPED, octets),
             None => ("", address),
         };
-        format!("{prefix}{}", masked(octets.split('.'), OCTETS - self.octets, None, "."))
+        format!("{prefix}{}", masked(split(octets, '.'), OCTETS - self.octets, None, "."))
     }
 
     fn mask_v6(&self, address: Ipv6Addr) -> String {
@@ -79,11 +85,17 @@ impl AnonIp {
         masked(groups.iter().map(String::as_str), SEGMENTS - self.segments, Some(SEGMENTS), ":")
     }
 
-    /// What looks like an IPv6 address and is none. Empty groups at the end do not count, as Java splits.
+    /// What looks like an IPv6 address and is none.
     fn mask_groups(&self, address: &str) -> String {
-        let groups = address.trim_end_matches(':').split(':').filter(|_| address.bytes().any(|b| b != b':'));
-        masked(groups, SEGMENTS - self.segments, Some(SEGMENTS), ":")
+        masked(split(address, ':'), SEGMENTS - self.segments, Some(SEGMENTS), ":")
     }
+}
+
+/// As Java splits: empty parts at the end do not count, unless there is but one part.
+fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let kept = text.trim_end_matches(separator);
+    let count = if kept.is_empty() && !text.is_empty() { 0 } else { usize::MAX };
+    kept.split(separator).take(count)
 }
 
 /// The first `kept` parts, and the mask for the others, up to `whole` parts where that is given.
@@ -126,5 +138,11 @@ mod tests {
         check("::FFFF:152.16.24.123", 4, 4, "::FFFF:x.x.x.x");
         check("::ffff:152.16.24.123", 1, 1, "::ffff:152.16.24.x");
         check("::ffff:152.16.24.123", 4, 4, "x.x.x.x");
+        check("1.2.3.", 1, 1, "1.2.3");
+        check("1.2.3.4..", 2, 1, "1.2.x.x");
+        check("...", 1, 1, "");
+        check("1:.", 2, 7, "1:");
+        check("0:0:0:0:0:ffff:9810:187b", 2, 2, "152.16.x.x");
+        check("fe80::1%eth0", 1, 3, "fe80:0:0:0:0:x:x:x");
     }
 }

@@ -7,13 +7,9 @@ use std::{
 };
 
 use event::self_describing::SelfDescribing;
-use iglu::{
-    check::{Verdict, check},
-    client::Client,
-    client_error::ClientError,
-};
+use iglu::{client::Client, client_error::ClientError};
 use serde_json::Value;
-use service::{clock, config};
+use service::config;
 use tokio::task::JoinSet;
 
 use super::{
@@ -111,13 +107,7 @@ impl Loader {
         let mut wrong = Vec::new();
         for configuration in configurations {
             let data = SelfDescribing::new(configuration.key.clone(), configuration.data.clone());
-            let verdict = loop {
-                match check(self.iglu.cache(), &data, clock::now()) {
-                    Verdict::Need(key) => self.iglu.fetch(&key).await,
-                    verdict => break verdict,
-                }
-            };
-            let Verdict::Invalid(error) = verdict else { continue };
+            let Err(error) = self.iglu.judge(&data).await else { continue };
             if let ClientError::Resolution(resolution) = &error
                 && let Some((registry, why)) = resolution.undecided()
             {

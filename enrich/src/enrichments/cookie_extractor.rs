@@ -93,7 +93,13 @@ fn read_value(text: &str) -> (String, usize) {
                 length = at;
                 break;
             }
-            '"' if !escaped => quoted = !quoted,
+            '"' if !escaped => {
+                if !quoted && std::mem::take(&mut space) {
+                    value.push(' ');
+                }
+                quoted = !quoted;
+            }
+            '\r' | '\n' if quoted && !escaped => {}
             '\\' if quoted && !escaped => {
                 escaped = true;
                 continue;
@@ -133,5 +139,6 @@ mod tests {
         check(";;", &[("", None), ("", None)]);
         check("", &[]);
         check(r#"a="open; b=2"#, &[("a", Some("open; b=2"))]);
+        check("a=1  \"\"; b=\"x\r\ny\"", &[("a", Some("1 ")), ("b", Some("xy"))]);
     }
 }

@@ -39,6 +39,7 @@ struct Parameters {
     domain: Option<Database>,
     connection_type: Option<Database>,
     asn: Option<Database>,
+    anonymous_ip: Option<Database>,
 }
 
 /// Where a database is.
@@ -56,6 +57,7 @@ struct IpLookups {
     domain: Opened,
     connection_type: Opened,
     asn: Opened,
+    anonymous_ip: Opened,
     remembered: Cache<IpAddr, Arc<Found>>,
 }
 
@@ -65,11 +67,13 @@ struct Found {
     fields: Vec<(Field, String)>,
     /// Data of the entity about the autonomous system.
     asn: Option<Value>,
+    /// Data of the entity about networks that hide their users.
+    anonymous_ip: Option<Value>,
 }
 
 impl Parameters {
-    fn databases(&self) -> [&Option<Database>; 5] {
-        [&self.geo, &self.isp, &self.domain, &self.connection_type, &self.asn]
+    fn databases(&self) -> [&Option<Database>; 6] {
+        [&self.geo, &self.isp, &self.domain, &self.connection_type, &self.asn, &self.anonymous_ip]
     }
 }
 
@@ -103,6 +107,7 @@ fn build(configuration: &Configuration, assets: &Assets) -> Built {
         domain: open("domain", &parameters.domain, &["Domain"])?,
         connection_type: open("connectionType", &parameters.connection_type, &["Connection-Type"])?,
         asn: open("asn", &parameters.asn, &["ASN", "ISP"])?,
+        anonymous_ip: open("anonymousIp", &parameters.anonymous_ip, &["Anonymous-IP"])?,
         remembered: Cache::new(REMEMBERED),
     }))
 }
@@ -124,6 +129,11 @@ impl Enrichment for IpLookups {
                 "jsonschema",
                 SchemaVersion::new(1, 0, 1),
             );
+            working.derive(SelfDescribing::new(key, data.clone()));
+        }
+        if let Some(data) = &found.anonymous_ip {
+            let key =
+                SchemaKey::new("com.maxmind", "anonymous_ip", "jsonschema", SchemaVersion::new(1, 0, 0));
             working.derive(SelfDescribing::new(key, data.clone()));
         }
         Ok(())
@@ -175,6 +185,8 @@ impl IpLookups {
         {
             found.asn = asn(system.autonomous_system_number, system.autonomous_system_organization);
         }
+        found.anonymous_ip =
+            ask::<geoip2::AnonymousIp>(&self.anonymous_ip, address).as_ref().and_then(anonymous_ip);
         found
     }
 }
@@ -189,6 +201,19 @@ fn asn(number: Option<u32>, organization: Option<&str>) -> Option<Value> {
         Some(organization) => json!({"number": number?, "organization": organization}),
         None => json!({"number": number?}),
     })
+}
+
+/// What a database does not say of an address is not so; where nothing is, there is nothing to tell.
+fn anonymous_ip(network: &geoip2::AnonymousIp) -> Option<Value> {
+    let is = |flag: Option<bool>| flag.unwrap_or(false);
+    let told = json!({
+        "is_anonymous": is(network.is_anonymous),
+        "is_anonymous_vpn": is(network.is_anonymous_vpn),
+        "is_hosting_provider": is(network.is_hosting_provider),
+        "is_public_proxy": is(network.is_public_proxy),
+        "is_tor_exit_node": is(network.is_tor_exit_node),
+    });
+    told.as_object()?.values().any(|flag| *flag == Value::Bool(true)).then_some(told)
 }
 
 /// The address of a text, which may have brackets and a port. Names are not resolved.

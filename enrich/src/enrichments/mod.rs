@@ -220,6 +220,19 @@ impl Configured {
     }
 }
 
+/// Enrichments of the original that are not here. Who has enabled one relies on what it does.
+const ABSENT: [&str; 9] = [
+    "api_request_enrichment_config",
+    "bot_detection_enrichment_config",
+    "currency_conversion_config",
+    "iab_spiders_and_robots_enrichment",
+    "javascript_script_config",
+    "sql_query_enrichment_config",
+    "user_agent_utils_config",
+    "weather_enrichment_config",
+    "yauaa_enrichment_config",
+];
+
 /// The configurations that count, each with its kind. Names that nobody knows are ignored, as in the original.
 fn chosen<'c>(
     configurations: &'c [Configuration],
@@ -231,7 +244,12 @@ fn chosen<'c>(
             steps::Step::Configured(kind) => Some(*kind),
             steps::Step::Always(_) | steps::Step::Checkpoint => None,
         });
-        let Some(kind) = kinds.into_iter().find(|kind| kind.name == configuration.key.name) else {
+        let name = configuration.key.name.as_str();
+        let Some(kind) = kinds.into_iter().find(|kind| kind.name == name) else {
+            if ABSENT.contains(&name) {
+                wrong
+                    .push(format!("{}: there is no {name} here: set enabled to false", configuration.origin));
+            }
             continue;
         };
         if let Err(what) = kind.check(&configuration.key) {

@@ -1,6 +1,8 @@
 //! `pii_enrichment_config`: values that tell who somebody is are replaced by their hashes
 //! (`spec/enrichments-and-adapters.md` 2.23).
 
+use std::collections::HashSet;
+
 use event::{atomic::Field, schema_key::SchemaCriterion, self_describing::SelfDescribing};
 use serde::Deserialize;
 use serde_json::Value;
@@ -161,20 +163,39 @@ impl Pii {
                     reprint_numbers(&mut data.data);
                 }
                 touched = true;
-                locator.path.for_each_mut(&mut data.data, &mut |value| self.replace(value));
+                let mut hashed = Hashed::new(self);
+                locator.path.for_each_mut(&mut data.data, &mut |value| hashed.replace(value));
             }
         }
         touched
     }
 
+    fn hashed(&self, text: &str) -> String {
+        self.hash.hex([text.as_bytes(), self.salt.as_bytes()].into_iter())
+    }
+}
+
+/// What one locator does to one document: a text that it finds twice, as a value and as an element of an array, is hashed
+/// once.
+struct Hashed<'p> {
+    pii: &'p Pii,
+    /// Where the hashes are in memory; they stay there as long as the locator walks.
+    hashes: HashSet<*const u8>,
+}
+
+impl<'p> Hashed<'p> {
+    fn new(pii: &'p Pii) -> Self {
+        Self { pii, hashes: HashSet::new() }
+    }
+
     /// A text, or the texts that are elements of an array.
-    fn replace(&self, value: &mut Value) {
+    fn replace(&mut self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.hashed(text),
+            Value::String(text) => self.replace_text(text),
             Value::Array(items) => {
                 for item in items {
                     if let Value::String(text) = item {
-                        *text = self.hashed(text);
+                        self.replace_text(text);
                     }
                 }
             }
@@ -182,8 +203,11 @@ impl Pii {
         }
     }
 
-    fn hashed(&self, text: &str) -> String {
-        self.hash.hex([text.as_bytes(), self.salt.as_bytes()].into_iter())
+    fn replace_text(&mut self, text: &mut String) {
+        if !self.hashes.contains(&text.as_ptr()) {
+            *text = self.pii.hashed(text);
+            self.hashes.insert(text.as_ptr());
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `referer_parser`: where the visitor came from: a search engine with its words, a social network, a mailbox, our own
 //! pages (`spec/enrichments-and-adapters.md` 2.11). The step before it has taken the referrer's URI apart.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use event::{atomic::Field, enriched::EnrichedEvent};
 use serde::Deserialize;
@@ -13,9 +13,11 @@ use super::{
     configuration::Configuration,
 };
 use crate::{
-    java::{charset::Charset, text::tsv_safe, uri::Uri},
+    java::{
+        text::{percent_decoded, tsv_safe},
+        uri::Uri,
+    },
     problem::StepFailure,
-    querystring,
     steps::Working,
 };
 
@@ -47,6 +49,17 @@ struct Source {
     parameters: Vec<String>,
 }
 
+/// What is known of a referrer.
+enum Referrer<'r> {
+    /// It is no page.
+    None,
+    Medium(&'r str),
+    Source {
+        source: &'r Source,
+        term: Option<Cow<'r, str>>,
+    },
+}
+
 struct RefererParser {
     internal_domains: Vec<String>,
     sources: Vec<Source>,
@@ -56,6 +69,8 @@ struct RefererParser {
 
 const INTERNAL: &str = "internal";
 const UNKNOWN: &str = "unknown";
+/// The one medium that has terms in the Apache line.
+const SEARCH: &str = "search";
 
 fn assets(configuration: &Configuration) -> Result<Vec<Asset>, String> {
     let Parameters { uri, database, .. } = configuration.read()?;
@@ -78,7 +93,8 @@ impl Enrichment for RefererParser {
     fn run(&self, working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
         if let Some(referrer) = &working.referrer {
             let page_host = working.page.as_ref().and_then(Uri::host);
-            self.parse(referrer, page_host, &mut working.event);
+            let found = self.parse(referrer, page_host);
+            found.write(&mut working.event, working.compatibility.is_apache());
         }
         Ok(())
     }
@@ -101,32 +117,26 @@ impl RefererParser {
         Ok(())
     }
 
-    fn parse(&self, referrer: &Uri<'_>, page_host: Option<&str>, event: &mut EnrichedEvent) {
+    fn parse<'r>(&'r self, referrer: &'r Uri<'_>, page_host: Option<&str>) -> Referrer<'r> {
         let known_scheme = matches!(referrer.scheme(), Some("http" | "https" | "android-app"));
-        let (true, Some(host), Some(path)) = (known_scheme, referrer.host(), referrer.path()) else { return };
-        if page_host == Some(host) || self.internal_domains.iter().any(|domain| domain == host) {
-            event.set(Field::RefrMedium, INTERNAL);
-            return;
-        }
-        let Some(source) = self.look_up(host, path) else {
-            event.set(Field::RefrMedium, UNKNOWN);
-            return;
+        let (true, Some(host), Some(path)) = (known_scheme, referrer.host(), referrer.path()) else {
+            return Referrer::None;
         };
-        event.set(Field::RefrMedium, &tsv_safe(&source.medium));
-        if source.medium == UNKNOWN || source.medium == INTERNAL {
-            return;
+        if page_host == Some(host) || self.internal_domains.iter().any(|domain| domain == host) {
+            return Referrer::Medium(INTERNAL);
         }
-        event.set(Field::RefrSource, &tsv_safe(&source.name));
-        let pairs =
-            referrer.query().map(|query| querystring::split(query, Charset::Utf8)).unwrap_or_default();
-        let term = pairs.iter().find(|(name, _)| source.parameters.iter().any(|known| known == name));
-        if let Some((_, Some(term))) = term {
-            event.set(Field::RefrTerm, &tsv_safe(term));
+        match self.look_up(host, &percent_decoded(path)) {
+            None => Referrer::Medium(UNKNOWN),
+            Some(source) if source.medium == UNKNOWN || source.medium == INTERNAL => {
+                Referrer::Medium(&source.medium)
+            }
+            Some(source) => Referrer::Source { source, term: source.term(referrer.query().unwrap_or("")) },
         }
     }
 
     /// First with the whole path, then with its first part, then without; each for the host and what it lies under.
     fn look_up(&self, host: &str, path: &str) -> Option<&Source> {
+        let host = host.trim_end_matches('.');
         let first = path.split('/').find(|segment| !segment.is_empty());
         let paths = match first {
             Some(first) => vec![path.to_owned(), format!("/{first}"), String::new()],
@@ -141,6 +151,45 @@ impl RefererParser {
                 self.places.get(&place).map(|at| &self.sources[*at])
             })
         })
+    }
+}
+
+impl Source {
+    /// The words searched for: the first parameter that may hold them. Here the original neither splits at `;` nor loses
+    /// raw characters, as it does in other queries.
+    fn term<'q>(&self, query: &'q str) -> Option<Cow<'q, str>> {
+        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, value)) if !name.is_empty() => (form_decoded(name), value),
+            _ => (form_decoded(pair), ""),
+        });
+        let mut found = pairs.filter(|(name, _)| self.parameters.iter().any(|known| known == name));
+        found.next().map(|(_, value)| form_decoded(value))
+    }
+}
+
+impl Referrer<'_> {
+    fn write(&self, event: &mut EnrichedEvent, only_search_has_terms: bool) {
+        match self {
+            Self::None => {}
+            Self::Medium(medium) => event.set(Field::RefrMedium, medium),
+            Self::Source { source, term } => {
+                event.set(Field::RefrMedium, &tsv_safe(&source.medium));
+                event.set(Field::RefrSource, &tsv_safe(&source.name));
+                let term = term.as_deref().filter(|_| source.medium == SEARCH || !only_search_has_terms);
+                if let Some(term) = term {
+                    event.set(Field::RefrTerm, &tsv_safe(term));
+                }
+            }
+        }
+    }
+}
+
+/// As `URLDecoder` decodes: `+` is a space.
+fn form_decoded(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        Cow::Owned(percent_decoded(&text.replace('+', " ")).into_owned())
+    } else {
+        percent_decoded(text)
     }
 }
 
