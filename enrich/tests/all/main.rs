@@ -11,6 +11,7 @@ pub mod any_bytes;
 pub mod apache_line;
 pub mod compressed;
 pub mod current_line;
+pub mod enrichments;
 pub mod exactly_once;
 pub mod golden;
 pub mod laws;

@@ -66,8 +66,10 @@ impl Registry {
         loop {
             let needs = match process(&record, self.client.cache(), settings, now, ids) {
                 Outcome::Done(outputs) => {
-                    let foreign = asked.iter().any(|key| key.vendor != "com.acme.piste");
-                    return (central().is_some() || !foreign).then_some(outputs);
+                    let is_known = |key: &SchemaKey| {
+                        key.vendor == "com.acme.piste" || iglu::built_in::schema(key).is_some()
+                    };
+                    return (central().is_some() || asked.iter().all(is_known)).then_some(outputs);
                 }
                 Outcome::Need(needs) => needs,
             };
