@@ -32,9 +32,10 @@ impl Registry {
     pub fn at(now: Timestamp) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let schemas = folder.path().join("schemas");
-        copy(&own(), &schemas);
+        fs::create_dir(&schemas).unwrap();
+        link(&own(), &schemas);
         if let Some(central) = central() {
-            copy(&central, &schemas);
+            link(&central, &schemas);
         }
         let repository = Repository {
             name: "Iglu Central".into(),
@@ -101,15 +102,13 @@ pub fn central() -> Option<PathBuf> {
     Some(if inner.is_dir() { inner } else { folder })
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::write(target, fs::read(entry.path()).unwrap()).unwrap();
+/// Puts the vendors of a folder into another, where they are not there yet.
+fn link(from: &Path, to: &Path) {
+    for vendor in fs::read_dir(from).unwrap() {
+        let vendor = vendor.unwrap();
+        let target = to.join(vendor.file_name());
+        if !target.exists() {
+            std::os::unix::fs::symlink(vendor.path().canonicalize().unwrap(), target).unwrap();
         }
     }
 }
