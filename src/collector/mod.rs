@@ -1,11 +1,14 @@
 //! `piste collector`: the collector alone, with the original's configuration.
 
-mod doors;
+pub(crate) mod doors;
 mod sinks;
 
 use std::{sync::Arc, time::Duration};
 
-use ::collector::config::{CollectorConfig, Ssl};
+use ::collector::{
+    config::{CollectorConfig, Ssl},
+    run::Listeners,
+};
 use clap::Args;
 use service::{
     admin,
@@ -17,7 +20,10 @@ use service::{
     tls::JavaKeyStore,
 };
 
-use self::{doors::Doors, sinks::Sinks};
+use self::{
+    doors::{Doors, Https},
+    sinks::Sinks,
+};
 use crate::configuration;
 
 /// What is left of the process's time after the periods of the collector itself, for its sinks.
@@ -43,15 +49,16 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let mut supervisor = Supervisor::new(context.clone(), ends_within);
     let sinks = Sinks::open(&config).await?;
 
-    let Doors { listeners, admin, tls } = doors;
+    let Doors { http, https, admin } = doors;
+    if let Some(https) = &https {
+        let ends = supervisor.context(AFTER).drain;
+        supervisor.spawn(AFTER, "certificate", https.tls.clone().watch(ends));
+    }
+    let listeners = Listeners { http: Some(http), https: https.map(Https::for_collector) };
     let (good, bad) = (sinks.good.clone(), sinks.bad.clone());
     let collecting =
         ::collector::run::run(Arc::new(config), good, bad, listeners, supervisor.context(COLLECT));
     supervisor.spawn(COLLECT, "collector", async move { Ok(collecting.await?) });
-    if let Some(tls) = tls {
-        let ends = supervisor.context(AFTER).drain;
-        supervisor.spawn(AFTER, "certificate", tls.watch(ends));
-    }
     let admin_ends = Drain::new();
     if let Some(admin) = admin {
         if let Ok(address) = admin.local_addr() {

@@ -2,7 +2,6 @@
 
 mod banner;
 mod config;
-mod https;
 mod options;
 mod pipeline;
 mod schemas;
@@ -21,7 +20,11 @@ use service::{
 };
 
 pub(crate) use self::options::{Options, examined};
-use crate::{demo::Demo, output};
+use crate::{
+    collector::doors::{Https, listen},
+    demo::Demo,
+    output,
+};
 
 /// Runs until it is asked to end.
 pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
@@ -30,8 +33,8 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let collector = listen(config.listen, "--listen")?;
     let admin = listen(config.admin_listen, "--admin-listen")?;
     let (listen_at, admin_at) = (address(&collector)?, address(&admin)?);
-    let https = https::open(&mut config)?;
-    let https_at = https.as_ref().map(|https| https.address);
+    let https = Https::open(&mut config.collector.ssl, &config.listen.ip().to_string())?;
+    let https_at = https.as_ref().map(|https| address(&https.listener)).transpose()?;
 
     let mut supervisor = Supervisor::new(context.clone(), config.drain_deadline);
     let log = pipeline::start(&config, collector, https, &mut supervisor).await?;
@@ -61,17 +64,6 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     log.close().await;
     admin_ends.request();
     code
-}
-
-/// A listener for `address`; `option` is what would choose another one.
-fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, RunError> {
-    let listener = TcpListener::bind(address).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        Ok(listener)
-    });
-    listener.map_err(|e| {
-        RunError::unavailable(format!("cannot listen on {address}: {e}; `{option}` chooses another address"))
-    })
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, RunError> {

@@ -24,8 +24,8 @@ use stream::{
     log::{Log, LogConfig, OpenError, StreamConfig},
 };
 
-use super::{config::UpConfig, https::Https, schemas};
-use crate::enrichments;
+use super::{config::UpConfig, schemas};
+use crate::{collector::doors::Https, enrichments};
 
 /// Stages of the drain: what an earlier one accepted reaches the later ones.
 const COLLECT: u8 = 0;
@@ -53,10 +53,10 @@ pub(crate) async fn start(
     let loader = Loader::new(Arc::clone(&iglu), None);
     let refresher = enrichments::load(loader, config.enrichments.as_deref()).await?;
 
-    let https = https.map(|Https { listener, tls, .. }| {
-        let watching = tls.clone().watch(supervisor.context(COLLECT).drain);
+    let https = https.map(|https| {
+        let watching = https.tls.clone().watch(supervisor.context(COLLECT).drain);
         supervisor.spawn(COLLECT, "certificate of the collector", watching);
-        collector::run::Https { listener, tls: tls.config() }
+        https.for_collector()
     });
     let collecting = collector::run::run(
         Arc::new(config.collector.clone()),
