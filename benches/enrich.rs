@@ -1,6 +1,13 @@
-//! The enricher's core on one thread: bytes of a raw record to bytes of lines.
+//! The enricher's core on one thread: bytes of a raw record to bytes of lines, beside the least that anybody would have to do
+//! for them.
 
-use std::hint::black_box;
+#[path = "enrich/floor.rs"]
+mod floor;
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -150,6 +157,7 @@ fn encoded(payload: CollectorPayload) -> Bytes {
     bytes.into()
 }
 
+#[expect(clippy::print_stdout, reason = "the ratio is what the bench is asked for")]
 fn bench(c: &mut Criterion) {
     let now: Timestamp = "2024-01-01T00:00:00.123Z".parse().expect("a timestamp");
     let config = ResolverConfig { cache_size: 500, cache_ttl: None, repositories: Vec::new() };
@@ -189,15 +197,39 @@ fn bench(c: &mut Criterion) {
     ];
     for (name, records, events) in cases {
         group.throughput(Throughput::Elements(events));
-        group.bench_function(name, |b| {
-            b.iter(|| {
-                for record in records {
-                    black_box(process(black_box(record), client.cache(), &settings, now, &mut ids));
-                }
-            });
-        });
+        let mut ours = || {
+            for record in records {
+                black_box(process(black_box(record), client.cache(), &settings, now, &mut ids));
+            }
+        };
+        let mut floor = || {
+            for record in records {
+                black_box(floor::lines(black_box(record)));
+            }
+        };
+        group.bench_function(name, |b| b.iter(&mut ours));
+        group.bench_function(format!("{name}, the floor"), |b| b.iter(&mut floor));
+        let ratio = per_second(&mut ours) / per_second(&mut floor);
+        println!("enrich/{name}: {ratio:.2} of the floor's speed (mark: at least {MARK})");
     }
     group.finish();
+}
+
+/// Of the floor's speed we want this much.
+const MARK: f64 = 0.35;
+
+/// How often it can be done, the best of some rounds.
+fn per_second(mut what: impl FnMut()) -> f64 {
+    const ROUND: Duration = Duration::from_millis(200);
+    let mut round = || {
+        let (begin, mut times) = (Instant::now(), 0.0);
+        while begin.elapsed() < ROUND {
+            (0..50).for_each(|_| what());
+            times += 50.0;
+        }
+        times / begin.elapsed().as_secs_f64()
+    };
+    (0..7).map(|_| round()).fold(0.0, f64::max)
 }
 
 criterion_group!(benches, bench);
