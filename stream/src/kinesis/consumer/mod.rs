@@ -9,7 +9,7 @@ mod client;
 mod run;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -103,6 +103,10 @@ pub struct KinesisConsumer {
     stream: Arc<str>,
     messages: mpsc::UnboundedSender<Message>,
     told: mpsc::UnboundedReceiver<Told>,
+    /// What was told of shards whose records are not wanted at the moment: a batch of each, since its reader goes on only when
+    /// that was taken.
+    aside: VecDeque<Told>,
+    unwanted: HashSet<ShardId>,
     /// How often each of our shards was sought: what was read before is dropped.
     seeks: HashMap<ShardId, u64>,
     tenures: Arc<Mutex<HashMap<ShardId, Tenure>>>,
@@ -129,6 +133,8 @@ pub async fn open(settings: Settings) -> Result<KinesisConsumer, OpenError> {
         stream,
         messages,
         told,
+        aside: VecDeque::new(),
+        unwanted: HashSet::new(),
         seeks: HashMap::new(),
         tenures: Arc::default(),
         facts,
@@ -176,13 +182,31 @@ impl KinesisConsumer {
                 }
                 self.tenures.lock().unwrap_or_else(PoisonError::into_inner).remove(&shard);
                 self.seeks.remove(&shard);
+                self.unwanted.remove(&shard);
                 Some(Event::Lost { shard })
             }
         }
     }
 
+    /// The first of what was put aside and is wanted again.
+    fn wanted_again(&mut self) -> Option<Told> {
+        let is_wanted = |told: &Told| told.of().is_none_or(|shard| !self.unwanted.contains(shard));
+        let index = self.aside.iter().position(is_wanted)?;
+        self.aside.remove(index)
+    }
+
     fn closed(&self) -> ConsumeError {
         ConsumeError::Closed { stream: self.stream.to_string() }
+    }
+}
+
+impl Told {
+    /// The shard whose records these are, or the end of them.
+    fn of(&self) -> Option<&ShardId> {
+        match self {
+            Self::Records { shard, .. } | Self::Ended { shard, .. } => Some(shard),
+            Self::Assigned { .. } | Self::Lost { .. } => None,
+        }
     }
 }
 
@@ -194,8 +218,13 @@ impl Consumer for KinesisConsumer {
     fn next(&mut self) -> BoxFuture<'_, Result<Event, ConsumeError>> {
         Box::pin(async move {
             loop {
-                let told = self.told.recv().await.ok_or_else(|| self.closed())?;
-                if let Some(event) = self.event(told) {
+                let told = match self.wanted_again() {
+                    Some(told) => told,
+                    None => self.told.recv().await.ok_or_else(|| self.closed())?,
+                };
+                if told.of().is_some_and(|shard| self.unwanted.contains(shard)) {
+                    self.aside.push_back(told);
+                } else if let Some(event) = self.event(told) {
                     return Ok(event);
                 }
             }
@@ -212,6 +241,14 @@ impl Consumer for KinesisConsumer {
             _ => Err(ConsumeError::NotOwner { stream: self.stream.to_string(), shard: shard.clone() }),
         };
         Box::pin(async move { sought })
+    }
+
+    fn want(&mut self, shard: &ShardId, wanted: bool) {
+        if wanted {
+            self.unwanted.remove(shard);
+        } else {
+            self.unwanted.insert(shard.clone());
+        }
     }
 
     fn checkpointer(&self) -> Box<dyn Checkpointer> {
@@ -253,5 +290,66 @@ impl Checkpointer for Saver {
                 Err(_) => Err(closed()),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::{consumer::Delivered, record::Record};
+
+    #[tokio::test]
+    async fn what_is_not_wanted_is_put_aside() {
+        let (tell, told) = mpsc::unbounded_channel();
+        let mut consumer = KinesisConsumer {
+            stream: "raw".into(),
+            messages: mpsc::unbounded_channel().0,
+            told,
+            aside: VecDeque::new(),
+            unwanted: HashSet::new(),
+            seeks: HashMap::new(),
+            tenures: Arc::default(),
+            facts: Arc::default(),
+            over: watch::channel(()).1,
+        };
+        let (a, b) = (ShardId::from("a"), ShardId::from("b"));
+        let waiting = Arc::new(Semaphore::new(10));
+        let records = |shard: &ShardId, position: u64| {
+            let record = Record::new("k", "data");
+            let arrival = jiff::Timestamp::UNIX_EPOCH;
+            let records = vec![Delivered { position: position.into(), arrival, record }];
+            let permit = waiting.clone().try_acquire_owned().unwrap();
+            Told::Records { shard: shard.clone(), tenure: 1, seek: 0, records, _waiting: permit }
+        };
+        for shard in [&a, &b] {
+            let checkpoint = Checkpoint::default();
+            tell.send(Told::Assigned { shard: shard.clone(), tenure: 1, checkpoint }).ok().unwrap();
+            assert!(matches!(consumer.next().await, Ok(Event::Assigned { .. })));
+        }
+        let expect = async |consumer: &mut KinesisConsumer, shard: &ShardId, position: u64| {
+            let Ok(Event::Records(batch)) = consumer.next().await else { panic!("records were expected") };
+            assert_eq!((&batch.shard, batch.records[0].position), (shard, position.into()));
+        };
+        consumer.want(&a, false);
+        for told in [records(&a, 1), records(&b, 1), records(&b, 2)] {
+            tell.send(told).ok().unwrap();
+        }
+        expect(&mut consumer, &b, 1).await;
+        expect(&mut consumer, &b, 2).await;
+        assert_eq!(waiting.available_permits(), 9, "what is put aside still counts as waiting");
+        consumer.want(&a, true);
+        tell.send(records(&a, 2)).ok().unwrap();
+        expect(&mut consumer, &a, 1).await;
+        expect(&mut consumer, &a, 2).await;
+        // What was put aside of a shard that is lost is nobody's.
+        consumer.want(&a, false);
+        tell.send(records(&a, 3)).ok().unwrap();
+        tell.send(Told::Lost { shard: a.clone(), tenure: 1 }).ok().unwrap();
+        assert!(matches!(consumer.next().await, Ok(Event::Lost { .. })));
+        tell.send(records(&b, 3)).ok().unwrap();
+        expect(&mut consumer, &b, 3).await;
+        assert_eq!(waiting.available_permits(), 10);
     }
 }
