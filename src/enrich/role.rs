@@ -21,7 +21,7 @@ use service::{
 use super::{
     Options,
     sinks::{Sinks, open_log},
-    source,
+    source::{self, Source},
 };
 use crate::{enrichments, schemas};
 
@@ -42,7 +42,7 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let resolver = schemas::resolver_or_central(options.iglu_config.as_deref())?;
     let iglu = Arc::new(Client::new(resolver, clock::now).with_http(config.registries()));
     let log = open_log(&config)?;
-    let source = source::open(&config, log.as_deref())?;
+    let Source { consumer, released } = source::open(&config, log.as_deref()).await?;
     let loader = Loader::new(Arc::clone(&iglu), options.assets.clone());
     let refresher = enrichments::load(loader, options.enrichments.as_deref()).await?;
     let Sinks { outputs, closing } = Sinks::open(&config, log, &context.health).await?;
@@ -51,7 +51,7 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let mut supervisor = Supervisor::new(context, DEADLINE);
     let (live, period) = (refresher.live(), config.assets_update_period);
     let refreshing = refresher.run(period, supervisor.context(ENRICH).drain);
-    let enriching = run_with(config, source, outputs, iglu, live, supervisor.context(ENRICH));
+    let enriching = run_with(config, consumer, outputs, iglu, live, supervisor.context(ENRICH));
     supervisor.spawn(ENRICH, "enrich", async move {
         enriching.await.map_err(|error| RunError::unavailable(error.to_string()))
     });
@@ -60,6 +60,7 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
         Ok(())
     });
     let code = supervisor.run().await;
+    released.await;
     closing.close().await;
     admin_ends.request();
     code

@@ -21,7 +21,7 @@ use stream::{
 };
 
 /// What ends a sink once nobody appends any more.
-type Close = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Close = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// All sinks, open.
 pub(super) struct Sinks {
