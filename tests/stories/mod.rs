@@ -9,6 +9,7 @@ pub mod crashes;
 mod demonstration;
 mod draining;
 mod enrich_alone;
+mod enriching_files;
 mod enrichments;
 mod full_disk;
 mod own_tools;
