@@ -18,10 +18,7 @@ use service::config::Ignored;
 
 pub use self::{
     field_name::FieldName,
-    input::{
-        CheckpointPauses, InitialPosition, Input, Keys, PositionKind, RetrievalKind, RetrievalMode,
-        SourceKind,
-    },
+    input::{InitialPosition, Input, Keys, PositionKind, RetrievalKind, RetrievalMode, SourceKind},
     log::Log,
     monitoring::{HealthProbe, Metrics, Monitoring, Prometheus, Statsd},
     output::{Outputs, Pauses, Sink, SinkKind},

@@ -65,14 +65,14 @@ input_keys! {
     #[schemars(example = 2.0)]
     "maxLeasesToStealAtOneTimeFactor" max_leases_to_steal_at_one_time_factor: Option<f64>,
     /// Pauses where the lease table takes no more at the moment.
-    "checkpointThrottledBackoffPolicy" checkpoint_throttled_backoff_policy: Option<CheckpointPauses>,
+    #[schemars(with = "String", extend("x-without-effect" = "pauses grow by themselves, up to some seconds"), example = serde_json::json!({"minBackoff": "100 ms", "maxBackoff": "1 second"}))]
+    "checkpointThrottledBackoffPolicy" checkpoint_throttled_backoff_policy: Option<Ignored>,
     /// Time between two checkpoints of a shard.
-    #[serde(with = "service::config::duration::option")]
-    #[schemars(with = "String", example = &"10 seconds")]
-    "debounceCheckpoints" debounce_checkpoints: Option<Duration>,
+    #[schemars(with = "String", extend("x-without-effect" = "a checkpoint is written when the one before is"), example = &"10 seconds")]
+    "debounceCheckpoints" debounce_checkpoints: Option<Ignored>,
     /// Attempts after an error of a call.
-    #[schemars(example = 10)]
-    "maxRetries" max_retries: Option<u32>,
+    #[schemars(with = "String", extend("x-without-effect" = "attempts go on until there is an answer"), example = 10)]
+    "maxRetries" max_retries: Option<Ignored>,
     /// Time for one attempt.
     #[serde(with = "service::config::duration::option")]
     #[schemars(with = "String", example = &"15 seconds")]
@@ -154,20 +154,6 @@ pub enum RetrievalKind {
     FanOut,
 }
 
-/// `checkpointThrottledBackoffPolicy`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct CheckpointPauses {
-    /// The first pause.
-    #[serde(with = "service::config::duration::option")]
-    #[schemars(with = "String", example = &"100 ms")]
-    pub min_backoff: Option<Duration>,
-    /// The longest pause.
-    #[serde(with = "service::config::duration::option")]
-    #[schemars(with = "String", example = &"1 second")]
-    pub max_backoff: Option<Duration>,
-}
-
 impl Input {
     /// What the source is.
     pub fn kind(&self) -> SourceKind {
@@ -191,20 +177,10 @@ impl Keys {
         self.lease_duration.unwrap_or(Duration::from_secs(10))
     }
 
-    /// Time between two checkpoints.
-    pub fn debounce_checkpoints(&self) -> Duration {
-        self.debounce_checkpoints.unwrap_or(Duration::from_secs(10))
-    }
-
     /// Leases taken from others at one time on a machine of so many cores.
     pub fn leases_to_steal(&self, cores: usize) -> usize {
         let factor = self.max_leases_to_steal_at_one_time_factor.unwrap_or(2.0);
         ((cores as f64 * factor).ceil() as usize).max(1)
-    }
-
-    /// Attempts after an error of a call.
-    pub fn max_retries(&self) -> u32 {
-        self.max_retries.unwrap_or(10)
     }
 
     /// Time for one attempt of a call.
@@ -222,13 +198,5 @@ impl RetrievalMode {
     /// Time between two calls of a shard when polling.
     pub fn idle_time_between_reads(&self) -> Duration {
         self.idle_time_between_reads.unwrap_or(Duration::from_millis(200))
-    }
-}
-
-impl CheckpointPauses {
-    /// The first and the longest pause.
-    pub fn pauses(&self) -> (Duration, Duration) {
-        let (min, max) = (Duration::from_millis(100), Duration::from_secs(1));
-        (self.min_backoff.unwrap_or(min), self.max_backoff.unwrap_or(max))
     }
 }

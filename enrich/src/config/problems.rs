@@ -37,15 +37,12 @@ const SINKS_ELSEWHERE: [(&str, &[&str]); 3] = [
 ];
 
 /// Keys of an input that only mean something to Kinesis.
-const OF_KINESIS: [&str; 11] = [
+const OF_KINESIS: [&str; 8] = [
     "region",
     "workerIdentifier",
     "retrievalMode",
     "leaseDuration",
     "maxLeasesToStealAtOneTimeFactor",
-    "checkpointThrottledBackoffPolicy",
-    "debounceCheckpoints",
-    "maxRetries",
     "apiCallAttemptTimeout",
     "customEndpoint",
     "dynamodbCustomEndpoint",
@@ -105,9 +102,10 @@ impl Checked for EnrichConfig {
         let fans_out = keys.retrieval_mode.is_some_and(|mode| mode.kind == Some(RetrievalKind::FanOut));
         if fans_out {
             for section in ["input", "input.kinesis"] {
-                for key in ["maxRecords", "idleTimeBetweenReads"] {
-                    notes.say(format!("{section}.retrievalMode.{key}"), "nothing is polled");
-                }
+                notes.say(
+                    format!("{section}.retrievalMode.type"),
+                    "shards are polled: there is no fan-out yet",
+                );
             }
         }
         let mut uses_log = self.input.kind() == SourceKind::Log;
@@ -229,11 +227,9 @@ impl EnrichConfig {
 
 impl Keys {
     fn of_kinesis(&self, notes: &mut Notes) {
-        for (key, time) in [
-            ("leaseDuration", self.lease_duration()),
-            ("debounceCheckpoints", self.debounce_checkpoints()),
-            ("apiCallAttemptTimeout", self.attempt_timeout()),
-        ] {
+        for (key, time) in
+            [("leaseDuration", self.lease_duration()), ("apiCallAttemptTimeout", self.attempt_timeout())]
+        {
             notes.unless(!time.is_zero(), &format!("input.{key}"), POSITIVE_TIME);
         }
         let factor = self.max_leases_to_steal_at_one_time_factor.unwrap_or(2.0);
@@ -242,15 +238,6 @@ impl Keys {
         if let Some(mode) = &self.retrieval_mode {
             let fine = (1..=10_000).contains(&mode.max_records());
             notes.unless(fine, "input.retrievalMode.maxRecords", "expected 1 to 10000");
-        }
-        if let Some(pauses) = &self.checkpoint_throttled_backoff_policy {
-            let (min, max) = pauses.pauses();
-            let fine = !min.is_zero() && max >= min;
-            notes.unless(
-                fine,
-                "input.checkpointThrottledBackoffPolicy",
-                "expected `minBackoff` above nothing and `maxBackoff` not below it",
-            );
         }
         for (key, endpoint) in [
             ("customEndpoint", &self.custom_endpoint),
