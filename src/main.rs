@@ -13,6 +13,8 @@ mod demo;
 mod enrich;
 #[cfg(feature = "enrich")]
 mod enrichments;
+#[cfg(any(feature = "collector", feature = "enrich"))]
+mod log;
 mod output;
 mod samples;
 #[cfg(feature = "iglu")]

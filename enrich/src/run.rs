@@ -54,26 +54,12 @@ pub enum RunError {
 /// Room for partition key and attributes in a record.
 const RECORD_OVERHEAD: usize = 256 * 4 + 16;
 
-/// [`run_with`] without enrichments beyond those that are always on.
-///
-/// # Errors
-/// [`RunError`].
-pub async fn run(
-    config: EnrichConfig,
-    source: Box<dyn Consumer>,
-    outputs: Outputs,
-    iglu: Arc<Client>,
-    context: Context,
-) -> Result<(), RunError> {
-    run_with(config, source, outputs, iglu, Arc::default(), context).await
-}
-
 /// Enriches what `source` delivers into `outputs`, with the enrichments that are `live` at the time, until drain is
 /// requested; then finishes what it has and saves it.
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn run_with(
+pub async fn run(
     config: EnrichConfig,
     mut source: Box<dyn Consumer>,
     outputs: Outputs,

@@ -8,12 +8,14 @@ mod told;
 use std::{pin::Pin, sync::Arc};
 
 use ::collector::config::{CollectorConfig, Kind, Stream};
-use service::exit::{ExitCode, RunError};
+use service::exit::RunError;
 use stream::{
-    log::{Log, LogConfig, OpenError, StreamConfig},
+    log::Log,
     producer::Producer,
     stdout::{Output, Padding},
 };
+
+use crate::log;
 
 /// Which of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +84,7 @@ impl Opening<'_> {
             #[cfg(not(feature = "aws"))]
             (kind @ (Kind::Kinesis | Kind::Sqs), _) => {
                 let what = format!("this build has no sink of kind `{kind:?}`");
-                Err(RunError::new(ExitCode::Config, what))
+                Err(RunError::new(service::exit::ExitCode::Config, what))
             }
         }
     }
@@ -106,31 +108,17 @@ fn name(stream: &Stream) -> &str {
 
 /// The log, if a sink is of its kind.
 fn open_log(config: &CollectorConfig, streams: &[&Stream]) -> Result<Option<Log>, RunError> {
-    let keys = &config.streams.log;
-    let streams: Vec<StreamConfig> = streams
-        .iter()
-        .filter(|stream| stream.kind() == Kind::Log)
-        .map(|stream| StreamConfig {
-            shards: keys.shards,
-            retention_age: Some(keys.retention_age),
-            retention_bytes: None,
-            ..StreamConfig::new(name(stream))
-        })
-        .collect();
-    if streams.is_empty() {
+    let names: Vec<&str> =
+        streams.iter().filter(|stream| stream.kind() == Kind::Log).map(|stream| name(stream)).collect();
+    if names.is_empty() {
         return Ok(None);
     }
-    let mut log = LogConfig::new(keys.folder.join("log"), keys.folder.join("checkpoints"), streams);
-    log.max_bytes = Some(keys.max_bytes);
-    log.segment_bytes = keys.segment_bytes;
-    Log::open(log).map(Some).map_err(unopened)
-}
-
-/// Why a log cannot be used.
-fn unopened(error: OpenError) -> RunError {
-    let code = match error {
-        OpenError::Config { .. } => ExitCode::Config,
-        _ => ExitCode::Unavailable,
+    let keys = &config.streams.log;
+    let kept = log::Keys {
+        shards: keys.shards,
+        retention_age: keys.retention_age,
+        max_bytes: keys.max_bytes,
+        segment_bytes: keys.segment_bytes,
     };
-    RunError::new(code, error.to_string())
+    log::open(&keys.folder, names, kept).map(Some)
 }

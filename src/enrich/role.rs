@@ -5,7 +5,6 @@ use std::{net::TcpListener, sync::Arc};
 use ::enrich::{
     config::{EnrichConfig, HealthProbe},
     enrichments::client::Loader,
-    run::run_with,
 };
 use iglu::client::Client;
 use service::{
@@ -51,7 +50,7 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let mut supervisor = Supervisor::new(context, DEADLINE);
     let (live, period) = (refresher.live(), config.assets_update_period);
     let refreshing = refresher.run(period, supervisor.context(ENRICH).drain);
-    let enriching = run_with(config, consumer, outputs, iglu, live, supervisor.context(ENRICH));
+    let enriching = ::enrich::run::run(config, consumer, outputs, iglu, live, supervisor.context(ENRICH));
     supervisor.spawn(ENRICH, "enrich", async move {
         enriching.await.map_err(|error| RunError::unavailable(error.to_string()))
     });

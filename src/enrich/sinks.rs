@@ -10,15 +10,17 @@ use ::enrich::{
     run::Outputs,
 };
 use service::{
-    exit::{ExitCode, RunError},
+    exit::RunError,
     health::{Fact, Health},
 };
 use stream::{
     health::{Health as SinkHealth, HealthWatch},
-    log::{Log, LogConfig, OpenError, StreamConfig},
+    log::Log,
     producer::Producer,
     stdout::{Output, Padding},
 };
+
+use crate::log;
 
 /// What ends a sink once nobody appends any more.
 pub(super) type Close = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -34,31 +36,21 @@ pub(super) struct Closing(Vec<Close>);
 
 /// Opens the log, if source or sinks are in one.
 pub(super) fn open_log(config: &EnrichConfig) -> Result<Option<Arc<Log>>, RunError> {
-    let keys = &config.log;
     let raw = (config.input.kind() == SourceKind::Log).then(|| config.raw_name());
     let sinks = config.sinks().filter(|(_, sink)| sink.kind() == SinkKind::Log);
-    let names = raw.into_iter().chain(sinks.map(|(section, sink)| sink.name(section).to_owned()));
-    let streams: Vec<StreamConfig> = names
-        .map(|name| StreamConfig {
-            shards: keys.shards,
-            retention_age: Some(keys.retention_age),
-            retention_bytes: None,
-            ..StreamConfig::new(name)
-        })
-        .collect();
-    if streams.is_empty() {
+    let names: Vec<String> =
+        raw.into_iter().chain(sinks.map(|(section, sink)| sink.name(section).to_owned())).collect();
+    if names.is_empty() {
         return Ok(None);
     }
-    let mut log = LogConfig::new(keys.folder.join("log"), keys.folder.join("checkpoints"), streams);
-    log.max_bytes = Some(keys.max_bytes);
-    log.segment_bytes = keys.segment_bytes;
-    Log::open(log).map(|log| Some(Arc::new(log))).map_err(|error| {
-        let code = match error {
-            OpenError::Config { .. } => ExitCode::Config,
-            _ => ExitCode::Unavailable,
-        };
-        RunError::new(code, error.to_string())
-    })
+    let keys = &config.log;
+    let kept = log::Keys {
+        shards: keys.shards,
+        retention_age: keys.retention_age,
+        max_bytes: keys.max_bytes,
+        segment_bytes: keys.segment_bytes,
+    };
+    Ok(Some(Arc::new(log::open(&keys.folder, names, kept)?)))
 }
 
 impl Sinks {
@@ -81,7 +73,7 @@ impl Sinks {
                 #[cfg(not(feature = "aws"))]
                 (SinkKind::Kinesis, _) => {
                     let what = format!("output.{section}.type: this build has no sink of type kinesis");
-                    return Err(RunError::new(ExitCode::Config, what));
+                    return Err(RunError::new(service::exit::ExitCode::Config, what));
                 }
             };
             tokio::spawn(tell(health.fact(format!("enrich.output.{section}")), producer.health()));

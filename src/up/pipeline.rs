@@ -19,13 +19,10 @@ use service::{
     exit::{ExitCode, RunError},
     supervise::Supervisor,
 };
-use stream::{
-    consumer::Start,
-    log::{Log, LogConfig, OpenError, StreamConfig},
-};
+use stream::{consumer::Start, log::Log};
 
 use super::{config::UpConfig, schemas};
-use crate::{collector::doors::Https, enrichments};
+use crate::{collector::doors::Https, enrichments, log};
 
 /// Stages of the drain: what an earlier one accepted reaches the later ones.
 const COLLECT: u8 = 0;
@@ -75,7 +72,7 @@ pub(crate) async fn start(
         refreshing.await;
         Ok(())
     });
-    let enriching = enrich::run::run_with(
+    let enriching = enrich::run::run(
         config.enrich.clone(),
         log.consumer(RAW, "enrich", Start::Oldest),
         outputs,
@@ -156,21 +153,12 @@ fn unavailable(error: impl Display) -> RunError {
 }
 
 fn open_log(config: &UpConfig) -> Result<Log, RunError> {
-    let streams = [RAW, ENRICHED, BAD_1, BAD_2].map(|name| {
-        let mut stream = StreamConfig::new(name);
-        stream.shards = config.log.shards;
-        stream.retention_age = Some(config.log.retention_age);
-        stream.retention_bytes = None;
-        stream
-    });
-    let mut log = LogConfig::new(config.data.join("log"), config.data.join("checkpoints"), streams.into());
-    log.max_bytes = Some(config.log.max_bytes);
-    log.segment_bytes = config.log.segment_bytes;
-    Log::open(log).map_err(|error| {
-        let code = match error {
-            OpenError::Config { .. } => ExitCode::Config,
-            _ => ExitCode::Unavailable,
-        };
-        RunError::new(code, error.to_string())
-    })
+    let keys = &config.log;
+    let kept = log::Keys {
+        shards: keys.shards,
+        retention_age: keys.retention_age,
+        max_bytes: keys.max_bytes,
+        segment_bytes: keys.segment_bytes,
+    };
+    log::open(&config.data, [RAW, ENRICHED, BAD_1, BAD_2], kept)
 }

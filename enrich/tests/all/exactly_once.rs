@@ -227,8 +227,14 @@ impl World {
         };
         let context = Context::default();
         let client = Arc::new(client(self.schemas.path()));
-        let mut life =
-            tokio::spawn(run(EnrichConfig::default(), Box::new(source), outputs, client, context.clone()));
+        let mut life = tokio::spawn(run(
+            EnrichConfig::default(),
+            Box::new(source),
+            outputs,
+            client,
+            Arc::default(),
+            context.clone(),
+        ));
         let (mut blown, mut saved) = (fuse.blown.subscribe(), saved.subscribe());
         tokio::select! {
             ended = &mut life => panic!("ended by itself: {ended:?}"),
@@ -347,6 +353,6 @@ async fn drain_writes_what_is_in_hand_and_no_more() {
     let outputs = Outputs { good: world.good.producer(), bad: world.bad.producer(), failed: None };
     let source = world.raw.consumer("enrich", Start::Oldest);
     let client = Arc::new(client(world.schemas.path()));
-    run(EnrichConfig::default(), source, outputs, client, context).await.unwrap();
+    run(EnrichConfig::default(), source, outputs, client, Arc::default(), context).await.unwrap();
     assert!(world.good.records().is_empty() && world.bad.records().is_empty());
 }

@@ -174,7 +174,14 @@ impl World {
         let context = Context::default();
         let outputs = Outputs { good: self.good.producer(), bad: self.bad.producer(), failed: None };
         let source = self.raw.consumer("enrich", Start::Oldest);
-        let task = tokio::spawn(run(EnrichConfig::default(), source, outputs, client, context.clone()));
+        let task = tokio::spawn(run(
+            EnrichConfig::default(),
+            source,
+            outputs,
+            client,
+            Arc::default(),
+            context.clone(),
+        ));
         Life { context, task }
     }
 

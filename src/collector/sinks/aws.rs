@@ -22,7 +22,8 @@ use stream::{
     sqs,
 };
 
-use super::{Opening, Which, name, told, unopened};
+use super::{Opening, Which, name, told};
+use crate::log::unopened;
 use crate::sent;
 
 /// Bytes of a partition key, which count as part of a record and not of `maxBytes`.

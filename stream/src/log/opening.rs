@@ -30,8 +30,6 @@ pub(super) struct Tail {
     pub(super) arrivals: Option<(Timestamp, Timestamp)>,
     /// Bytes of a torn frame behind `end`.
     pub(super) torn: u64,
-    /// Whether the file goes on behind `end`.
-    pub(super) longer: bool,
 }
 
 /// Opens the shard in `folder`, which is made if missing.
@@ -51,7 +49,7 @@ pub(super) fn open(id: ShardId, folder: &Path, disk: &Arc<dyn Disk>) -> Result<S
     let path = folder.join(segment::file_name(last.first));
     let tail = if last.bytes < segment::HEADER_BYTES {
         // The process ended while it made the file: nothing can have been acknowledged in it.
-        Tail { end: last.bytes, next: last.first, arrivals: None, torn: 0, longer: false }
+        Tail { end: last.bytes, next: last.first, arrivals: None, torn: 0 }
     } else {
         find_tail(&path, last.first)?
     };
@@ -60,7 +58,7 @@ pub(super) fn open(id: ShardId, folder: &Path, disk: &Arc<dyn Disk>) -> Result<S
     }
     let settle = || {
         let mut file = disk.open(&path)?;
-        if tail.longer {
+        if last.bytes > tail.end {
             file.cut(tail.end)?;
         }
         // A killed process can leave a whole frame that was never synced: readers must not get ahead of the disk.
@@ -79,7 +77,7 @@ pub(super) fn open(id: ShardId, folder: &Path, disk: &Arc<dyn Disk>) -> Result<S
 pub(super) fn find_tail(path: &Path, first: u64) -> Result<Tail, Damage> {
     let file = SegmentFile::open(path)?;
     let bytes = file.bytes()?;
-    let mut tail = Tail { end: segment::HEADER_BYTES, next: first, arrivals: None, torn: 0, longer: false };
+    let mut tail = Tail { end: segment::HEADER_BYTES, next: first, arrivals: None, torn: 0 };
     while tail.end < bytes {
         let (frames, end) = match file.frames(tail.end, bytes) {
             Ok(found) => found,
@@ -89,7 +87,6 @@ pub(super) fn find_tail(path: &Path, first: u64) -> Result<Tail, Damage> {
             }
             Err(_) => {
                 tail.torn = length_without_zeros(&file, tail.end, bytes)?;
-                tail.longer = true;
                 break;
             }
         };

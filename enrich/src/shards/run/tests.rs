@@ -165,7 +165,8 @@ async fn what_a_stream_elsewhere_has_taken_is_not_sent_again() {
     };
     let context = Context::default();
     let source = raw.consumer("enrich", Start::Oldest);
-    let running = tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu(), context.clone()));
+    let running =
+        tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu(), Arc::default(), context.clone()));
     let shard = &raw.shards()[0];
     while raw.checkpoint("enrich", shard).and_then(|saved| saved.acknowledged) != Some(100.into()) {
         tokio::task::yield_now().await;
@@ -191,7 +192,8 @@ async fn a_shard_that_cannot_write_holds_up_no_other() {
     let outputs = Outputs { good: good.producer(), bad: half_shut.clone(), failed: None };
     let context = Context::default();
     let source = raw.consumer("enrich", Start::Oldest);
-    let running = tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu(), context.clone()));
+    let running =
+        tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu(), Arc::default(), context.clone()));
 
     let acknowledged = |shard: &ShardId| raw.checkpoint("enrich", shard).and_then(|saved| saved.acknowledged);
     let until = async |shard: &ShardId, position: u64| {
@@ -222,7 +224,8 @@ async fn what_comes_for_a_shard_that_is_gone_holds_up_no_other() {
     let context = Context::default();
     // It goes on delivering what is not wanted.
     let source = Box::new(Taken(raw.consumer("enrich", Start::Oldest)));
-    let running = tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu(), context.clone()));
+    let running =
+        tokio::spawn(run(EnrichConfig::default(), source, outputs, iglu(), Arc::default(), context.clone()));
     while raw.checkpoint("enrich", &shards[1]).and_then(|saved| saved.acknowledged) != Some(20_000.into()) {
         tokio::task::yield_now().await;
     }
