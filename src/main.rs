@@ -13,15 +13,21 @@ mod demo;
 mod enrich;
 #[cfg(feature = "enrich")]
 mod enrichments;
-#[cfg(any(feature = "collector", feature = "enrich"))]
+#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
 mod log;
 mod output;
+#[cfg(any(feature = "enrich", feature = "loaders"))]
+mod probe;
 mod samples;
 #[cfg(feature = "iglu")]
 mod schemas;
 mod send;
-#[cfg(all(feature = "aws", any(feature = "collector", feature = "enrich")))]
+#[cfg(all(feature = "aws", any(feature = "collector", feature = "enrich", feature = "loaders")))]
 mod sent;
+#[cfg(any(feature = "enrich", feature = "loaders"))]
+mod sink;
+#[cfg(any(feature = "enrich", feature = "loaders"))]
+mod source;
 #[cfg(feature = "up")]
 mod up;
 

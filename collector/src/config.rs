@@ -20,7 +20,7 @@ pub use self::{
     pattern::Pattern,
     same_site::SameSite,
     ssl::Ssl,
-    streams::{BackoffPolicy, Buffer, Kind, Log, Sink, Spill, Stream, Streams},
+    streams::{BackoffPolicy, Buffer, Kind, Sink, Spill, Stream, Streams},
 };
 use crate::compatibility::Compatibility;
 

@@ -3,7 +3,6 @@
 
 mod field_name;
 mod input;
-mod log;
 mod monitoring;
 mod output;
 mod problems;
@@ -14,14 +13,16 @@ use event::bad_row::Processor;
 use iglu::client::HttpSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use service::config::Ignored;
+use service::config::{
+    Ignored,
+    sections::{Log, Reading},
+};
 
 pub use self::{
     field_name::FieldName,
-    input::{InitialPosition, Input, Keys, PositionKind, RetrievalKind, RetrievalMode, SourceKind},
-    log::Log,
-    monitoring::{HealthProbe, Metrics, Monitoring, Prometheus, Statsd},
-    output::{Outputs, Pauses, Sink, SinkKind},
+    input::Input,
+    monitoring::{Metrics, Monitoring, Statsd},
+    output::{Outputs, Sink, SinkKind},
 };
 use crate::{compatibility::Compatibility, settings::Settings};
 
@@ -220,6 +221,11 @@ impl EnrichConfig {
         let has_failed = failed.is_set() && !self.compatibility.is_apache();
         let all = [("bad", bad), ("failed", failed), ("good", good)];
         all.into_iter().filter(move |(section, _)| *section != "failed" || has_failed)
+    }
+
+    /// What is read, and how.
+    pub fn reading(&self) -> Reading {
+        self.input.keys().reading(self.input.kind(), input::USUAL)
     }
 
     /// How registries behind HTTP are asked.

@@ -22,6 +22,7 @@ pub mod print;
 mod read;
 pub mod reference;
 mod secret;
+pub mod sections;
 pub mod size;
 
 use std::{collections::HashMap, path::PathBuf, time::Duration};
@@ -32,7 +33,7 @@ use serde::de::DeserializeOwned;
 use self::lines::Spot;
 pub use self::{
     error::{ConfigError, Place, UnknownKey, UnusedKey},
-    examine::{Checked, Examined, Note, examine, examine_with},
+    examine::{Checked, Examined, Note, Notes, examine, examine_with},
     ignored::Ignored,
     keys::keys_of,
     node::Node,

@@ -8,6 +8,9 @@
 //! * [`tls`]: certificates of servers, taken anew without restart
 //! * [`clock`], [`timer`], [`retry`]: the only place that asks the time; a cheap end of waiting; backoff as a function
 
+// Macros of this crate write its paths as other crates do.
+extern crate self as service;
+
 pub mod admin;
 pub mod clock;
 pub mod config;

@@ -113,12 +113,5 @@ fn open_log(config: &CollectorConfig, streams: &[&Stream]) -> Result<Option<Log>
     if names.is_empty() {
         return Ok(None);
     }
-    let keys = &config.streams.log;
-    let kept = log::Keys {
-        shards: keys.shards,
-        retention_age: keys.retention_age,
-        max_bytes: keys.max_bytes,
-        segment_bytes: keys.segment_bytes,
-    };
-    log::open(&keys.folder, names, kept).map(Some)
+    log::open(&config.streams.log, names).map(Some)
 }

@@ -3,7 +3,6 @@
 mod offline;
 mod role;
 mod sinks;
-mod source;
 
 use std::path::PathBuf;
 

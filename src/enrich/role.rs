@@ -1,14 +1,10 @@
 //! `piste enrich` on streams, with the original's configuration.
 
-use std::{net::TcpListener, sync::Arc};
+use std::sync::Arc;
 
-use ::enrich::{
-    config::{EnrichConfig, HealthProbe},
-    enrichments::client::Loader,
-};
+use ::enrich::enrichments::client::Loader;
 use iglu::client::Client;
 use service::{
-    admin::{self, Probe},
     clock,
     context::Context,
     drain::Drain,
@@ -20,9 +16,11 @@ use service::{
 use super::{
     Options,
     sinks::{Sinks, open_log},
+};
+use crate::{
+    enrichments, probe, schemas,
     source::{self, Source},
 };
-use crate::{enrichments, schemas};
 
 /// The one stage of the drain.
 const ENRICH: u8 = 0;
@@ -36,12 +34,12 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     // Until all is there the probe says no.
     let starting = context.health.fact("enrich.start");
     let admin_ends = Drain::new();
-    serve_probe(&config, &context, &admin_ends)?;
+    probe::serve(&config.monitoring.health_probe, &context, &admin_ends)?;
 
     let resolver = schemas::resolver_or_central(options.iglu_config.as_deref())?;
     let iglu = Arc::new(Client::new(resolver, clock::now).with_http(config.registries()));
     let log = open_log(&config)?;
-    let Source { consumer, released } = source::open(&config, log.as_deref()).await?;
+    let Source { consumer, released } = source::open(&config.reading(), log.as_deref()).await?;
     let loader = Loader::new(Arc::clone(&iglu), options.assets.clone());
     let refresher = enrichments::load(loader, options.enrichments.as_deref()).await?;
     let Sinks { outputs, closing } = Sinks::open(&config, log, &context.health).await?;
@@ -63,21 +61,4 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     closing.close().await;
     admin_ends.request();
     code
-}
-
-/// Begins to answer whoever asks for health and metrics.
-fn serve_probe(config: &EnrichConfig, context: &Context, ends: &Drain) -> Result<(), RunError> {
-    let HealthProbe { interface, port, unhealthy_latency } = &config.monitoring.health_probe;
-    let cannot = |e: std::io::Error| {
-        let what = format!("cannot listen on {interface}:{port} (`monitoring.healthProbe.port`): {e}");
-        RunError::unavailable(what)
-    };
-    let listener = TcpListener::bind((interface.as_str(), *port)).map_err(cannot)?;
-    listener.set_nonblocking(true).map_err(cannot)?;
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
-    let address = listener.local_addr().map_err(cannot)?;
-    tracing::info!(%address, "Health and metrics at address");
-    let probe = Probe { unhealthy_age: *unhealthy_latency, every_path: true };
-    tokio::spawn(admin::server::run_probed(listener, context.clone(), probe, ends.clone()));
-    Ok(())
 }

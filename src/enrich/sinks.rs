@@ -1,29 +1,19 @@
 //! Opens the sinks of enriched events, failed events and bad rows, and has their health told.
 
-#[cfg(feature = "aws")]
-mod aws;
-
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
 use ::enrich::{
-    config::{EnrichConfig, Sink, SinkKind, SourceKind},
+    config::{EnrichConfig, Sink, SinkKind},
     run::Outputs,
 };
-use service::{
-    exit::RunError,
-    health::{Fact, Health},
-};
+use service::{config::sections::SourceKind, exit::RunError, health::Health};
 use stream::{
-    health::{Health as SinkHealth, HealthWatch},
     log::Log,
     producer::Producer,
     stdout::{Output, Padding},
 };
 
-use crate::log;
-
-/// What ends a sink once nobody appends any more.
-pub(super) type Close = Pin<Box<dyn Future<Output = ()> + Send>>;
+use crate::{log, sink, source::Close};
 
 /// All sinks, open.
 pub(super) struct Sinks {
@@ -36,21 +26,15 @@ pub(super) struct Closing(Vec<Close>);
 
 /// Opens the log, if source or sinks are in one.
 pub(super) fn open_log(config: &EnrichConfig) -> Result<Option<Arc<Log>>, RunError> {
-    let raw = (config.input.kind() == SourceKind::Log).then(|| config.raw_name());
+    let reading = config.reading();
+    let raw = (reading.kind == SourceKind::Log).then_some(reading.stream);
     let sinks = config.sinks().filter(|(_, sink)| sink.kind() == SinkKind::Log);
     let names: Vec<String> =
         raw.into_iter().chain(sinks.map(|(section, sink)| sink.name(section).to_owned())).collect();
     if names.is_empty() {
         return Ok(None);
     }
-    let keys = &config.log;
-    let kept = log::Keys {
-        shards: keys.shards,
-        retention_age: keys.retention_age,
-        max_bytes: keys.max_bytes,
-        segment_bytes: keys.segment_bytes,
-    };
-    Ok(Some(Arc::new(log::open(&keys.folder, names, kept)?)))
+    log::open(&config.log, names).map(Arc::new).map(Some)
 }
 
 impl Sinks {
@@ -69,14 +53,14 @@ impl Sinks {
                 (SinkKind::Log, None) => return Err(RunError::bug("a sink in a log that is not open")),
                 (SinkKind::Stdout, _) => lines(config, section, sink, &mut stdout)?,
                 #[cfg(feature = "aws")]
-                (SinkKind::Kinesis, _) => aws::kinesis(config, sink, bad.as_ref(), &mut closing).await,
+                (SinkKind::Kinesis, _) => kinesis(config, sink, bad.as_ref(), &mut closing).await,
                 #[cfg(not(feature = "aws"))]
                 (SinkKind::Kinesis, _) => {
                     let what = format!("output.{section}.type: this build has no sink of type kinesis");
                     return Err(RunError::new(service::exit::ExitCode::Config, what));
                 }
             };
-            tokio::spawn(tell(health.fact(format!("enrich.output.{section}")), producer.health()));
+            tokio::spawn(sink::tell(health.fact(format!("enrich.output.{section}")), producer.health()));
             match section {
                 "good" => good = Some(producer),
                 "failed" => failed = Some(producer),
@@ -102,19 +86,6 @@ impl Closing {
     }
 }
 
-/// States what a sink knows of its health, until it is gone.
-async fn tell(fact: Fact, mut health: HealthWatch) {
-    loop {
-        match &*health.borrow_and_update() {
-            SinkHealth::Well => fact.well(),
-            trouble => fact.trouble(trouble.to_string()),
-        }
-        if health.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
 /// Lines as those of the collector: all streams share one standard output, the Apache line pads, and says on stderr what is
 /// bad.
 fn lines(
@@ -132,4 +103,39 @@ fn lines(
     };
     let padding = if is_apache { Padding::With } else { Padding::Without };
     Ok(output.producer(sink.name(section), padding))
+}
+
+/// A Kinesis stream. What it can never take becomes bad rows, in the stream of bad rows; that is this one where there is none
+/// yet.
+#[cfg(feature = "aws")]
+async fn kinesis(
+    config: &EnrichConfig,
+    keys: &Sink,
+    bad: Option<&Arc<dyn Producer>>,
+    closing: &mut Vec<Close>,
+) -> Arc<dyn Producer> {
+    use ::enrich::rejected;
+    use service::{clock, telemetry};
+    use stream::{fallback::Fallback, record::Record};
+
+    let max_record_size = config.output.good.max_record_size;
+    let keys = sink::aws::Keys {
+        name: keys.stream_name.as_deref().unwrap_or_default(),
+        region: keys.region.as_deref(),
+        endpoint: keys.custom_endpoint.as_deref(),
+        pauses: &keys.throttled_backoff_policy,
+        record_limit: keys.record_limit,
+        byte_limit: keys.byte_limit,
+        max_record_size,
+    };
+    let outbox = sink::aws::kinesis(keys, closing).await;
+    let processor = config.processor();
+    let turn = move |record: &Record, why: &str| {
+        vec![rejected::bad_row(record, why, &processor, max_record_size, clock::now())]
+    };
+    let other = bad.cloned().unwrap_or_else(|| outbox.clone());
+    let fallback = Arc::new(Fallback::new(outbox, other, turn));
+    let asked = fallback.clone();
+    telemetry::ask(move || crate::sent::fallback(asked.stream(), asked.turned()));
+    fallback
 }

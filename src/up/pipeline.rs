@@ -15,13 +15,16 @@ use loaders::{
     postgres::{self, config::PostgresConfig},
 };
 use service::{
-    config::Secret,
+    config::{Secret, sections::Log as Keys},
     exit::{ExitCode, RunError},
     supervise::Supervisor,
 };
 use stream::{consumer::Start, log::Log};
 
-use super::{config::UpConfig, schemas};
+use super::{
+    config::{LogKeys as UpLog, UpConfig},
+    schemas,
+};
 use crate::{collector::doors::Https, enrichments, log};
 
 /// Stages of the drain: what an earlier one accepted reaches the later ones.
@@ -153,12 +156,7 @@ fn unavailable(error: impl Display) -> RunError {
 }
 
 fn open_log(config: &UpConfig) -> Result<Log, RunError> {
-    let keys = &config.log;
-    let kept = log::Keys {
-        shards: keys.shards,
-        retention_age: keys.retention_age,
-        max_bytes: keys.max_bytes,
-        segment_bytes: keys.segment_bytes,
-    };
-    log::open(&config.data, [RAW, ENRICHED, BAD_1, BAD_2], kept)
+    let UpLog { shards, retention_age, max_bytes, segment_bytes } = config.log;
+    let keys = Keys { folder: config.data.clone(), shards, retention_age, max_bytes, segment_bytes };
+    log::open(&keys, [RAW, ENRICHED, BAD_1, BAD_2])
 }

@@ -2,17 +2,16 @@
 
 mod buffer;
 mod kind;
-mod log;
 mod sink;
 mod spill;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use service::config::sections::Log;
 
 pub use self::{
     buffer::Buffer,
     kind::Kind,
-    log::Log,
     sink::{BackoffPolicy, Sink, Stream},
     spill::Spill,
 };

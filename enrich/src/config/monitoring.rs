@@ -4,7 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use service::{config::Ignored, statsd};
+use service::{
+    config::{
+        Ignored,
+        sections::{HealthProbe, Prometheus},
+    },
+    statsd,
+};
 
 /// `monitoring`
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
@@ -57,29 +63,6 @@ pub struct Statsd {
     pub period: Duration,
 }
 
-/// `monitoring.metrics.prometheus`
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
-#[serde(default)]
-pub struct Prometheus {
-    /// Labels of each metric.
-    #[schemars(example = serde_json::json!({"env": "prod"}))]
-    pub tags: BTreeMap<String, String>,
-}
-
-/// `monitoring.healthProbe`
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct HealthProbe {
-    /// Ours. Address to listen on.
-    pub interface: String,
-    /// Its port; 0 takes one that is free and says which in the log.
-    pub port: u16,
-    /// The process counts as not well while a raw record that was taken up is older and not acknowledged.
-    #[serde(with = "service::config::duration")]
-    #[schemars(with = "String")]
-    pub unhealthy_latency: Duration,
-}
-
 impl Default for Statsd {
     fn default() -> Self {
         Self {
@@ -89,12 +72,6 @@ impl Default for Statsd {
             tags: BTreeMap::new(),
             period: Duration::from_secs(60),
         }
-    }
-}
-
-impl Default for HealthProbe {
-    fn default() -> Self {
-        Self { interface: "0.0.0.0".into(), port: 8000, unhealthy_latency: Duration::from_secs(120) }
     }
 }
 

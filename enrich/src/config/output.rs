@@ -1,10 +1,8 @@
 //! `output`: the three sinks (`spec/enrich.md` 7.2, 7.4).
 
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use service::config::Ignored;
+use service::config::{Ignored, sections::Pauses};
 
 use super::FieldName;
 
@@ -77,20 +75,6 @@ pub enum SinkKind {
     Stdout,
 }
 
-/// `throttledBackoffPolicy`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Pauses {
-    /// The first pause.
-    #[serde(with = "service::config::duration")]
-    #[schemars(with = "String")]
-    pub min_backoff: Duration,
-    /// The longest pause.
-    #[serde(with = "service::config::duration")]
-    #[schemars(with = "String")]
-    pub max_backoff: Duration,
-}
-
 impl Sink {
     /// What the sink is.
     pub fn kind(&self) -> SinkKind {
@@ -129,11 +113,5 @@ impl Default for Sink {
             max_record_size: 1_000_000,
             max_retries: Ignored,
         }
-    }
-}
-
-impl Default for Pauses {
-    fn default() -> Self {
-        Self { min_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(1) }
     }
 }

@@ -1,7 +1,7 @@
 use std::{env, fs, path::PathBuf, time::Duration};
 
 use event::atomic::Field;
-use service::config::{Examined, Sources, examine, load, reference};
+use service::config::{Examined, Sources, examine, load, reference, sections::PositionKind};
 
 use super::*;
 
@@ -67,11 +67,10 @@ fn keys_of_the_source_stand_in_either_place() {
         }
         "#,
     );
-    let keys = config.input.keys();
-    assert_eq!((keys.stream_name.as_deref(), keys.app_name()), (Some("inner"), "outer"));
-    assert_eq!(keys.position(), Some(PositionKind::TrimHorizon));
-    assert_eq!(keys.lease_duration(), Duration::from_secs(20));
-    assert_eq!(keys.leases_to_steal(3), 6);
+    let reading = config.reading();
+    assert_eq!((&*reading.stream, &*reading.application), ("inner", "outer"));
+    assert_eq!(reading.position, PositionKind::TrimHorizon);
+    assert_eq!(reading.lease_duration, Duration::from_secs(20));
 }
 
 #[test]

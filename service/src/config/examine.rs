@@ -27,6 +27,29 @@ impl Note {
     }
 }
 
+/// Notes in the making.
+#[derive(Debug, Default)]
+pub struct Notes(Vec<Note>);
+
+impl Notes {
+    /// Notes something.
+    pub fn say(&mut self, key: impl Into<String>, why: impl Into<String>) {
+        self.0.push(Note::new(key, why));
+    }
+
+    /// The same, unless it is so.
+    pub fn unless(&mut self, so: bool, key: &str, why: &str) {
+        if !so {
+            self.say(key, why);
+        }
+    }
+
+    /// All of them.
+    pub fn into_vec(self) -> Vec<Note> {
+        self.0
+    }
+}
+
 /// What a configuration knows about its own values.
 pub trait Checked {
     /// Values that cannot be, or not together.

@@ -2,8 +2,11 @@
 
 use std::{thread::available_parallelism, time::Duration};
 
-use ::enrich::config::{Keys, PositionKind};
-use service::{clock, exit::RunError};
+use service::{
+    clock,
+    config::sections::{PositionKind, Reading},
+    exit::RunError,
+};
 use stream::{
     aws::{Connection, Times},
     consumer::Start,
@@ -16,44 +19,40 @@ use stream::{
 use super::Source;
 
 /// A Kinesis stream, shared with all workers of the application.
-pub(super) async fn kinesis(keys: &Keys) -> Result<Source, RunError> {
+pub(super) async fn kinesis(reading: &Reading) -> Result<Source, RunError> {
     let unavailable = |error| RunError::unavailable(format!("input: {error}"));
-    let consumer = open(settings(keys)).await.map_err(unavailable)?;
+    let consumer = open(settings(reading)).await.map_err(unavailable)?;
     let released = Box::pin(consumer.released());
     Ok(Source { consumer: Box::new(consumer), released })
 }
 
-fn settings(keys: &Keys) -> Settings {
-    let times = Times { call: keys.attempt_timeout(), ..Times::default() };
+fn settings(reading: &Reading) -> Settings {
+    let times = Times { call: reading.attempt_timeout, ..Times::default() };
     let at = |endpoint: &Option<String>| Connection {
-        region: keys.region.clone(),
+        region: reading.region.clone(),
         endpoint: endpoint.clone(),
         times,
         ..Connection::default()
     };
-    let stream = keys.stream_name.as_deref().unwrap_or_default();
-    let mut settings =
-        Settings::new(stream, keys.app_name(), &worker(keys), at(&keys.custom_endpoint), Start::Newest);
-    settings.dynamodb = at(&keys.dynamodb_custom_endpoint);
-    let position = keys.initial_position.as_ref();
-    let time = position.and_then(|position| position.timestamp.as_deref()?.parse().ok());
-    settings.beginning = match (keys.position(), time) {
-        (Some(PositionKind::TrimHorizon), _) => Beginning::TrimHorizon,
-        (Some(PositionKind::AtTimestamp), Some(time)) => Beginning::AtTimestamp(time),
+    let Reading { stream, application, endpoint, dynamodb_endpoint, .. } = reading;
+    let mut settings = Settings::new(stream, application, &worker(reading), at(endpoint), Start::Newest);
+    settings.dynamodb = at(dynamodb_endpoint);
+    settings.beginning = match (reading.position, reading.since) {
+        (PositionKind::TrimHorizon, _) => Beginning::TrimHorizon,
+        (PositionKind::AtTimestamp, Some(time)) => Beginning::AtTimestamp(time),
         _ => Beginning::Latest,
     };
-    settings.timing.failover = keys.lease_duration().max(Duration::from_secs(1));
+    settings.timing.failover = reading.lease_duration.max(Duration::from_secs(1));
     let cores = available_parallelism().map_or(1, usize::from);
-    settings.limits = Limits { steals: keys.leases_to_steal(cores), ..Limits::default() };
-    let retrieval = keys.retrieval_mode.clone().unwrap_or_default();
-    settings.call_records = i32::try_from(retrieval.max_records()).unwrap_or(i32::MAX);
-    settings.idle = retrieval.idle_time_between_reads();
+    settings.limits = Limits { steals: reading.leases_to_steal(cores), ..Limits::default() };
+    settings.call_records = i32::try_from(reading.max_records).unwrap_or(i32::MAX);
+    settings.idle = reading.idle;
     settings
 }
 
 /// The name of the host unless another is set: a pod that is started again goes on with its shards at once.
-fn worker(keys: &Keys) -> String {
-    let set = keys.worker_identifier.clone();
+fn worker(reading: &Reading) -> String {
+    let set = reading.worker.clone();
     set.or_else(|| std::env::var("HOSTNAME").ok()).filter(|name| !name.trim().is_empty()).unwrap_or_else(
         || {
             // No two processes without a name may take each other's shards.
@@ -64,23 +63,31 @@ fn worker(keys: &Keys) -> String {
 
 #[cfg(test)]
 mod tests {
+    use service::config::sections::{Keys, SourceKind, Usual};
+
     use super::*;
 
-    fn keys(text: &str) -> Keys {
-        serde_json::from_str(text).unwrap()
+    fn of(text: &str) -> Settings {
+        let usual = Usual {
+            stream: "raw",
+            application: "snowplow-role",
+            consumer: "role",
+            position: PositionKind::Latest,
+            max_records: 750,
+            idle: Duration::from_millis(200),
+        };
+        settings(&serde_json::from_str::<Keys>(text).unwrap().reading(SourceKind::Kinesis, usual))
     }
 
     #[test]
     fn keys_become_settings() {
-        let settings = settings(&keys(
-            r#"{
+        let settings = of(r#"{
                 "streamName": "raw", "region": "eu-west-1", "appName": "mine", "workerIdentifier": "me",
                 "initialPosition": {"type": "AT_TIMESTAMP", "timestamp": "1970-01-01T00:00:00Z"},
                 "retrievalMode": {"type": "Polling", "maxRecords": 500, "idleTimeBetweenReads": "2 seconds"},
                 "leaseDuration": "30 seconds", "maxLeasesToStealAtOneTimeFactor": 0.001,
                 "customEndpoint": "http://k", "dynamodbCustomEndpoint": "http://d", "apiCallAttemptTimeout": "4 seconds"
-            }"#,
-        ));
+            }"#);
         assert_eq!((&*settings.stream, &*settings.application, &*settings.worker), ("raw", "mine", "me"));
         let endpoints =
             [&settings.kinesis, &settings.dynamodb].map(|connection| connection.endpoint.as_deref());
@@ -96,11 +103,11 @@ mod tests {
 
     #[test]
     fn what_is_not_set_is_as_in_the_original() {
-        let usual = settings(&keys(r#"{"streamName": "raw", "workerIdentifier": "me"}"#));
-        assert_eq!((&*usual.application, usual.beginning), ("snowplow-enrich", Beginning::Latest));
+        let usual = of(r#"{"streamName": "raw", "workerIdentifier": "me"}"#);
+        assert_eq!((&*usual.application, usual.beginning), ("snowplow-role", Beginning::Latest));
         assert_eq!((usual.call_records, usual.idle), (750, Duration::from_millis(200)));
         assert_eq!(usual.timing.failover, Duration::from_secs(10));
-        let oldest = keys(r#"{"streamName": "raw", "initialPosition": {"type": "TRIM_HORIZON"}}"#);
-        assert_eq!(settings(&oldest).beginning, Beginning::TrimHorizon);
+        let oldest = of(r#"{"streamName": "raw", "initialPosition": {"type": "TRIM_HORIZON"}}"#);
+        assert_eq!(oldest.beginning, Beginning::TrimHorizon);
     }
 }

@@ -5,25 +5,27 @@ use std::{path::PathBuf, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `log`, ours.
+use super::POSITIVE_TIME;
+use crate::config::Notes;
+
+/// `log`, ours: the embedded log, as `piste up` has it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Log {
-    /// Its folder. One process at a time writes to it: a collector that does must have ended, or both run as
-    /// `piste up`.
+    /// Its folder. One process at a time writes to it: several roles at once are `piste up`.
     pub folder: PathBuf,
     /// Shards of each stream; more where the folder has more.
     pub shards: u32,
     /// Records are kept so long, and longer while a consumer that is known has not read them.
-    #[serde(with = "service::config::duration")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub retention_age: Duration,
-    /// Bytes of all streams together, at most; beyond it what was read waits to be written.
-    #[serde(with = "service::config::size")]
+    /// Bytes of all streams together, at most; beyond it nothing more is taken.
+    #[serde(with = "crate::config::size")]
     #[schemars(with = "String")]
     pub max_bytes: u64,
     /// Bytes of one file of the log.
-    #[serde(with = "service::config::size")]
+    #[serde(with = "crate::config::size")]
     #[schemars(with = "String")]
     pub segment_bytes: u64,
 }
@@ -37,5 +39,16 @@ impl Default for Log {
             max_bytes: 10 << 30,
             segment_bytes: 64 << 20,
         }
+    }
+}
+
+impl Log {
+    /// What cannot be.
+    pub fn problems(&self, notes: &mut Notes) {
+        notes.unless((1..=4096).contains(&self.shards), "log.shards", "expected 1 to 4096");
+        notes.unless(!self.retention_age.is_zero(), "log.retentionAge", POSITIVE_TIME);
+        notes.unless(self.segment_bytes > 0, "log.segmentBytes", "expected a size above 0");
+        let roomy = self.max_bytes >= self.segment_bytes;
+        notes.unless(roomy, "log.maxBytes", "expected at least `log.segmentBytes`");
     }
 }

@@ -1,0 +1,155 @@
+//! `output.bad` of the loaders: where bad rows go.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{FOLDER, POSITIVE_NUMBER, POSITIVE_TIME, URL, is_folder, is_url};
+use crate::config::{Ignored, Notes};
+
+/// `output.bad`
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BadSink {
+    /// What the sink is: kinesis or, ours, log. Unset: kinesis.
+    #[serde(rename = "type")]
+    #[schemars(with = "String", example = &"kinesis")]
+    pub kind: Option<BadSinkKind>,
+    /// Name of the stream. Unset in a log: bad-2, as in `piste up`.
+    #[schemars(example = &"bad")]
+    pub stream_name: Option<String>,
+    /// Region of the stream. Unset: as the environment or the machine says.
+    #[schemars(example = &"eu-central-1")]
+    pub region: Option<String>,
+    /// Endpoint instead of the region's own.
+    #[schemars(example = &"http://localhost:4566")]
+    pub custom_endpoint: Option<String>,
+    /// Pauses between attempts where the stream takes no more at the moment.
+    pub throttled_backoff_policy: Pauses,
+    /// Records of one call to Kinesis, at most 500.
+    pub record_limit: usize,
+    /// Bytes of one call to Kinesis.
+    pub byte_limit: usize,
+    /// Largest bad row in bytes. What is larger becomes a size violation.
+    pub max_record_size: usize,
+    /// Attempts after an error.
+    #[schemars(with = "String", extend("x-without-effect" = "attempts go on until the stream takes the record"), example = 10)]
+    pub max_retries: Ignored,
+    /// The Postgres loader's name of a wait.
+    #[schemars(with = "String", extend("x-without-effect" = "bad rows of a batch are sent at once"), example = 200)]
+    pub delay_threshold: Ignored,
+    /// The Postgres loader's name of `recordLimit`.
+    #[schemars(with = "String", extend("x-without-effect" = "`recordLimit` says it"), example = 500)]
+    pub max_batch_size: Ignored,
+    /// The Postgres loader's name of `byteLimit`.
+    #[schemars(with = "String", extend("x-without-effect" = "`byteLimit` says it"), example = 5_000_000)]
+    pub max_batch_bytes: Ignored,
+    /// Time between two reports of a sink that keeps nothing.
+    #[schemars(with = "String", extend("x-without-effect" = "there is no such sink: what cannot be loaded is kept"), example = &"30 seconds")]
+    pub report_period: Ignored,
+}
+
+/// What a sink is, in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BadSinkKind {
+    /// A Kinesis stream.
+    #[default]
+    Kinesis,
+    /// Ours: the embedded log.
+    Log,
+}
+
+/// `throttledBackoffPolicy`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Pauses {
+    /// The first pause.
+    #[serde(with = "crate::config::duration")]
+    #[schemars(with = "String")]
+    pub min_backoff: Duration,
+    /// The longest pause.
+    #[serde(with = "crate::config::duration")]
+    #[schemars(with = "String")]
+    pub max_backoff: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { min_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(1) }
+    }
+}
+
+impl Pauses {
+    /// What cannot be, of the policy `key`.
+    pub fn problems(&self, key: &str, notes: &mut Notes) {
+        notes.unless(!self.min_backoff.is_zero(), &format!("{key}.minBackoff"), POSITIVE_TIME);
+        let ordered = self.max_backoff >= self.min_backoff;
+        notes.unless(ordered, &format!("{key}.maxBackoff"), "expected at least `minBackoff`");
+    }
+}
+
+impl Default for BadSink {
+    fn default() -> Self {
+        Self {
+            kind: None,
+            stream_name: None,
+            region: None,
+            custom_endpoint: None,
+            throttled_backoff_policy: Pauses::default(),
+            record_limit: 500,
+            byte_limit: 5_242_880,
+            max_record_size: 1_000_000,
+            max_retries: Ignored,
+            delay_threshold: Ignored,
+            max_batch_size: Ignored,
+            max_batch_bytes: Ignored,
+            report_period: Ignored,
+        }
+    }
+}
+
+impl BadSink {
+    /// What the sink is.
+    pub fn kind(&self) -> BadSinkKind {
+        self.kind.unwrap_or_default()
+    }
+
+    /// Name of the stream; empty where it is missing.
+    pub fn name(&self) -> &str {
+        let usual = if self.kind() == BadSinkKind::Log { "bad-2" } else { "" };
+        self.stream_name.as_deref().unwrap_or(usual)
+    }
+
+    /// What cannot be.
+    pub fn problems(&self, notes: &mut Notes) {
+        match self.kind() {
+            BadSinkKind::Kinesis => {
+                let named = !self.name().trim().is_empty();
+                notes.unless(
+                    named,
+                    "output.bad.streamName",
+                    "is required: the stream of what cannot be loaded",
+                );
+                let limit = (1..=500).contains(&self.record_limit);
+                notes.unless(limit, "output.bad.recordLimit", "expected 1 to 500");
+                notes.unless(self.byte_limit > 0, "output.bad.byteLimit", POSITIVE_NUMBER);
+                self.throttled_backoff_policy.problems("output.bad.throttledBackoffPolicy", notes);
+                let url = self.custom_endpoint.as_deref().is_none_or(is_url);
+                notes.unless(url, "output.bad.customEndpoint", URL);
+            }
+            BadSinkKind::Log => notes.unless(is_folder(self.name()), "output.bad.streamName", FOLDER),
+        }
+        notes.unless(self.max_record_size > 0, "output.bad.maxRecordSize", POSITIVE_NUMBER);
+    }
+
+    /// What has no effect with this sink.
+    pub fn without_effect(&self, notes: &mut Notes) {
+        if self.kind() == BadSinkKind::Log {
+            for key in ["region", "customEndpoint", "throttledBackoffPolicy", "recordLimit", "byteLimit"] {
+                notes.say(format!("output.bad.{key}"), "the sink is of type log");
+            }
+        }
+    }
+}
