@@ -7,6 +7,8 @@ mod cli;
 mod collector;
 #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
 mod configuration;
+#[cfg(all(feature = "aws", any(feature = "enrich", feature = "loaders")))]
+mod consumed;
 #[cfg(feature = "up")]
 mod demo;
 #[cfg(feature = "enrich")]

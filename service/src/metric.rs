@@ -95,8 +95,14 @@ metrics! {
     POSTGRES_BATCH_SECONDS: Histogram("piste_postgres_batch_seconds", [], "Time of one committed transaction", SECONDS);
     POSTGRES_BAD: Counter("piste_postgres_bad_total", ["kind"], "Events that could not be loaded and became bad rows, by kind");
 
-    CONSUMER_RECORDS: Counter("piste_consumer_records_total", ["stream", "consumer"], "Records read");
-    CONSUMER_LAG_SECONDS: Gauge("piste_consumer_lag_seconds", ["stream", "consumer"], "Age of the oldest record that is read and not acknowledged");
+    CONSUMER_RECORDS: Counter("piste_consumer_records_total", ["stream", "consumer"], "Records read from a stream elsewhere");
+    CONSUMER_BYTES: Counter("piste_consumer_bytes_total", ["stream", "consumer"], "Bytes of those records");
+    CONSUMER_LAG_SECONDS: Gauge("piste_consumer_lag_seconds", ["stream", "consumer"], "Age of the oldest record that is read and not acknowledged; 0 when none is");
+    CONSUMER_BEHIND_SECONDS: Gauge("piste_consumer_behind_seconds", ["stream", "consumer"], "How far the reading is behind the newest record, in the shard where it is farthest");
+    CONSUMER_LEASES: Gauge("piste_consumer_leases", ["stream", "consumer"], "Leases that this process holds");
+    CONSUMER_TAKEN_LEASES: Counter("piste_consumer_taken_leases_total", ["stream", "consumer", "how"], "Leases taken: nobody had them, or a worker that gave no sign of life (free), or a worker had more than its share (stolen)");
+    CONSUMER_LOST_LEASES: Counter("piste_consumer_lost_leases_total", ["stream", "consumer"], "Leases that this process held until another took them or they expired");
+    CONSUMER_CALLS: Counter("piste_consumer_calls_total", ["stream", "consumer", "operation", "outcome"], "Calls to the stream and the table of leases, by outcome (answered, refused, throttled, failed); refused is a write that another worker has been faster with");
 
     TLS_CERTIFICATE_EXPIRY_SECONDS: Gauge("piste_tls_certificate_expiry_seconds", ["server"], "When the certificate in use expires, in seconds since 1970");
     TLS_RELOADS: Counter("piste_tls_reloads_total", ["server", "outcome"], "Changed certificates, by outcome (taken, refused)");

@@ -9,7 +9,7 @@ use service::{
 };
 use stream::{
     aws::{Connection, Times},
-    consumer::Start,
+    consumer::{Consumer, Start},
     kinesis::{
         consumer::{Settings, open},
         lease::{shards::Beginning, taking::Limits},
@@ -17,11 +17,13 @@ use stream::{
 };
 
 use super::Source;
+use crate::consumed;
 
 /// A Kinesis stream, shared with all workers of the application.
 pub(super) async fn kinesis(reading: &Reading) -> Result<Source, RunError> {
     let unavailable = |error| RunError::unavailable(format!("input: {error}"));
     let consumer = open(settings(reading)).await.map_err(unavailable)?;
+    consumed::show(consumer.stream(), &reading.application, consumer.observer());
     let released = Box::pin(consumer.released());
     Ok(Source { consumer: Box::new(consumer), released })
 }

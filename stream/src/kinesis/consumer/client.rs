@@ -1,10 +1,6 @@
 //! The calls of Kinesis and DynamoDB.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
@@ -21,7 +17,7 @@ use aws_sdk_kinesis::{
 use jiff::Timestamp;
 use tokio::time::sleep;
 
-use super::{Facts, Settings};
+use super::{Ending, Observer, Settings};
 use crate::{
     aws::{Connection, Credentials, Place},
     kinesis::{
@@ -51,11 +47,11 @@ pub(super) struct Client {
     stream_place: Place,
     table_place: Place,
     call_records: i32,
-    facts: Arc<Mutex<Facts>>,
+    observer: Observer,
 }
 
 impl Client {
-    pub(super) async fn new(settings: &Settings, facts: Arc<Mutex<Facts>>) -> Self {
+    pub(super) async fn new(settings: &Settings, observer: Observer) -> Self {
         let (kinesis, dynamodb) = (settings.kinesis.load().await, settings.dynamodb.load().await);
         let (stream, table) = (settings.stream.clone(), settings.application.clone());
         Self {
@@ -66,7 +62,7 @@ impl Client {
             stream,
             table,
             call_records: settings.call_records.clamp(1, 10_000),
-            facts,
+            observer,
         }
     }
 
@@ -89,7 +85,7 @@ impl Client {
                     continue;
                 }
                 Err(error) if code(&error) == "ResourceNotFoundException" => {}
-                Err(error) => return Err(self.table_failure("DescribeTable", &error).text),
+                Err(error) => return Err(failure(&self.table_place, "DescribeTable", &error).text),
             }
             sleep(Duration::from_millis(500)).await;
         }
@@ -116,7 +112,7 @@ impl Client {
             // Another worker was faster.
             Err(error) if code(&error) == "ResourceInUseException" => Ok(()),
             Err(error) => {
-                let text = self.table_failure("CreateTable", &error).text;
+                let text = failure(&self.table_place, "CreateTable", &error).text;
                 Err(format!(
                     "{text}; it does not exist: make it, with `{KEY}`, a string, as its partition key"
                 ))
@@ -128,7 +124,7 @@ impl Client {
         let described = self.kinesis.describe_stream_summary().stream_name(&self.stream).send().await;
         match described {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.stream_failure("DescribeStreamSummary", &error).text),
+            Err(error) => Err(failure(&self.stream_place, "DescribeStreamSummary", &error).text),
         }
     }
 
@@ -137,7 +133,7 @@ impl Client {
         let mut leases = Vec::new();
         let mut pages = self.dynamodb.scan().table_name(&self.table).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.table_failure("Scan", &error)).ok()?;
+            let page = self.told(&self.table_place, "Scan", page).ok()?;
             leases.extend(page.items().iter().filter_map(|found| self.lease(found)));
         }
         Some(leases)
@@ -148,7 +144,7 @@ impl Client {
         let key = AttributeValue::S(shard.to_string());
         let look =
             self.dynamodb.get_item().table_name(&self.table).key("leaseKey", key).consistent_read(true);
-        let found = look.send().await.map_err(|error| self.table_failure("GetItem", &error)).ok()?;
+        let found = self.told(&self.table_place, "GetItem", look.send().await).ok()?;
         Some(found.item().and_then(|found| self.lease(found)).map(Box::new))
     }
 
@@ -174,7 +170,7 @@ impl Client {
         let key = AttributeValue::S(write.shard.to_string());
         let mut expression = Expression::default();
         let condition = expression.condition(&write.condition);
-        let (action, failure) = match &write.change {
+        let outcome = match &write.change {
             Change::Create(item) => {
                 let item = item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
                 let call = self.dynamodb.put_item().table_name(&self.table).set_item(Some(item));
@@ -182,7 +178,7 @@ impl Client {
                 let call = call
                     .set_expression_attribute_names(expression.names())
                     .set_expression_attribute_values(expression.values());
-                ("PutItem", call.send().await.err().map(|error| self.write_failure("PutItem", &error)))
+                self.written("PutItem", call.send().await)
             }
             Change::Update(update) => {
                 let change = expression.update(update);
@@ -191,7 +187,7 @@ impl Client {
                 let call = call
                     .set_expression_attribute_names(expression.names())
                     .set_expression_attribute_values(expression.values());
-                ("UpdateItem", call.send().await.err().map(|error| self.write_failure("UpdateItem", &error)))
+                self.written("UpdateItem", call.send().await)
             }
             Change::Delete => {
                 let call = self.dynamodb.delete_item().table_name(&self.table).key("leaseKey", key);
@@ -199,25 +195,22 @@ impl Client {
                 let call = call
                     .set_expression_attribute_names(expression.names())
                     .set_expression_attribute_values(expression.values());
-                ("DeleteItem", call.send().await.err().map(|error| self.write_failure("DeleteItem", &error)))
+                self.written("DeleteItem", call.send().await)
             }
         };
-        let outcome = failure.unwrap_or(Outcome::Done);
-        tracing::trace!(table = self.table, shard = %write.shard, action, ?outcome, "written");
+        tracing::trace!(table = self.table, shard = %write.shard, ?outcome, "written");
         outcome
     }
 
-    fn write_failure<E>(&self, action: &str, error: &SdkError<E>) -> Outcome
+    fn written<T, E>(&self, operation: &'static str, answer: Result<T, SdkError<E>>) -> Outcome
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        if code(error) == "ConditionalCheckFailedException" {
-            return Outcome::Refused;
-        }
-        self.table_failure(action, error);
-        match error {
-            SdkError::ConstructionFailure(_) => Outcome::Failed,
+        let Err(error) = self.told(&self.table_place, operation, answer) else { return Outcome::Done };
+        match *error {
+            SdkError::ServiceError(answer) if answer.err().code() == Some(NOT_SO) => Outcome::Refused,
             SdkError::ServiceError(answer) if answer.raw().status().as_u16() < 500 => Outcome::Failed,
+            SdkError::ConstructionFailure(_) => Outcome::Failed,
             _ => Outcome::Unknown,
         }
     }
@@ -235,7 +228,7 @@ impl Client {
         let mut shards = Vec::new();
         let mut call = self.kinesis.list_shards().stream_name(&self.stream).set_shard_filter(filter);
         loop {
-            let page = call.send().await.map_err(|error| self.stream_failure("ListShards", &error)).ok()?;
+            let page = self.told(&self.stream_place, "ListShards", call.send().await).ok()?;
             shards.extend(page.shards().iter().filter_map(shard));
             match page.next_token() {
                 None => return Some(shards),
@@ -259,14 +252,16 @@ impl Client {
                 .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
                 .starting_sequence_number(sequence.to_string()),
         };
-        let answer = call.send().await.map_err(|error| self.trouble("GetShardIterator", &error))?;
+        let answer = self.told(&self.stream_place, "GetShardIterator", call.send().await);
+        let answer = answer.map_err(|error| trouble(&error))?;
         answer.shard_iterator.ok_or(Trouble::Passing)
     }
 
     /// The next records of a shard.
     pub(super) async fn records(&self, shard: &ShardId, iterator: String) -> Result<Answer, Trouble> {
         let call = self.kinesis.get_records().shard_iterator(iterator).limit(self.call_records);
-        let answer = call.send().await.map_err(|error| self.trouble("GetRecords", &error))?;
+        let answer = self.told(&self.stream_place, "GetRecords", call.send().await);
+        let answer = answer.map_err(|error| trouble(&error))?;
         let behind = u64::try_from(answer.millis_behind_latest().unwrap_or_default()).unwrap_or_default();
         let children = answer.child_shards().iter().filter_map(child).collect();
         let records: Option<Vec<Raw>> = answer.records.into_iter().map(raw).collect();
@@ -278,48 +273,46 @@ impl Client {
         Ok(Answer { records, next: answer.next_shard_iterator, behind, children })
     }
 
-    fn trouble<E>(&self, action: &str, error: &SdkError<E>) -> Trouble
+    /// Counts a call, and writes down why it failed.
+    fn told<T, E>(
+        &self,
+        place: &Place,
+        operation: &'static str,
+        answer: Result<T, SdkError<E>>,
+    ) -> Result<T, Box<SdkError<E>>>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        match code(error) {
-            // As it happens after five minutes without a call.
-            "ExpiredIteratorException" => Trouble::Iterator,
-            "InvalidArgumentException" => {
-                self.stream_failure(action, error);
-                Trouble::Iterator
+        let ending = match &answer {
+            Ok(_) => Ending::Answered,
+            Err(error) if code(error) == NOT_SO => Ending::Refused,
+            Err(error) => {
+                let failure = failure(place, operation, error);
+                // As it happens after five minutes without a call.
+                if code(error) != EXPIRED {
+                    tracing::warn!(why = failure.text, "a call failed");
+                }
+                match failure.kind {
+                    Kind::Throttled => Ending::Throttled,
+                    Kind::Rejected | Kind::Passing => Ending::Failed,
+                }
             }
-            _ => {
-                self.stream_failure(action, error);
-                Trouble::Passing
-            }
-        }
+        };
+        self.observer.called(operation, ending);
+        answer.map_err(Box::new)
     }
+}
 
-    fn stream_failure<E>(&self, action: &str, error: &SdkError<E>) -> Failure
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        self.noted(failure(&self.stream_place, action, error))
-    }
+/// What DynamoDB says to a write whose condition does not hold.
+const NOT_SO: &str = "ConditionalCheckFailedException";
 
-    fn table_failure<E>(&self, action: &str, error: &SdkError<E>) -> Failure
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        self.noted(failure(&self.table_place, action, error))
-    }
+/// What Kinesis says to an iterator that is too old.
+const EXPIRED: &str = "ExpiredIteratorException";
 
-    /// Counts a failure and writes it down.
-    fn noted(&self, failure: Failure) -> Failure {
-        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        match failure.kind {
-            Kind::Throttled => facts.throttled += 1,
-            Kind::Rejected | Kind::Passing => facts.failed += 1,
-        }
-        drop(facts);
-        tracing::warn!(why = failure.text, "a call failed");
-        failure
+fn trouble<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Trouble {
+    match code(error) {
+        EXPIRED | "InvalidArgumentException" => Trouble::Iterator,
+        _ => Trouble::Passing,
     }
 }
 

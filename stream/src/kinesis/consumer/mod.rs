@@ -1,11 +1,13 @@
 //! Reads a stream of Kinesis together with other workers, ours or the Java library's, who share a table of leases.
 //!
 //! * `client`: calls of Kinesis and DynamoDB
+//! * `facts`: what has been seen, for metrics
 //! * `run`: carries out what a [`Worker`](super::worker::Worker) wants, and reads the shards it has
 //!
 //! The name of the application is the name of its table. Where it does not exist it is made, if that is allowed.
 
 mod client;
+mod facts;
 mod run;
 
 use std::{
@@ -16,6 +18,7 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use self::facts::{Ending, Facts, Observer};
 use self::{
     client::Client,
     run::{Message, Told},
@@ -78,21 +81,6 @@ impl Settings {
     }
 }
 
-/// What a consumer has seen of the world.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// Leases that are ours, those of shards at their end included.
-    pub leases: usize,
-    /// Leases that were ours until somebody took them or they expired.
-    pub lost_leases: u64,
-    /// Calls that were refused because there were too many.
-    pub throttled: u64,
-    /// Calls that failed otherwise.
-    pub failed: u64,
-    /// How far behind the newest record each of our shards is.
-    pub behind: HashMap<ShardId, Duration>,
-}
-
 /// A consumer cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -110,21 +98,21 @@ pub struct KinesisConsumer {
     /// How often each of our shards was sought: what was read before is dropped.
     seeks: HashMap<ShardId, u64>,
     tenures: Arc<Mutex<HashMap<ShardId, Tenure>>>,
-    facts: Arc<Mutex<Facts>>,
+    observer: Observer,
     /// Closed when all is over.
     over: watch::Receiver<()>,
 }
 
 /// Opens a consumer: finds the table or makes it, and begins to take leases. To be called within a runtime.
 pub async fn open(settings: Settings) -> Result<KinesisConsumer, OpenError> {
-    let facts = Arc::new(Mutex::new(Facts::default()));
-    let client = Client::new(&settings, facts.clone()).await;
+    let observer = Observer::default();
+    let client = Client::new(&settings, observer.clone()).await;
     client.prepare().await.map_err(OpenError)?;
     let (messages, received) = mpsc::unbounded_channel();
     let (tell, told) = mpsc::unbounded_channel();
     let stream: Arc<str> = settings.stream.as_str().into();
     let (running, over) = watch::channel(());
-    let run = run::run(settings, client, received, tell, facts.clone());
+    let run = run::run(settings, client, received, tell, observer.clone());
     tokio::spawn(async move {
         run.await;
         drop(running);
@@ -137,15 +125,15 @@ pub async fn open(settings: Settings) -> Result<KinesisConsumer, OpenError> {
         unwanted: HashSet::new(),
         seeks: HashMap::new(),
         tenures: Arc::default(),
-        facts,
+        observer,
         over,
     })
 }
 
 impl KinesisConsumer {
-    /// What it has seen so far.
-    pub fn facts(&self) -> Facts {
-        self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Shows what it has seen so far.
+    pub fn observer(&self) -> Observer {
+        self.observer.clone()
     }
 
     /// Ends when the consumer has been dropped and its leases are given back, so that others need not wait until they have
@@ -168,10 +156,15 @@ impl KinesisConsumer {
             Told::Assigned { shard, tenure, checkpoint } => {
                 self.tenures.lock().unwrap_or_else(PoisonError::into_inner).insert(shard.clone(), tenure);
                 self.seeks.insert(shard.clone(), 0);
+                self.observer.forget(&shard);
                 Some(Event::Assigned { shard, checkpoint })
             }
             Told::Records { shard, tenure, seek, records, .. } => {
-                is_current(&shard, tenure, seek).then_some(Event::Records(Batch { shard, records }))
+                if !is_current(&shard, tenure, seek) {
+                    return None;
+                }
+                self.observer.delivered(&shard, &records);
+                Some(Event::Records(Batch { shard, records }))
             }
             Told::Ended { shard, tenure, seek } => {
                 is_current(&shard, tenure, seek).then_some(Event::Ended { shard })
@@ -183,6 +176,7 @@ impl KinesisConsumer {
                 self.tenures.lock().unwrap_or_else(PoisonError::into_inner).remove(&shard);
                 self.seeks.remove(&shard);
                 self.unwanted.remove(&shard);
+                self.observer.forget(&shard);
                 Some(Event::Lost { shard })
             }
         }
@@ -235,6 +229,7 @@ impl Consumer for KinesisConsumer {
         let sought = match (self.tenure(shard), self.seeks.get_mut(shard)) {
             (Some(tenure), Some(seek)) => {
                 *seek += 1;
+                self.observer.forget(shard);
                 let message = Message::Seek { shard: shard.clone(), tenure, seek: *seek, after };
                 self.messages.send(message).map_err(|_| self.closed())
             }
@@ -257,6 +252,7 @@ impl Consumer for KinesisConsumer {
             // Does not keep the consumer alive.
             messages: self.messages.downgrade(),
             tenures: self.tenures.clone(),
+            observer: self.observer.clone(),
         })
     }
 }
@@ -265,6 +261,7 @@ struct Saver {
     stream: Arc<str>,
     messages: mpsc::WeakUnboundedSender<Message>,
     tenures: Arc<Mutex<HashMap<ShardId, Tenure>>>,
+    observer: Observer,
 }
 
 impl Checkpointer for Saver {
@@ -277,11 +274,15 @@ impl Checkpointer for Saver {
             let closed = || ConsumeError::Closed { stream: self.stream.to_string() };
             let tenure = tenure.ok_or_else(not_owner)?;
             let (reply, answer) = oneshot::channel();
+            let acknowledged = checkpoint.acknowledged;
             let messages = self.messages.upgrade().ok_or_else(closed)?;
             let message = Message::Save { shard: shard.clone(), tenure, checkpoint, reply };
             messages.send(message).map_err(|_| closed())?;
             match answer.await {
-                Ok(Ok(())) => Ok(()),
+                Ok(Ok(())) => {
+                    acknowledged.into_iter().for_each(|to| self.observer.acknowledged(&shard, to));
+                    Ok(())
+                }
                 Ok(Err(SaveError::NotOwner)) => Err(not_owner()),
                 Ok(Err(SaveError::Back)) => Err(ConsumeError::Corrupt {
                     stream: self.stream.to_string(),
@@ -311,7 +312,7 @@ mod tests {
             unwanted: HashSet::new(),
             seeks: HashMap::new(),
             tenures: Arc::default(),
-            facts: Arc::default(),
+            observer: Observer::default(),
             over: watch::channel(()).1,
         };
         let (a, b) = (ShardId::from("a"), ShardId::from("b"));

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, hash_map::RandomState},
     hash::BuildHasher,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{Facts, Settings, client::Client};
+use super::{Observer, Settings, client::Client};
 use crate::{
     consumer::{Checkpoint, Delivered, Pending},
     kinesis::{
@@ -77,7 +77,7 @@ pub(super) async fn run(
     client: Client,
     mut received: mpsc::UnboundedReceiver<Message>,
     tell: mpsc::UnboundedSender<Told>,
-    facts: Arc<Mutex<Facts>>,
+    observer: Observer,
 ) {
     let origin = Instant::now();
     let seed = RandomState::new().hash_one(&settings.worker);
@@ -95,7 +95,7 @@ pub(super) async fn run(
         replies: HashMap::new(),
         saves: 0,
         tell,
-        facts,
+        observer,
     };
     loop {
         let now = origin.elapsed();
@@ -130,7 +130,7 @@ struct Running {
     replies: HashMap<Ticket, Reply>,
     saves: Ticket,
     tell: mpsc::UnboundedSender<Told>,
-    facts: Arc<Mutex<Facts>>,
+    observer: Observer,
 }
 
 /// The reading of a shard.
@@ -151,9 +151,12 @@ impl Running {
     }
 
     fn count(&self) {
-        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        facts.leases = self.worker.leases().count();
-        facts.behind.retain(|shard, _| self.readers.contains_key(shard));
+        let (leases, taken) = (self.worker.leases().count(), self.worker.taken());
+        self.observer.note(|facts| {
+            facts.leases = leases;
+            (facts.free_leases, facts.stolen_leases) = (taken.free, taken.stolen);
+            facts.behind.retain(|shard, _| self.readers.contains_key(shard));
+        });
     }
 
     fn receive(&mut self, now: Duration, message: Message) {
@@ -207,7 +210,7 @@ impl Running {
                 }
                 if !self.is_stopping() {
                     tracing::info!(stream = self.settings.stream, %shard, "another worker reads this shard now");
-                    self.facts.lock().unwrap_or_else(PoisonError::into_inner).lost_leases += 1;
+                    self.observer.note(|facts| facts.lost_leases += 1);
                 }
                 let _gone = self.tell.send(Told::Lost { shard, tenure });
             }
@@ -250,7 +253,7 @@ impl Running {
             client: self.client.clone(),
             tell: self.tell.clone(),
             answer: self.answer.clone(),
-            facts: self.facts.clone(),
+            observer: self.observer.clone(),
         };
         let task = self.tasks.spawn(shard_reader.run(reader));
         if let Some(before) = self.readers.insert(shard, Reading { tenure, range, task }) {
@@ -267,7 +270,7 @@ struct ShardReader {
     client: Arc<Client>,
     tell: mpsc::UnboundedSender<Told>,
     answer: mpsc::UnboundedSender<Message>,
-    facts: Arc<Mutex<Facts>>,
+    observer: Observer,
 }
 
 impl ShardReader {
@@ -284,8 +287,9 @@ impl ShardReader {
             };
             let answer = self.client.records(&self.shard, iterator).await;
             if let Ok(answer) = &answer {
-                let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-                facts.behind.insert(self.shard.clone(), answer.behind);
+                self.observer.note(|facts| {
+                    facts.behind.insert(self.shard.clone(), answer.behind);
+                });
             }
             let brought = reader.read(answer);
             let (shard, tenure, seek) = (self.shard.clone(), self.tenure, self.seek);

@@ -92,6 +92,15 @@ pub enum SaveError {
     Back,
 }
 
+/// Leases that were taken so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// From nobody, or from a worker that gave no sign of life.
+    pub free: u64,
+    /// From a worker that had more than its share.
+    pub stolen: u64,
+}
+
 /// A worker.
 #[derive(Debug)]
 pub struct Worker {
@@ -112,6 +121,7 @@ pub struct Worker {
     /// What stood under our name when the table was read for the first time, from before we were started: ours to take,
     /// whoever may still renew it.
     left: Option<BTreeSet<ShardId>>,
+    taken: Taken,
     is_stopping: bool,
     actions: Vec<Action>,
 }
@@ -120,7 +130,7 @@ pub struct Worker {
 #[derive(Debug)]
 enum Question {
     /// To take this lease, at this time, for the n-th time.
-    Take(Lease, Duration, u32),
+    Take(Choice, Duration, u32),
     /// How a lease that is to be taken from somebody is now.
     Victim(Lease),
     /// To make this lease.
@@ -170,6 +180,7 @@ impl Worker {
             wanted: (Vec::new(), now),
             audit: Audit { next: now + timing.audit, found: None, times: 0 },
             left: None,
+            taken: Taken::default(),
             is_stopping: false,
             actions: Vec::new(),
         }
@@ -214,6 +225,11 @@ impl Worker {
     /// The leases that are ours.
     pub fn leases(&self) -> impl Iterator<Item = &Lease> {
         self.held.values().map(Held::lease)
+    }
+
+    /// How many leases were taken so far.
+    pub fn taken(&self) -> Taken {
+        self.taken
     }
 
     /// What is to be done now.
@@ -298,7 +314,9 @@ impl Worker {
             .asked
             .values()
             .filter_map(|question| match question {
-                Question::Take(lease, ..) | Question::Victim(lease) => Some(lease.shard.clone()),
+                Question::Take(Choice { lease, .. }, ..) | Question::Victim(lease) => {
+                    Some(lease.shard.clone())
+                }
                 _ => None,
             })
             .collect();
@@ -312,14 +330,14 @@ impl Worker {
                 let ticket = self.ask(Question::Victim(choice.lease));
                 self.actions.push(Action::Look(ticket, shard));
             } else {
-                self.try_to_take(now, choice.lease, 1);
+                self.try_to_take(now, choice, 1);
             }
         }
     }
 
-    fn try_to_take(&mut self, now: Duration, lease: Lease, time: u32) {
-        let write = write::take(&lease, &self.me);
-        let ticket = self.ask(Question::Take(lease, now, time));
+    fn try_to_take(&mut self, now: Duration, choice: Choice, time: u32) {
+        let write = write::take(&choice.lease, &self.me);
+        let ticket = self.ask(Question::Take(choice, now, time));
         self.actions.push(Action::Write(ticket, write));
     }
 
@@ -427,7 +445,7 @@ impl Worker {
                 if let Some(Some(lease)) = found.filter(|_| !self.is_stopping)
                     && lease.owner == before.owner
                 {
-                    self.try_to_take(now, *lease, 1);
+                    self.try_to_take(now, Choice { lease: *lease, is_stolen: true }, 1);
                 }
             }
             Some(Question::Step(shard, tenure, step)) => {
@@ -440,8 +458,10 @@ impl Worker {
     /// A write has been answered.
     pub fn written(&mut self, now: Duration, ticket: Ticket, outcome: Outcome) {
         match self.asked.remove(&ticket) {
-            Some(Question::Take(lease, sent, time)) => match outcome {
+            Some(Question::Take(choice, sent, time)) => match outcome {
                 Outcome::Done => {
+                    let Choice { lease, is_stolen } = choice;
+                    *if is_stolen { &mut self.taken.stolen } else { &mut self.taken.free } += 1;
                     self.last += 1;
                     if let Some(left) = &mut self.left {
                         left.remove(&lease.shard);
@@ -450,7 +470,7 @@ impl Worker {
                     self.held.insert(held.lease().shard.clone(), held);
                 }
                 Outcome::Failed if time < TAKES && !self.is_stopping => {
-                    self.try_to_take(now, lease, time + 1)
+                    self.try_to_take(now, choice, time + 1);
                 }
                 // Somebody was faster: perhaps the last owner gave it up.
                 Outcome::Refused => self.scan.not_after(now + self.timing.retry()),
