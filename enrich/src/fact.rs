@@ -23,7 +23,9 @@ struct Shards {
 }
 
 impl ShardFacts {
+    /// All is well as long as no shard says otherwise: a worker may have none, and stand by.
     pub(crate) fn new(fact: Fact) -> Self {
+        fact.well();
         Self { fact, shards: Mutex::default() }
     }
 

@@ -17,6 +17,7 @@ mod postgres_away;
 mod privacy;
 mod refusals;
 mod sent_again;
+mod shared_stream;
 mod tls;
 pub mod told;
 mod trackers;

@@ -1,5 +1,6 @@
 //! What the stories are told with.
 
+pub mod aws;
 pub mod clients;
 pub mod database;
 pub mod enrichments;
@@ -11,4 +12,5 @@ pub mod load;
 pub mod moto;
 pub mod piste;
 pub mod postgres;
+pub mod proxy;
 pub mod wait;

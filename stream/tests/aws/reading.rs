@@ -78,7 +78,10 @@ impl Engine for Streams {
     }
 
     fn consumer(&self, name: &str, start: Start) -> Box<dyn Consumer> {
-        let open = consumer::open(self.settings(name, "worker", start));
+        let mut settings = self.settings(name, "worker", start);
+        // The laws lose no lease, however busy the machine is.
+        settings.timing.failover = Duration::from_secs(60);
+        let open = consumer::open(settings);
         Box::new(tokio::task::block_in_place(|| Handle::current().block_on(open)).unwrap())
     }
 
