@@ -22,7 +22,7 @@ use std::{
 
 use aws_sdk_kinesis::{
     primitives::Blob,
-    types::{PutRecordsRequestEntry, Shard, ShardIteratorType, StreamStatus},
+    types::{PutRecordsRequestEntry, Shard, ShardIteratorType},
 };
 use event::payload::{CollectorPayload, SCHEMA};
 use service::clock;
@@ -84,45 +84,22 @@ impl Aws {
 
     /// Splits a shard in the middle of its hashes.
     pub fn split(&self, stream: &str, shard: &str) {
-        let shards = self.shards(stream);
-        let range = shards.iter().find(|found| found.shard_id() == shard).unwrap().hash_key_range().unwrap();
-        let number = |text: &str| text.parse::<u128>().unwrap();
-        let (start, end) = (number(range.starting_hash_key()), number(range.ending_hash_key()));
-        let middle = (start + (end - start) / 2).to_string();
-        let split = self.kinesis.client.split_shard().stream_name(stream).shard_to_split(shard);
-        self.runtime.block_on(split.new_starting_hash_key(middle).send()).unwrap();
-        self.until_active(stream);
+        self.runtime.block_on(self.kinesis.split(stream, shard));
     }
 
     /// Merges two shards that are next to each other, the one with the lower hashes first.
     pub fn merge(&self, stream: &str, lower: &str, upper: &str) {
-        let merge = self.kinesis.client.merge_shards().stream_name(stream);
-        let merge = merge.shard_to_merge(lower).adjacent_shard_to_merge(upper);
-        self.runtime.block_on(merge.send()).unwrap();
-        self.until_active(stream);
-    }
-
-    fn until_active(&self, stream: &str) {
-        wait::until("the stream to be active", PATIENCE, || {
-            let describe = self.kinesis.client.describe_stream_summary().stream_name(stream);
-            let answer = self.runtime.block_on(describe.send()).unwrap();
-            let status = answer.stream_description_summary().unwrap().stream_status().clone();
-            (status == StreamStatus::Active).then_some(())
-        });
+        self.runtime.block_on(self.kinesis.merge(stream, lower, upper));
     }
 
     /// The ids of the open shards of a stream, and of the closed ones.
     pub fn open_and_closed(&self, stream: &str) -> (Vec<String>, Vec<String>) {
         let is_open =
             |shard: &Shard| shard.sequence_number_range().unwrap().ending_sequence_number().is_none();
-        let (open, closed): (Vec<_>, Vec<_>) = self.shards(stream).into_iter().partition(is_open);
+        let shards = self.runtime.block_on(self.kinesis.shards(stream));
+        let (open, closed): (Vec<_>, Vec<_>) = shards.into_iter().partition(is_open);
         let ids = |shards: Vec<Shard>| shards.into_iter().map(|shard| shard.shard_id).collect();
         (ids(open), ids(closed))
-    }
-
-    fn shards(&self, stream: &str) -> Vec<Shard> {
-        let list = self.kinesis.client.list_shards().stream_name(stream);
-        self.runtime.block_on(list.send()).unwrap().shards.unwrap_or_default()
     }
 
     /// The sequence number of the last record of each shard of a stream that has one.

@@ -169,15 +169,11 @@ async fn shards_are_followed_when_they_are_split_and_merged() {
         let mut role = Role::new(&streams, "a").await;
         streams.put(0..20).await;
         role.until(|role| role.numbers().len() == 20).await;
-        let (client, [zero, one, two]) =
-            (&streams.kinesis.client, [0, 1, 2].map(|n| ShardId::numbered(n).to_string()));
-        let split = client.split_shard().stream_name("good").shard_to_split(&zero);
-        split.new_starting_hash_key((u128::MAX / 2).to_string()).send().await.unwrap();
+        let [zero, one, two] = [0, 1, 2].map(|n| ShardId::numbered(n).to_string());
+        streams.kinesis.split("good", &zero).await;
         streams.put(20..60).await;
         role.until(|role| role.numbers().len() == 60).await;
-        let merge =
-            client.merge_shards().stream_name("good").shard_to_merge(&one).adjacent_shard_to_merge(&two);
-        merge.send().await.unwrap();
+        streams.kinesis.merge("good", &one, &two).await;
         streams.put(60..80).await;
         role.until(|role| role.numbers().len() == 80).await;
         assert_eq!(role.numbers(), (0..80).collect());

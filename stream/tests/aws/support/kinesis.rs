@@ -4,12 +4,13 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use aws_sdk_kinesis::{
     Client,
     config::{BehaviorVersion, Builder, Credentials, Region},
-    types::ShardIteratorType,
+    types::{Shard, ShardIteratorType, StreamStatus},
 };
 use axum::{
     body::{Body, to_bytes},
@@ -75,11 +76,46 @@ impl Kinesis {
         self.client.create_stream().stream_name(stream).shard_count(shards).send().await.unwrap();
     }
 
+    /// The shards of a stream.
+    pub(crate) async fn shards(&self, stream: &str) -> Vec<Shard> {
+        self.client.list_shards().stream_name(stream).send().await.unwrap().shards.unwrap_or_default()
+    }
+
+    /// Splits a shard in the middle of its hashes.
+    pub(crate) async fn split(&self, stream: &str, shard: &str) {
+        let shards = self.shards(stream).await;
+        let range = shards.iter().find(|found| found.shard_id() == shard).unwrap().hash_key_range().unwrap();
+        let number = |text: &str| text.parse::<u128>().unwrap();
+        let (start, end) = (number(range.starting_hash_key()), number(range.ending_hash_key()));
+        let middle = (start + (end - start) / 2).to_string();
+        let split = self.client.split_shard().stream_name(stream).shard_to_split(shard);
+        split.new_starting_hash_key(middle).send().await.unwrap();
+        self.until_active(stream).await;
+    }
+
+    /// Merges two shards that are next to each other, the one with the lower hashes first.
+    pub(crate) async fn merge(&self, stream: &str, lower: &str, upper: &str) {
+        let merge = self.client.merge_shards().stream_name(stream);
+        merge.shard_to_merge(lower).adjacent_shard_to_merge(upper).send().await.unwrap();
+        self.until_active(stream).await;
+    }
+
+    /// Waits until a change of the shards is done.
+    async fn until_active(&self, stream: &str) {
+        let mut looks = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            looks.tick().await;
+            let described = self.client.describe_stream_summary().stream_name(stream).send().await.unwrap();
+            if *described.stream_description_summary().unwrap().stream_status() == StreamStatus::Active {
+                return;
+            }
+        }
+    }
+
     /// Everything in a stream, shard by shard, in order.
     pub(crate) async fn read(&self, stream: &str) -> Vec<Found> {
-        let shards = self.client.list_shards().stream_name(stream).send().await.unwrap();
         let mut found = Vec::new();
-        for shard in shards.shards() {
+        for shard in &self.shards(stream).await {
             let oldest = self.client.get_shard_iterator().stream_name(stream).shard_id(shard.shard_id());
             let oldest = oldest.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
             let mut next = oldest.shard_iterator;
