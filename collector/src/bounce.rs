@@ -6,11 +6,7 @@ use event::scala_map;
 use http::HeaderValue;
 
 use crate::{
-    compatibility::Compatibility,
-    config::CollectorConfig,
-    head::{Head, Name},
-    query, server_rendered,
-    target::Target,
+    compatibility::Compatibility, config::CollectorConfig, head::Head, query, server_rendered, target::Target,
 };
 
 /// Characters that stay as they are in the query.
@@ -48,8 +44,13 @@ pub fn location(
                 (_, None) if secure => b"https://",
                 _ => b"http://",
             });
-            let authority = target.absolute.map(|(_, authority)| authority).or(head.first(Name::Host));
-            out.extend_from_slice(&authority.unwrap_or_default().to_ascii_lowercase());
+            if let Some((_, authority)) = target.absolute
+                && let Some(user_end) = memchr::memrchr(b'@', authority)
+            {
+                out.extend_from_slice(&authority[..=user_end]);
+            }
+            let host = server_rendered::host_of_request(head, target);
+            out.extend_from_slice(host.unwrap_or_default().as_bytes());
             server_rendered::write_path(target.path, &mut out);
         }
     }
@@ -60,8 +61,12 @@ pub fn location(
 
 /// The parameters, decoded and encoded again, and the mark. The Apache line keeps them in a map.
 fn write_query(query: &[u8], mark: &str, compatibility: Compatibility, out: &mut Vec<u8>) {
+    let is_pair = |name: &[u8], value: Option<&[u8]>| match compatibility {
+        Compatibility::V2 => !query.is_empty(),
+        Compatibility::V3 => !name.is_empty() || value.is_some(),
+    };
     let pairs = query::pairs(query, compatibility)
-        .filter(|(name, value)| !name.is_empty() || value.is_some())
+        .filter(|(name, value)| is_pair(name, *value))
         .map(|(name, value)| (query::decode_form(name).into_owned(), value.map(query::decode_form)))
         .chain([(mark.to_owned(), Some(Cow::Borrowed("true")))]);
     let pairs: Vec<_> = match compatibility {

@@ -33,20 +33,21 @@ pub fn hosts(head: &Head, compatibility: Compatibility) -> Vec<Cow<'_, str>> {
     match compatibility {
         Compatibility::V3 => origins(head).map(|origin| Cow::Borrowed(origin.host)).collect(),
         Compatibility::V2 => {
-            let lists = head.all(Name::Origin).filter_map(|v| list_v2(std::str::from_utf8(v).ok()?));
-            let hosts = lists.take(1).flatten().map(|origin| Cow::Owned(origin.host.to_ascii_lowercase()));
-            hosts.collect()
+            let first = head.all(Name::Origin).find_map(|v| origins_v2(std::str::from_utf8(v).ok()?));
+            let hosts = first.unwrap_or_default().into_iter();
+            hosts.map(|origin| Cow::Owned(origin.host.to_ascii_lowercase())).collect()
         }
     }
 }
 
 /// An `Origin` header as the Apache line prints it; `None` unless all of it is origins.
 pub fn printed(text: &str) -> Option<String> {
-    if text == "null" {
+    let origins = origins_v2(text)?;
+    if origins.is_empty() {
         return Some(text.into());
     }
     let print = |origin: Origin<'_>| Origin { port: None, ..origin }.print().to_ascii_lowercase();
-    let origins = list_v2(text)?.into_iter().map(|origin| {
+    let origins = origins.into_iter().map(|origin| {
         match origin.port.and_then(|port| port.parse::<u16>().ok()).filter(|&port| port > 0) {
             Some(port) => format!("{}:{port}", print(origin)),
             None => print(origin),
@@ -58,10 +59,14 @@ pub fn printed(text: &str) -> Option<String> {
 /// The origins that the first `Origin` header names, in its order; what does not parse is left out.
 fn origins(head: &Head) -> impl Iterator<Item = Origin<'_>> {
     let text = head.first(Name::Origin).and_then(|v| std::str::from_utf8(v).ok()).unwrap_or_default();
-    text.split(' ').filter_map(parse)
+    text.split(' ').filter_map(|item| parse(item).filter(|origin| !origin.host.is_empty()))
 }
 
-fn list_v2(text: &str) -> Option<Vec<Origin<'_>>> {
+/// None at all of `null`.
+fn origins_v2(text: &str) -> Option<Vec<Origin<'_>>> {
+    if text == "null" {
+        return Some(Vec::new());
+    }
     let in_range = |origin: &Origin<'_>| origin.port.is_none_or(|port| port.parse::<u16>().is_ok());
     text.split(' ').map(|item| parse(item).filter(in_range)).collect()
 }
@@ -75,7 +80,7 @@ impl Origin<'_> {
     }
 }
 
-/// `scheme://host[:port]`
+/// `scheme://host[:port]`; the host may be empty, as in `file://`.
 fn parse(item: &str) -> Option<Origin<'_>> {
     let (scheme, rest) = item.split_once("://")?;
     let host_end = match rest.strip_prefix('[') {
@@ -93,10 +98,7 @@ fn parse(item: &str) -> Option<Origin<'_>> {
     };
     let valid_host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
         Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&b))
-        }
+        None => host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&b)),
     };
     (crate::uri_reference::is_scheme(scheme) && valid_host).then_some(Origin { scheme, host, port })
 }

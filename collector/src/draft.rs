@@ -15,6 +15,7 @@ use crate::{
     head::{Head, Method, Name},
     header_list::{self, Lines},
     identity::Identity,
+    server_rendered,
     target::{self, Target},
 };
 
@@ -54,19 +55,18 @@ impl<'a> Draft<'a> {
             head.first(name).map(|value| header_list::text(field.as_bytes(), value, compatibility))
         };
         let is_post = head.method() == Method::Post;
-        let content_type = if is_post {
-            content_type::normalised(head.first(Name::ContentType), compatibility)
-        } else {
-            None
-        };
+        let content_type = is_post.then(|| content_type::of_post(head, &body.bytes, compatibility)).flatten();
         let mut headers = header_list::header_list(head, identity.anonymous, compatibility);
         headers = body.headers(headers);
         if let Some(content_type) = &content_type {
             headers.push(content_type);
         }
-        let host = match target.absolute {
-            Some((_, authority)) => Some(authority),
-            None => head.first(Name::Host).filter(|_| compatibility.is_v2()),
+        let hostname = match compatibility {
+            Compatibility::V2 => server_rendered::host_of_request(head, target)
+                .map(|host| target::text_or_escapes(target::host_of(host.as_bytes())).into_owned()),
+            Compatibility::V3 => target.absolute.map(|(_, authority)| {
+                target::text_or_escapes(target::host_of(authority)).to_ascii_lowercase()
+            }),
         };
         Self {
             collector: &config.name,
@@ -83,12 +83,12 @@ impl<'a> Draft<'a> {
                 _ => Some(target.query_text()),
             },
             body: is_post.then(|| match compatibility {
-                Compatibility::V2 => content_type::body_v2(body.bytes, head.first(Name::ContentType)),
+                Compatibility::V2 => content_type::body_v2(body.bytes, head),
                 Compatibility::V3 => body.bytes,
             }),
             headers,
             content_type,
-            hostname: host.map(|host| target::text_or_escapes(target::host_of(host)).to_ascii_lowercase()),
+            hostname,
             network_userid: &identity.network_userid,
         }
     }

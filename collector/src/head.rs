@@ -7,6 +7,7 @@ use crate::{
     config::CollectorConfig,
     http1::framing::{Chunks, Framing},
     refusal::Refusal,
+    strict,
 };
 
 /// What a client asks for.
@@ -27,6 +28,18 @@ pub enum Method {
 }
 
 impl Method {
+    /// The method of that name.
+    pub fn parse(name: &[u8]) -> Self {
+        match name {
+            b"GET" => Self::Get,
+            b"HEAD" => Self::Head,
+            b"POST" => Self::Post,
+            b"OPTIONS" => Self::Options,
+            b"PUT" | b"DELETE" | b"PATCH" | b"TRACE" | b"CONNECT" => Self::OtherKnown,
+            _ => Self::Unknown,
+        }
+    }
+
     /// Its name in metrics and logs.
     pub fn name(self) -> &'static str {
         match self {
@@ -103,11 +116,7 @@ const NAMES: [(Name, &[u8]); 13] = [
 ];
 
 /// Room for the Apache line's longest URI, a method and a version.
-const V2_REQUEST_LINE: usize = 32_768 + 64;
-/// Fields of the Apache line at most.
-const V2_MAX_FIELDS: usize = 64;
-/// Bytes of a field's value in the Apache line.
-const V2_MAX_VALUE: usize = 8192;
+const V2_REQUEST_LINE: usize = strict::MAX_URI + 64;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Span(u32, u32);
@@ -117,11 +126,17 @@ impl Caps {
     pub fn new(config: &CollectorConfig) -> Self {
         let (networking, compatibility) = (&config.networking, config.compatibility);
         let request_line = match compatibility.is_v2() {
-            // It limits the URI instead, see `target`.
+            // It limits the URI instead.
             true => networking.max_request_line_length.max(V2_REQUEST_LINE),
             false => networking.max_request_line_length,
         };
         Self { request_line, headers: networking.max_headers_length, compatibility, http2: networking.http2 }
+    }
+
+    /// The refusal of a longer request line.
+    pub fn line_too_long(&self) -> Refusal {
+        let limit = if self.compatibility.is_v2() { strict::MAX_URI } else { self.request_line };
+        Refusal::RequestLineTooLong { limit }
     }
 }
 
@@ -141,20 +156,21 @@ impl Head {
             self.raw.extend_from_slice(bytes);
         }
         let line_end = memchr(b'\n', &self.raw).unwrap_or(self.raw.len());
+        if compatibility.is_v2() {
+            strict::check_request_line(trim_end(&self.raw[..line_end]))?;
+        }
         self.read_request_line(line_end)?;
         self.read_fields(line_end + 1, compatibility)
     }
 
     /// The method.
     pub fn method(&self) -> Method {
-        match self.at(self.method) {
-            b"GET" => Method::Get,
-            b"HEAD" => Method::Head,
-            b"POST" => Method::Post,
-            b"OPTIONS" => Method::Options,
-            b"PUT" | b"DELETE" | b"PATCH" | b"TRACE" | b"CONNECT" => Method::OtherKnown,
-            _ => Method::Unknown,
-        }
+        Method::parse(self.at(self.method))
+    }
+
+    /// Whether the method is `CONNECT`.
+    pub fn is_connect(&self) -> bool {
+        self.at(self.method) == b"CONNECT"
     }
 
     /// The request target as it came.
@@ -237,8 +253,12 @@ impl Head {
                 "HTTP message must not contain more than one Content-Length header",
             ));
         }
-        if length.is_empty() || length.len() > 18 || !length.iter().all(u8::is_ascii_digit) {
-            return Err(Refusal::Malformed("Illegal Content-Length"));
+        if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
+            return Err(Refusal::Malformed("Illegal `Content-Length` header value"));
+        }
+        if length.len() > 18 {
+            let why = "`Content-Length` header value must not exceed 63-bit integer range";
+            return Err(Refusal::Malformed(why));
         }
         Ok(Framing::Length(length.iter().fold(0, |n, d| n * 10 + u64::from(d - b'0'))))
     }
@@ -259,7 +279,6 @@ impl Head {
         self.http_11 = match &line[version_at + 1..] {
             b"HTTP/1.1" => true,
             b"HTTP/1.0" => false,
-            b"HTTP/2.0" => return Err(Refusal::UnsupportedMethod),
             _ => return Err(Refusal::UnsupportedVersion),
         };
         let target = line.get(method_end + 1..version_at).unwrap_or_default();
@@ -281,6 +300,9 @@ impl Head {
             if line.is_empty() {
                 break;
             }
+            if compatibility.is_v2() {
+                strict::check_field(line)?;
+            }
             // A line without colon is a field without value.
             let name_end = memchr(b':', line).unwrap_or(line.len());
             let after = line.get(name_end + 1..).unwrap_or_default();
@@ -292,17 +314,11 @@ impl Head {
             if memchr2(0, b'\r', value).is_some() {
                 return Err(Refusal::Malformed("Illegal character in header value"));
             }
-            if compatibility.is_v2() && value.len() > V2_MAX_VALUE {
-                return Err(Refusal::ValueTooLong);
-            }
             let value = Span(value_at as u32, (value_at + value.len()) as u32);
             let name = Span(at as u32, (at + name_end) as u32);
             self.note(name);
             self.fields.push((name, value));
             at = end + 1;
-        }
-        if compatibility.is_v2() && self.fields.len() > V2_MAX_FIELDS {
-            return Err(Refusal::TooManyFields);
         }
         Ok(())
     }
@@ -337,7 +353,7 @@ fn unfold(raw: &[u8], out: &mut Vec<u8>) {
         if matches!(after.first(), Some(b' ' | b'\t')) {
             out.extend_from_slice(trim_end(&line[..end]));
             out.push(b' ');
-            rest = &after[after.iter().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(after.len())..];
+            rest = &after[1..];
         } else {
             out.extend_from_slice(line);
             rest = after;

@@ -3,7 +3,8 @@
 //! Bytes of a connection pass these stations, all of them pure but the last two and the loops of the first:
 //!
 //! * [`http1`] and [`http2`] cut them into heads ([`head`]) and bodies under caps
-//! * [`collect`] turns a request into a response and records: [`target`] and [`route`] say what is asked for, [`identity`]
+//! * [`collect`] turns a request into a response and records: [`target`] and [`route`] say what is asked for,
+//!   [`strict`] what the Apache line refuses, [`identity`]
 //!   who asks ([`cookie`], [`query`], [`client_ip`]), [`body`], [`header_list`] and [`content_type`] what is kept,
 //!   [`split`] what fits a record, [`partition_key`] where it goes, [`cors`], [`redirect`], [`bounce`],
 //!   [`https_redirect`] and [`response`] what is answered, [`rejected`] what becomes of records that no stream takes
@@ -47,5 +48,6 @@ pub mod server_rendered;
 pub mod sinks;
 pub mod split;
 pub mod store;
+pub mod strict;
 pub mod target;
 pub mod uri_reference;

@@ -37,6 +37,9 @@ pub enum Refusal {
     /// More fields than the Apache line takes.
     #[error("HTTP message contains more than the configured limit of 64 headers")]
     TooManyFields,
+    /// A longer name than the Apache line takes.
+    #[error("HTTP header name exceeds the configured limit of 64 characters")]
+    NameTooLong,
     /// A longer value than the Apache line takes.
     #[error("HTTP header value exceeds the configured limit of 8192 characters")]
     ValueTooLong,
@@ -60,12 +63,13 @@ impl Refusal {
         match (compatibility, self) {
             (_, Self::HeadTimeout | Self::BodyTimeout) => StatusCode::REQUEST_TIMEOUT,
             (_, Self::BodyTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
-            (_, Self::BodyMalformed) => StatusCode::BAD_REQUEST,
+            // No route of the Apache line takes it.
+            (Compatibility::V2, Self::BodyMalformed) => StatusCode::NOT_FOUND,
             (Compatibility::V3, _) => StatusCode::BAD_REQUEST,
             (Compatibility::V2, Self::UnsupportedMethod) => StatusCode::NOT_IMPLEMENTED,
             (Compatibility::V2, Self::UnsupportedVersion) => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             (Compatibility::V2, Self::RequestLineTooLong { .. }) => StatusCode::URI_TOO_LONG,
-            (Compatibility::V2, Self::HeadersTooLong { .. } | Self::ValueTooLong) => {
+            (Compatibility::V2, Self::HeadersTooLong { .. } | Self::NameTooLong | Self::ValueTooLong) => {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
             }
             (Compatibility::V2, _) => StatusCode::BAD_REQUEST,
@@ -76,8 +80,8 @@ impl Refusal {
     /// known.
     pub fn body(&self, compatibility: Compatibility, from: Option<SocketAddr>) -> Bytes {
         match (compatibility, self, from) {
-            (_, Self::BodyTooLarge | Self::BodyTimeout | Self::BodyMalformed, _)
-            | (Compatibility::V3, _, _) => Bytes::new(),
+            (_, Self::BodyTooLarge | Self::BodyTimeout, _) | (Compatibility::V3, _, _) => Bytes::new(),
+            (Compatibility::V2, Self::BodyMalformed, _) => Bytes::from_static(b"404 not found"),
             (Compatibility::V2, Self::RequestLineTooLong { .. }, Some(from)) => {
                 let ip = client_ip::render(from.ip(), compatibility);
                 Bytes::from(format!("{self} from {ip}:{}", from.port()))

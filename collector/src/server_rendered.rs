@@ -10,7 +10,14 @@ mod uri;
 use std::borrow::Cow;
 
 use self::scan::Scan;
-use crate::{client_ip, compatibility::Compatibility, cookie, cors};
+use crate::{
+    client_ip,
+    compatibility::Compatibility,
+    cookie, cors,
+    head::{Head, Name},
+    target::{self, Target},
+    uri_reference,
+};
 
 pub use self::uri::write_path;
 
@@ -23,7 +30,12 @@ pub fn value<'a>(name: &[u8], value: &'a [u8]) -> Cow<'a, str> {
         b"accept-charset" => ranges::charsets(&as_sent),
         b"accept-encoding" => ranges::encodings(&as_sent),
         b"accept-language" => ranges::languages(&as_sent),
-        b"access-control-request-headers" | b"connection" => tokens(&as_sent),
+        b"access-control-allow-headers"
+        | b"access-control-allow-methods"
+        | b"access-control-expose-headers"
+        | b"access-control-request-headers"
+        | b"connection"
+        | b"sec-websocket-protocol" => tokens(&as_sent),
         b"cache-control" => ranges::cache_directives(&as_sent),
         b"content-encoding" => ranges::content_encodings(&as_sent),
         b"cookie" => cookies(value),
@@ -33,10 +45,27 @@ pub fn value<'a>(name: &[u8], value: &'a [u8]) -> Cow<'a, str> {
         b"referer" => uri::reference(&as_sent),
         b"user-agent" => products::products(&as_sent),
         b"x-forwarded-for" => client_ip::render_list(value),
+        b"x-forwarded-host" => uri::host_alone(&as_sent),
+        b"x-forwarded-proto" => {
+            Some(as_sent.to_ascii_lowercase()).filter(|text| uri_reference::is_scheme(text))
+        }
         b"x-real-ip" => client_ip::address(value).map(|ip| client_ip::render(ip, Compatibility::V2)),
         _ => None,
     };
     printed.map_or(as_sent, Cow::Owned)
+}
+
+/// Host and port, as a `Host` header is printed; `None` where they are none.
+pub fn host(value: &[u8]) -> Option<String> {
+    uri::host_and_port(&text(value))
+}
+
+/// Host and port that a request is for: of its target, else of the first header that has them.
+pub fn host_of_request(head: &Head, target: &Target<'_>) -> Option<String> {
+    match target.absolute {
+        Some((_, authority)) => host(target::without_user(authority)),
+        None => head.all(Name::Host).find_map(host),
+    }
 }
 
 /// The bytes of a value as text: UTF-8, and bytes that are not as Latin-1; a tab becomes a blank.

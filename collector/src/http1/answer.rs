@@ -83,6 +83,9 @@ pub fn write(response: &Response<Bytes>, form: Form, now: i64, out: &mut Vec<u8>
 fn write_connection(form: Form, out: &mut Vec<u8>) {
     match form {
         Form { last: true, .. } => out.extend_from_slice(b"Connection: close\r\n"),
+        Form { http_11: false, compatibility: Compatibility::V2, .. } => {
+            out.extend_from_slice(b"Connection: Keep-Alive\r\n");
+        }
         Form { http_11: false, .. } => out.extend_from_slice(b"Connection: keep-alive\r\n"),
         _ => {}
     }
@@ -164,6 +167,7 @@ mod tests {
         let refused = "HTTP/1.1 413 Payload Too Large\nConnection: close\nDate: *\nContent-Length: 0\n\n";
         check(&response::empty(StatusCode::PAYLOAD_TOO_LARGE), Form::of_refusal(Compatibility::V3), refused);
         let v2 = Form { http_11: false, compatibility: Compatibility::V2, ..KEPT };
+        let kept = "Connection: Keep-Alive";
         check(&plain, v2, &format!("HTTP/1.1 200 OK\nDate: *\n{kept}\n{text}\nContent-Length: 2\n\nok"));
         let mut own = response::empty(StatusCode::FOUND);
         own.headers_mut().insert("p3p", HeaderValue::from_static("x"));

@@ -24,7 +24,7 @@ pub fn read(parts: &Parts, caps: &Caps) -> Result<Head, Refusal> {
         raw.extend_from_slice(part.as_bytes());
     }
     if raw.len() - 2 > caps.request_line {
-        return Err(Refusal::RequestLineTooLong { limit: caps.request_line });
+        return Err(caps.line_too_long());
     }
     let fields = raw.len();
     let authority = parts.uri.authority().filter(|_| !parts.headers.contains_key(header::HOST));

@@ -54,6 +54,7 @@ impl From<&Refusal> for Refused {
             Refusal::RequestLineTooLong { .. }
             | Refusal::HeadersTooLong { .. }
             | Refusal::TooManyFields
+            | Refusal::NameTooLong
             | Refusal::ValueTooLong => Self::HeadTooLong,
             Refusal::Malformed(_)
             | Refusal::Strict(_)

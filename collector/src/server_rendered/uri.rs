@@ -62,6 +62,11 @@ pub(super) fn host_and_port(text: &str) -> Option<String> {
     })
 }
 
+/// Prints an `X-Forwarded-Host`, whose port is dropped.
+pub(super) fn host_alone(text: &str) -> Option<String> {
+    host_port(text).map(|(host, _)| host)
+}
+
 /// Appends the path of a request, dots resolved.
 pub fn write_path(path: &[u8], out: &mut Vec<u8>) {
     push_path(&String::from_utf8_lossy(path), true, out);

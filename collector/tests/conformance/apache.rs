@@ -10,7 +10,7 @@ use crate::support::{
     config,
 };
 
-fn apache(more: &str) -> Running {
+pub(super) fn apache(more: &str) -> Running {
     Running::start(config(&format!("compatibility = \"2\"\n{more}")))
 }
 
@@ -46,6 +46,8 @@ async fn header_values() {
         ("Access-Control-Request-Headers", "content-type,sp-anonymous", "content-type, sp-anonymous"),
         ("Cache-Control", "no-cache,max-age=00", "no-cache, max-age=0"),
         ("Connection", "Keep-Alive,x", "Keep-Alive, x"),
+        ("X-Forwarded-Host", "A.example:80", "a.example"),
+        ("X-Forwarded-Proto", "HTTPS", "https"),
         (
             "User-Agent",
             "Mozilla/5.0  (X11;  Linux)  AppleWebKit/537.36 (KHTML, like Gecko)",
@@ -130,8 +132,24 @@ async fn content_types() {
         assert_eq!(payload.content_type.as_deref(), Some(expected), "{sent}");
         assert_eq!(payload.headers.unwrap().last().unwrap(), expected, "{sent}");
     }
-    let twice = ["Content-Type: application/json", "Content-Type: APPLICATION/json"];
-    assert_eq!(send(running.address, "POST", "/a/b", &twice, "{}").await.status, 200);
+    let json = Some("application/json");
+    let lines: [(&[&str], &str, Option<&str>); 5] = [
+        (&["Content-Type: application/json", "Content-Type: APPLICATION/json"], "{}", json),
+        (&["Content-Type: json", "Content-Type: application/json"], "{}", json),
+        (&[], "", Some("none/none")),
+        (&["Content-Type: json"], "", Some("none/none")),
+        (&["Transfer-Encoding: chunked"], "", Some(octets)),
+    ];
+    for (headers, body, expected) in lines {
+        let mut request = format!("POST /a/b HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n", body.len());
+        headers.iter().for_each(|line| request += &format!("{line}\r\n"));
+        if headers.iter().any(|line| line.contains("chunked")) {
+            request = request.replace("Content-Length: 0\r\n", "") + "\r\n0\r\n";
+        }
+        let answer = ask(running.address, format!("{request}\r\n{body}").as_bytes()).await.unwrap();
+        assert_eq!(answer.status, 200, "{headers:?}");
+        assert_eq!(running.payloads()[0].content_type.as_deref(), expected, "{headers:?}");
+    }
 }
 
 /// 13: bodies are decoded with their character set and written as UTF-8.
@@ -240,6 +258,9 @@ async fn origins() {
         ("", "*", None),
         ("https://acme.com/", "*", None),
         ("https://[::1]:80", "https://[::1]:80", None),
+        ("file://", "file://", None),
+        ("null\r\nOrigin: https://acme.com", "null", None),
+        ("x\r\nOrigin: https://acme.com", "https://acme.com", Some("acme.com")),
     ];
     for (origin, allowed, domain) in cases {
         let answer = get(running.address, "/i", &[&format!("Origin: {origin}")]).await;
@@ -254,8 +275,11 @@ async fn origins() {
 #[tokio::test]
 async fn the_bounce() {
     let running = apache("cookieBounce { enabled = true, forwardedProtocolHeader = X-Forwarded-Proto }");
-    let cases: [(&str, &[&str], &str); 9] = [
+    let cases: [(&str, &[&str], &str); 12] = [
         ("/i?e=pv", &[], "http://collector.example/i?e=pv&n3pc=true"),
+        ("/i?&&a=b", &[], "http://collector.example/i?&a=b&n3pc=true"),
+        ("/i?a=b&", &[], "http://collector.example/i?a=b&&n3pc=true"),
+        ("http://u@COLLECTOR.example/i", &[], "http://u@collector.example/i?n3pc=true"),
         ("/i", &[], "http://collector.example/i?n3pc=true"),
         ("/i?", &[], "http://collector.example/i?n3pc=true"),
         ("/i?e=pv", &["X-Forwarded-Proto: HTTPS"], "https://collector.example/i?e=pv&n3pc=true"),

@@ -1,6 +1,7 @@
 //! The cases of the original's own suites (`spec/collector.md` 15) in the current line, and the Apache line, over real sockets.
 
 mod apache;
+mod apache_refusals;
 mod identity;
 mod payload;
 mod routes;
