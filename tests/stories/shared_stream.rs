@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     aws::{Aws, Load, Tail},
+    kcl::{self, KclWorker, Keys},
     piste::{Launch, PATIENCE, Piste},
     proxy::{Proxy, Weather},
     wait,
@@ -28,6 +29,8 @@ struct Streams {
     aws: Arc<Aws>,
     load: Load,
     enriched: Tail,
+    /// The events that workers of the Java library have had.
+    elsewhere: Keys,
     folder: TempDir,
 }
 
@@ -38,11 +41,22 @@ impl Streams {
         aws.create("enriched", 1);
         aws.create("bad", 1);
         let (load, enriched) = (Load::start(&aws, "raw"), Tail::new(&aws, "enriched"));
-        Self { aws, load, enriched, folder: TempDir::new().unwrap() }
+        Self { aws, load, enriched, elsewhere: Keys::default(), folder: TempDir::new().unwrap() }
     }
 
     fn enrich(&self, worker: &str) -> Piste {
         enrich(self.folder.path(), worker, self.aws.kinesis(), self.aws.dynamodb(), self.aws.kinesis())
+    }
+
+    fn java(&self, worker: &str) -> KclWorker {
+        KclWorker::start(&self.aws, "raw", APPLICATION, worker, FAILOVER, &self.elsewhere)
+    }
+
+    /// Waits until a worker of the Java library has had so many more events.
+    fn go_on_elsewhere(&self, events: usize) {
+        let had = || self.elsewhere.lock().unwrap().len();
+        let wanted = had() + events;
+        wait::until("more events", PATIENCE, || (had() >= wanted).then_some(()));
     }
 
     /// Waits until so many more events have been enriched.
@@ -59,8 +73,10 @@ impl Streams {
     /// Waits until all that was put is enriched, ends the workers, and looks at what they leave behind.
     fn finish(mut self, workers: impl IntoIterator<Item = Piste>) {
         let put = self.load.stop();
-        self.enriched.until("all events", |lines| put.is_subset(&ids(lines)));
-        assert_eq!(ids(&self.enriched.lines), put, "nothing else comes");
+        let elsewhere = self.elsewhere.lock().unwrap().clone();
+        let had = |lines: &[String]| &ids(lines) | &elsewhere;
+        self.enriched.until("all events", |lines| put.is_subset(&had(lines)));
+        assert_eq!(had(&self.enriched.lines), put, "nothing else comes");
         for worker in workers {
             worker.finish_well();
         }
@@ -226,4 +242,30 @@ fn shards_are_split_and_merged() {
         open.iter().all(|shard| leases.get(shard).is_some_and(|lease| lease.owner.is_some())).then_some(())
     });
     streams.finish(workers.into_values());
+}
+
+/// An application moves from the Java library to piste and back, and both share its stream meanwhile.
+#[test]
+fn the_java_library_is_another_worker() {
+    if !kcl::is_there() {
+        return;
+    }
+    let mut streams = Streams::start(4);
+    let a = streams.enrich("a");
+    streams.go_on(10);
+    let java = streams.java("java");
+    streams.share(&[("a", 2), ("java", 2)]);
+    streams.go_on_elsewhere(10);
+    // It goes on where we were.
+    a.kill();
+    streams.share(&[("java", 4)]);
+    streams.go_on_elsewhere(10);
+    let b = streams.enrich("b");
+    streams.share(&[("b", 2), ("java", 2)]);
+    streams.go_on(10);
+    // And we where it was.
+    drop(java);
+    streams.share(&[("b", 4)]);
+    streams.go_on(10);
+    streams.finish([b]);
 }

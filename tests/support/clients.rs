@@ -13,7 +13,7 @@ use serde_json::Value;
 pub const WAYS: [(&str, &str); 4] =
     [("get", "base64"), ("get", "plain"), ("post", "base64"), ("post", "plain")];
 
-fn root() -> &'static Path {
+pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 

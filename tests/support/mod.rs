@@ -7,6 +7,7 @@ pub mod enrichments;
 pub mod expect;
 pub mod files;
 pub mod http;
+pub mod kcl;
 pub mod lake;
 pub mod load;
 pub mod moto;

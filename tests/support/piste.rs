@@ -244,7 +244,7 @@ impl Piste {
 
 impl Process {
     fn start(arguments: &[&str], environment: &[(String, String)]) -> Self {
-        let mut command = bound_to_us();
+        let mut command = bound_to_us(env!("CARGO_BIN_EXE_piste"));
         command.args(arguments).envs(environment.iter().map(|(n, v)| (n, v)));
         command
             .env_remove("PISTE_LOG")
@@ -292,15 +292,14 @@ impl Drop for Process {
     }
 }
 
-/// The executable; it dies with the thread that started it, even when the tests themselves are killed.
-fn bound_to_us() -> Command {
-    let piste = env!("CARGO_BIN_EXE_piste");
+/// A program that dies with the thread that started it, even when the tests themselves are killed.
+pub(super) fn bound_to_us(program: &str) -> Command {
     if Path::new("/usr/bin/setpriv").exists() {
         let mut command = Command::new("/usr/bin/setpriv");
-        command.args(["--pdeathsig", "KILL", piste]);
+        command.args(["--pdeathsig", "KILL", program]);
         command
     } else {
-        Command::new(piste)
+        Command::new(program)
     }
 }
 
