@@ -45,6 +45,7 @@ fn settings(reading: &Reading) -> Settings {
         _ => Beginning::Latest,
     };
     settings.timing.failover = reading.lease_duration.max(Duration::from_secs(1));
+    settings.timing.debounce = reading.debounce;
     let cores = available_parallelism().map_or(1, usize::from);
     settings.limits = Limits { steals: reading.leases_to_steal(cores), ..Limits::default() };
     settings.call_records = i32::try_from(reading.max_records).unwrap_or(i32::MAX);
@@ -87,7 +88,7 @@ mod tests {
                 "streamName": "raw", "region": "eu-west-1", "appName": "mine", "workerIdentifier": "me",
                 "initialPosition": {"type": "AT_TIMESTAMP", "timestamp": "1970-01-01T00:00:00Z"},
                 "retrievalMode": {"type": "Polling", "maxRecords": 500, "idleTimeBetweenReads": "2 seconds"},
-                "leaseDuration": "30 seconds", "maxLeasesToStealAtOneTimeFactor": 0.001,
+                "leaseDuration": "30 seconds", "debounceCheckpoints": "1 second", "maxLeasesToStealAtOneTimeFactor": 0.001,
                 "customEndpoint": "http://k", "dynamodbCustomEndpoint": "http://d", "apiCallAttemptTimeout": "4 seconds"
             }"#);
         assert_eq!((&*settings.stream, &*settings.application, &*settings.worker), ("raw", "mine", "me"));
@@ -101,6 +102,7 @@ mod tests {
         assert_eq!(settings.beginning, Beginning::AtTimestamp("1970-01-01T00:00:00Z".parse().unwrap()));
         assert_eq!((settings.call_records, settings.idle), (500, Duration::from_secs(2)));
         assert_eq!((settings.timing.failover, settings.limits.steals), (Duration::from_secs(30), 1));
+        assert_eq!(settings.timing.debounce, Duration::from_secs(1));
     }
 
     #[test]
@@ -108,7 +110,10 @@ mod tests {
         let usual = of(r#"{"streamName": "raw", "workerIdentifier": "me"}"#);
         assert_eq!((&*usual.application, usual.beginning), ("snowplow-role", Beginning::Latest));
         assert_eq!((usual.call_records, usual.idle), (750, Duration::from_millis(200)));
-        assert_eq!(usual.timing.failover, Duration::from_secs(10));
+        assert_eq!(
+            (usual.timing.failover, usual.timing.debounce),
+            (Duration::from_secs(10), Duration::from_secs(10))
+        );
         let oldest = of(r#"{"streamName": "raw", "initialPosition": {"type": "TRIM_HORIZON"}}"#);
         assert_eq!(oldest.beginning, Beginning::TrimHorizon);
     }

@@ -140,6 +140,7 @@ pub trait Consumer: Send + Sync {
 
 /// Saves a consumer's progress.
 pub trait Checkpointer: Send + Sync {
-    /// Replaces the shard's checkpoint durably.
+    /// Replaces the shard's checkpoint durably. One that has no intention, in the place of one that has none, may become
+    /// durable a little later where each write is dear: what is lost of it is done again.
     fn save(&self, shard: &ShardId, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), ConsumeError>>;
 }

@@ -75,6 +75,8 @@ pub struct Answer {
 pub enum Trouble {
     /// The iterator is older than five minutes, or is of no use.
     Iterator,
+    /// Kinesis knows no such shard, or no such stream.
+    Missing,
     /// Anything else: too much at once, no answer.
     Passing,
 }

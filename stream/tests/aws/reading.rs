@@ -31,6 +31,7 @@ const TIMING: Timing = Timing {
     failover: Duration::from_secs(5),
     parents: Duration::from_millis(100),
     audit: Duration::from_secs(120),
+    debounce: Duration::ZERO,
 };
 
 /// A stream, and the leases of those who read it.

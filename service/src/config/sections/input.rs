@@ -43,9 +43,10 @@ macro_rules! input_section {
             /// Pauses where the lease table takes no more at the moment.
             #[schemars(with = "String", extend("x-without-effect" = "pauses grow by themselves, up to some seconds"), example = serde_json::json!({"minBackoff": "100 ms", "maxBackoff": "1 second"}))]
             "checkpointThrottledBackoffPolicy" checkpoint_throttled_backoff_policy: Option<$crate::config::Ignored>,
-            /// Time between two checkpoints of a shard.
-            #[schemars(with = "String", extend("x-without-effect" = "a checkpoint is written when the one before is"), example = &"10 seconds")]
-            "debounceCheckpoints" debounce_checkpoints: Option<$crate::config::Ignored>,
+            /// Time between two checkpoints of a shard, at most: signs of life, three in a leaseDuration, carry one, too.
+            #[serde(with = "service::config::duration::option")]
+            #[schemars(with = "String", example = &"10 seconds")]
+            "debounceCheckpoints" debounce_checkpoints: Option<std::time::Duration>,
             /// Attempts after an error of a call.
             #[schemars(with = "String", extend("x-without-effect" = "attempts go on until there is an answer"), example = 10)]
             "maxRetries" max_retries: Option<$crate::config::Ignored>,
@@ -190,17 +191,20 @@ pub struct Reading {
     pub lease_duration: Duration,
     /// Leases taken from others at one time, as a factor of the cores.
     pub steal_factor: f64,
+    /// Time between two checkpoints of a shard, at most.
+    pub debounce: Duration,
     /// Time for one attempt of a call.
     pub attempt_timeout: Duration,
 }
 
 /// Keys that only mean something to Kinesis.
-const OF_KINESIS: [&str; 8] = [
+const OF_KINESIS: [&str; 9] = [
     "region",
     "workerIdentifier",
     "retrievalMode",
     "leaseDuration",
     "maxLeasesToStealAtOneTimeFactor",
+    "debounceCheckpoints",
     "apiCallAttemptTimeout",
     "customEndpoint",
     "dynamodbCustomEndpoint",
@@ -233,6 +237,7 @@ impl Keys {
             idle: retrieval.idle_time_between_reads.unwrap_or(usual.idle),
             lease_duration: self.lease_duration.unwrap_or(Duration::from_secs(10)),
             steal_factor: self.max_leases_to_steal_at_one_time_factor.unwrap_or(2.0),
+            debounce: self.debounce_checkpoints.unwrap_or(Duration::from_secs(10)),
             attempt_timeout: self.api_call_attempt_timeout.unwrap_or(Duration::from_secs(15)),
         }
     }

@@ -312,6 +312,7 @@ const EXPIRED: &str = "ExpiredIteratorException";
 fn trouble<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Trouble {
     match code(error) {
         EXPIRED | "InvalidArgumentException" => Trouble::Iterator,
+        "ResourceNotFoundException" => Trouble::Missing,
         _ => Trouble::Passing,
     }
 }

@@ -21,7 +21,7 @@ use crate::{
             HashRange, Lease, Progress,
             shards::{Child, Shard},
         },
-        reading::{Call, Reader},
+        reading::{Call, Reader, Trouble},
         worker::{Action, Outcome, SaveError, Tenure, Ticket, Worker},
     },
     record::{Position, ShardId},
@@ -63,6 +63,7 @@ pub(super) enum Message {
     Save { shard: ShardId, tenure: Tenure, checkpoint: Checkpoint, reply: Reply },
     Seek { shard: ShardId, tenure: Tenure, seek: u64, after: Option<Position> },
     Delivered { shard: ShardId, tenure: Tenure, last: Option<Position>, children: Vec<Child> },
+    Missing { shard: ShardId, tenure: Tenure },
     Scanned(Option<Vec<Lease>>),
     Listed(Option<Vec<Shard>>),
     Looked(Ticket, Option<Option<Box<Lease>>>),
@@ -177,6 +178,7 @@ impl Running {
                 self.readers.remove(&shard);
                 self.worker.delivered(&shard, tenure, last, children);
             }
+            Message::Missing { shard, tenure } => self.worker.missing(now, &shard, tenure),
             Message::Scanned(leases) => self.worker.scanned(now, leases),
             Message::Listed(shards) => self.worker.listed(now, shards),
             Message::Looked(ticket, found) => self.worker.looked(now, ticket, found),
@@ -209,7 +211,7 @@ impl Running {
                     reading.task.abort();
                 }
                 if !self.is_stopping() {
-                    tracing::info!(stream = self.settings.stream, %shard, "another worker reads this shard now");
+                    tracing::info!(stream = self.settings.stream, %shard, "this shard is not read here any more");
                     self.observer.note(|facts| facts.lost_leases += 1);
                 }
                 let _gone = self.tell.send(Told::Lost { shard, tenure });
@@ -280,12 +282,15 @@ impl ShardReader {
             sleep(reader.wait()).await;
             let iterator = match reader.call() {
                 Call::Iterator(from) => {
-                    reader.iterated(self.client.iterator(&self.shard, from).await);
+                    let answer = self.client.iterator(&self.shard, from).await;
+                    self.miss(answer.as_ref().err());
+                    reader.iterated(answer);
                     continue;
                 }
                 Call::Records(iterator) => iterator,
             };
             let answer = self.client.records(&self.shard, iterator).await;
+            self.miss(answer.as_ref().err());
             if let Ok(answer) = &answer {
                 self.observer.note(|facts| {
                     facts.behind.insert(self.shard.clone(), answer.behind);
@@ -312,6 +317,14 @@ impl ShardReader {
                 let _gone = self.answer.send(Message::Delivered { shard, tenure, last, children });
                 return;
             }
+        }
+    }
+
+    /// Has it looked into whether the shard is still there.
+    fn miss(&self, trouble: Option<&Trouble>) {
+        if trouble == Some(&Trouble::Missing) {
+            let (shard, tenure) = (self.shard.clone(), self.tenure);
+            let _gone = self.answer.send(Message::Missing { shard, tenure });
         }
     }
 }

@@ -29,6 +29,12 @@ pub(super) struct Held {
     is_contested: bool,
     /// What the role wants saved.
     saves: VecDeque<(Ticket, Checkpoint)>,
+    /// Progress beyond what is saved that may be saved later: it was answered, and is not in `saves`.
+    later: Option<Checkpoint>,
+    /// When the write was sent that saved last; before that, when the tenure began.
+    saved: Duration,
+    /// Whether Kinesis has said that it does not know the shard.
+    is_missed: bool,
     stage: Stage,
 }
 
@@ -83,6 +89,8 @@ pub(super) enum Step {
 pub(super) enum Counted {
     Renew,
     Save,
+    /// Saves what might have been saved later.
+    SaveLater,
     End,
     Release,
 }
@@ -122,6 +130,9 @@ impl Held {
             doubts: Vec::new(),
             is_contested: false,
             saves: VecDeque::new(),
+            later: None,
+            saved: sent,
+            is_missed: false,
             stage: Stage::Taken,
         }
     }
@@ -139,15 +150,33 @@ impl Held {
         matches!(self.stage, Stage::Reading | Stage::Delivered(..))
     }
 
-    /// The role wants this saved, after all it wanted before.
-    pub(super) fn save(&mut self, save: Ticket, checkpoint: Checkpoint) -> Result<(), SaveError> {
-        let before = self.saves.back().map_or(self.lease.progress, |(_, wanted)| self.wanted(wanted).0);
-        let is_back = checkpoint.acknowledged.is_some_and(|position| Progress::At(position) < before);
-        if is_back && before != Progress::ShardEnd {
+    /// The role wants this saved, after all it wanted before; returns whether that is answered already. What promises nothing
+    /// is: if it is lost, the next owner does it again, and a write for each would be dear.
+    pub(super) fn save(
+        &mut self,
+        save: Ticket,
+        mut checkpoint: Checkpoint,
+        timing: Timing,
+    ) -> Result<bool, SaveError> {
+        let before = self.saves.back().map(|(_, wanted)| wanted).or(self.later.as_ref());
+        let progress = before.map_or(self.lease.progress, |wanted| self.wanted(wanted).0);
+        let is_back = checkpoint.acknowledged.is_some_and(|position| Progress::At(position) < progress);
+        if is_back && progress != Progress::ShardEnd {
             return Err(SaveError::Back);
         }
+        let promises = |checkpoint: &Checkpoint| {
+            checkpoint.pending.as_ref().is_some_and(|pending| Some(pending.up_to) > checkpoint.acknowledged)
+        };
+        let has_promised =
+            self.lease.pending.as_ref().is_some_and(|pending| pending.up_to > self.lease.progress);
+        if self.saves.is_empty() && !promises(&checkpoint) && !has_promised && !timing.debounce.is_zero() {
+            self.later = Some(checkpoint);
+            return Ok(true);
+        }
+        let later = self.later.take().and_then(|later| later.acknowledged);
+        checkpoint.acknowledged = checkpoint.acknowledged.max(later);
         self.saves.push_back((save, checkpoint));
-        Ok(())
+        Ok(false)
     }
 
     pub(super) fn into_saves(self) -> impl Iterator<Item = Ticket> {
@@ -158,6 +187,16 @@ impl Held {
         if matches!(self.stage, Stage::Reading) {
             self.stage = Stage::Delivered(last, children);
         }
+    }
+
+    /// Kinesis says that it does not know the shard.
+    pub(super) fn miss(&mut self) {
+        self.is_missed = true;
+    }
+
+    /// Whether that has been said since this was asked last.
+    pub(super) fn was_missed(&mut self) -> bool {
+        std::mem::take(&mut self.is_missed)
     }
 
     /// Has to be deleted.
@@ -198,8 +237,10 @@ impl Held {
         if self.is_asking {
             return expiry;
         }
-        let has_wish = is_stopping || self.is_contested || !self.saves.is_empty();
-        let write = if has_wish { self.retry } else { self.retry.max(self.moved + timing.renew_every()) };
+        let has_wish = is_stopping || self.is_contested || !self.saves.is_empty() || self.later_is_last();
+        let save = self.later.as_ref().map_or(Duration::MAX, |_| self.saved + timing.debounce);
+        let sign = self.moved + timing.renew_every();
+        let write = if has_wish { self.retry } else { self.retry.max(sign.min(save)) };
         let stage = if self.has_stage_step() { self.stage_retry } else { expiry };
         expiry.min(write).min(stage)
     }
@@ -222,7 +263,7 @@ impl Held {
         if self.is_asking {
             return None;
         }
-        let step = self.write_step(now, timing).or_else(|| self.stage_step(now)).or_else(|| {
+        let step = self.write_step(now, timing, is_stopping).or_else(|| self.stage_step(now)).or_else(|| {
             // What waits for others at its end, too: the next owner finds the same end.
             (is_stopping && now >= self.retry)
                 .then(|| self.counted(Counted::Release, now, |lease| lease.owner = None))
@@ -231,7 +272,7 @@ impl Held {
         step
     }
 
-    fn write_step(&mut self, now: Duration, timing: Timing) -> Option<Step> {
+    fn write_step(&mut self, now: Duration, timing: Timing, is_stopping: bool) -> Option<Step> {
         if now < self.retry {
             return None;
         }
@@ -239,16 +280,31 @@ impl Held {
             return Some(Step::Verify);
         }
         if let Some((_, checkpoint)) = self.saves.front() {
-            let (progress, pending) = self.wanted(checkpoint);
-            return Some(self.counted(Counted::Save, now, |lease| {
-                lease.progress = progress;
-                lease.pending = pending;
-                lease.owner_switches = 0;
-            }));
+            return Some(self.saving(Counted::Save, now, checkpoint));
         }
-        // A save says as much as a sign of life.
+        // A save says as much as a sign of life: it goes in the place of one.
         let is_due = now >= self.moved + timing.renew_every();
+        if let Some(later) = &self.later
+            && (is_due || is_stopping || self.later_is_last() || now >= self.saved + timing.debounce)
+        {
+            return Some(self.saving(Counted::SaveLater, now, later));
+        }
         is_due.then(|| self.counted(Counted::Renew, now, |_| {}))
+    }
+
+    fn saving(&self, kind: Counted, now: Duration, checkpoint: &Checkpoint) -> Step {
+        let (progress, pending) = self.wanted(checkpoint);
+        self.counted(kind, now, |lease| {
+            lease.progress = progress;
+            lease.pending = pending;
+            lease.owner_switches = 0;
+        })
+    }
+
+    /// Whether the end of the shard waits for what may be saved later.
+    fn later_is_last(&self) -> bool {
+        let last = if let Stage::Delivered(Some(last), _) = &self.stage { Some(*last) } else { None };
+        last.is_some() && self.later.as_ref().is_some_and(|later| later.acknowledged >= last)
     }
 
     fn stage_step(&mut self, now: Duration) -> Option<Step> {
@@ -312,7 +368,7 @@ impl Held {
         let write = match step {
             Step::Counted(Counted::Renew, ..) => write::renew(&self.lease),
             Step::Counted(Counted::Release, ..) => write::release(&self.lease),
-            Step::Counted(Counted::Save | Counted::End, after, _) => {
+            Step::Counted(Counted::Save | Counted::SaveLater | Counted::End, after, _) => {
                 write::checkpoint(&self.lease, after.progress, after.pending.as_ref())
             }
             Step::Create(child) => write::create(&child.lease()),
@@ -382,7 +438,16 @@ impl Held {
         let mut after = After::default();
         match kind {
             Counted::Renew => {}
-            Counted::Save => after.saved.extend(self.saves.pop_front().map(|(save, _)| save)),
+            Counted::Save => {
+                self.saved = sent;
+                after.saved.extend(self.saves.pop_front().map(|(save, _)| save));
+            }
+            Counted::SaveLater => {
+                self.saved = sent;
+                // More may have come meanwhile.
+                let is_saved = |later: &mut Checkpoint| self.lease.progress.position() >= later.acknowledged;
+                self.later.take_if(is_saved);
+            }
             Counted::End => {
                 self.stage = Stage::Ended;
                 after.has_ended = true;
@@ -419,3 +484,7 @@ impl After {
         Self { is_over: true, ..Self::default() }
     }
 }
+
+#[cfg(test)]
+#[path = "tests/held.rs"]
+mod tests;

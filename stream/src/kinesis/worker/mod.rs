@@ -188,10 +188,14 @@ impl Worker {
 
     /// The role wants the progress of this tenure saved; [`Action::Saved`] answers.
     pub fn save(&mut self, save: Ticket, shard: &ShardId, tenure: Tenure, checkpoint: Checkpoint) {
+        let timing = self.timing;
         let held = self.held_since(shard, tenure).ok_or(SaveError::NotOwner);
-        if let Err(error) = held.and_then(|held| held.save(save, checkpoint)) {
-            self.actions.push(Action::Saved(save, Err(error)));
-        }
+        let answer = match held.and_then(|held| held.save(save, checkpoint, timing)) {
+            Ok(false) => return,
+            Ok(true) => Ok(()),
+            Err(error) => Err(error),
+        };
+        self.actions.push(Action::Saved(save, answer));
     }
 
     /// All records of a shard were delivered: the last of them is `last`, `None` if there was none in this tenure.
@@ -204,6 +208,14 @@ impl Worker {
     ) {
         if let Some(held) = self.held_since(shard, tenure) {
             held.delivered(last, children);
+        }
+    }
+
+    /// Kinesis says that it does not know a shard, or the whole stream: shards are listed to see which.
+    pub fn missing(&mut self, now: Duration, shard: &ShardId, tenure: Tenure) {
+        if let Some(held) = self.held_since(shard, tenure) {
+            held.miss();
+            self.list(now, Listing::All);
         }
     }
 
@@ -408,6 +420,13 @@ impl Worker {
             if let Some(shard) = by_id.get(&lease.shard) {
                 let ticket = self.ask(Question::Note);
                 self.actions.push(Action::Write(ticket, write::range(&lease.shard, shard.range)));
+            }
+        }
+        for (id, held) in &mut self.held {
+            // It is older than anything that the stream keeps: what its lease stood for is done by those that are there.
+            if held.was_missed() && held.is_read() && !by_id.contains_key(id) {
+                self.actions.push(Action::Quit(held.tenure(), id.clone()));
+                held.delete();
             }
         }
         for held in

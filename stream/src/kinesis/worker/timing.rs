@@ -14,6 +14,9 @@ pub struct Timing {
     pub parents: Duration,
     /// How often the leader looks for missing leases.
     pub audit: Duration,
+    /// After this time, at the latest, progress is saved that promises nothing; with the next sign of life if that comes
+    /// first. None: at once.
+    pub debounce: Duration,
 }
 
 impl Default for Timing {
@@ -22,6 +25,7 @@ impl Default for Timing {
             failover: Duration::from_secs(10),
             parents: Duration::from_secs(10),
             audit: Duration::from_secs(120),
+            debounce: Duration::from_secs(10),
         }
     }
 }

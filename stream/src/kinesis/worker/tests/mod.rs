@@ -1,2 +1,3 @@
+mod missing;
 mod simulation;
 mod world;
