@@ -72,12 +72,11 @@ impl Body {
         }
         let mut lines = Lines::default();
         for line in sent.iter() {
-            match line.split_once(':') {
-                Some((name, _)) if name.eq_ignore_ascii_case(CONTENT_ENCODING) => {}
-                Some((name, _)) if name.eq_ignore_ascii_case(CONTENT_LENGTH) => {
-                    lines.push(&format!("{name}: {}", self.bytes.len()));
-                }
-                _ => lines.push(line),
+            let name = line.split(|&b| b == b':').next().unwrap_or_default();
+            if name.eq_ignore_ascii_case(CONTENT_LENGTH.as_bytes()) {
+                lines.push(&[name, b": ", self.bytes.len().to_string().as_bytes()].concat());
+            } else if !name.eq_ignore_ascii_case(CONTENT_ENCODING.as_bytes()) {
+                lines.push(line);
             }
         }
         lines
@@ -216,9 +215,11 @@ mod tests {
     fn the_header_list_agrees_with_the_body() {
         let check = |was_compressed: bool, sent: &[&str], expect: &[&str]| {
             let mut lines = Lines::default();
-            sent.iter().for_each(|line| lines.push(line));
+            sent.iter().for_each(|line| lines.push(line.as_bytes()));
             let body = Body { bytes: Bytes::from_static(PLAIN), was_compressed };
-            assert_eq!(body.headers(lines).iter().collect::<Vec<_>>(), expect);
+            let shown = body.headers(lines);
+            let shown: Vec<&str> = shown.iter().map(|line| std::str::from_utf8(line).unwrap()).collect();
+            assert_eq!(shown, expect);
         };
         let sent = [
             "Host: h",

@@ -16,7 +16,11 @@ pub const UNKNOWN: &str = "unknown";
 /// The address as payloads carry it: of the first `X-Forwarded-For` header where all of it is addresses, else of the peer.
 pub fn client_ip(head: &Head, peer: IpAddr, compatibility: Compatibility) -> String {
     let forwarded = match compatibility {
-        Compatibility::V3 => head.first(Name::XForwardedFor).and_then(forwarded),
+        Compatibility::V3 => match head.first(Name::XForwardedFor).and_then(forwarded) {
+            // The parser takes IPv4 in no other form than the one in which it is written.
+            Some((item, Some(IpAddr::V4(_)))) => return String::from_utf8_lossy(item).into_owned(),
+            forwarded => forwarded.map(|(_, ip)| ip),
+        },
         // The Apache line takes the first header that is well formed, and `X-Real-IP` next.
         Compatibility::V2 => {
             let mut lists = head.all(Name::XForwardedFor);
@@ -63,12 +67,12 @@ fn items_v2(list: &[u8]) -> Option<Vec<Option<IpAddr>>> {
         .collect()
 }
 
-/// `None`: malformed. `Some(None)`: the first item is `unknown`. Empty items are skipped.
-fn forwarded(list: &[u8]) -> Option<Option<IpAddr>> {
+/// The first item and the address it is, or none if it is `unknown`. `None`: the list is malformed. Empty items are skipped.
+fn forwarded(list: &[u8]) -> Option<(&[u8], Option<IpAddr>)> {
     let mut first = None;
     for item in list.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|i| !i.is_empty()) {
-        let item = if item == b"unknown" { None } else { Some(address(item)?) };
-        first = first.or(Some(item));
+        let ip = if item == b"unknown" { None } else { Some(address(item)?) };
+        first = first.or(Some((item, ip)));
     }
     first
 }

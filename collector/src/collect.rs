@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use event::payload::CollectorPayload;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use stream::record::Record;
 
@@ -26,7 +26,7 @@ use crate::{
     partition_key::{self, PartitionKeys},
     redirect,
     refusal::Refusal,
-    response::{self, Fixed},
+    response::{self, Fixed, Response},
     route::{self, Class, Route},
     split::{self, Limits},
     target::Target,
@@ -69,7 +69,7 @@ pub struct Condition<'a> {
 #[derive(Debug)]
 pub struct Outcome {
     /// To be sent once all records are durable.
-    pub response: Response<Bytes>,
+    pub response: Response,
     /// Payloads for the raw stream.
     pub good: Vec<Record>,
     /// Bad rows.
@@ -139,19 +139,19 @@ impl Collector {
     }
 
     /// Answers a request whose records could not be stored.
-    pub fn try_again(&self, head: &Head) -> Response<Bytes> {
+    pub fn try_again(&self, head: &Head) -> Response {
         self.finish(response::try_again(cors::allow_origin(head, self.config.compatibility)))
     }
 
     /// Answers a request that is refused. `from`: the client, where it is known.
-    pub fn refuse(&self, refusal: &Refusal, from: Option<SocketAddr>) -> Response<Bytes> {
+    pub fn refuse(&self, refusal: &Refusal, from: Option<SocketAddr>) -> Response {
         self.finish(response::refused(refusal, self.config.compatibility, from))
     }
 
     /// Adds what every response has.
-    pub fn finish(&self, mut response: Response<Bytes>) -> Response<Bytes> {
+    pub fn finish(&self, mut response: Response) -> Response {
         if let Some(hsts) = &self.fixed.hsts {
-            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+            response.headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
         response
     }
@@ -224,11 +224,10 @@ impl Collector {
         is_redirect: bool,
         identity: &Identity,
         now: Timestamp,
-    ) -> Response<Bytes> {
+    ) -> Response {
         let config = &*self.config;
         let compatibility = config.compatibility;
         let is_get = head.method() != Method::Post;
-        let mut response = Response::new(Bytes::new());
         let location = if is_redirect {
             redirect::location(target.query.unwrap_or_default(), &identity.network_userid, config)
         } else if identity.bounce {
@@ -236,14 +235,13 @@ impl Collector {
         } else {
             None
         };
-        *response.status_mut() = match (&location, is_redirect) {
+        let mut response = response::empty(match (&location, is_redirect) {
             (Some(_), _) => StatusCode::FOUND,
             (None, true) => StatusCode::BAD_REQUEST,
             (None, false) => StatusCode::OK,
-        };
+        });
         let plain = location.is_none() && !is_redirect;
-        let headers = response.headers_mut();
-        headers.reserve(8);
+        let headers = &mut response.headers;
         // The Apache line has it first, the current one last.
         let (first, last) = match compatibility {
             Compatibility::V2 => (location, None),
@@ -287,20 +285,19 @@ impl Collector {
                 (false, false) => "text/plain",
             };
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-            *response.body_mut() =
-                if is_get { response::pixel(compatibility) } else { Bytes::from_static(b"ok") };
+            response.body = if is_get { response::pixel(compatibility) } else { Bytes::from_static(b"ok") };
         }
         self.answer_to(head, response)
     }
 
     /// Adds what depends on the kind of request: the Apache line tells a `HEAD` how long the body would be.
-    fn answer_to(&self, head: &Head, mut response: Response<Bytes>) -> Response<Bytes> {
+    fn answer_to(&self, head: &Head, mut response: Response) -> Response {
         if head.method() == Method::Head {
             if self.config.compatibility.is_v2() {
-                let length = HeaderValue::from(response.body().len());
-                response.headers_mut().insert(header::CONTENT_LENGTH, length);
+                let length = HeaderValue::from(response.body.len());
+                response.headers.insert(header::CONTENT_LENGTH, length);
             }
-            response.body_mut().clear();
+            response.body.clear();
         }
         self.finish(response)
     }
@@ -308,7 +305,7 @@ impl Collector {
 
 impl Outcome {
     /// Nothing to store.
-    fn of(response: Response<Bytes>, route: Option<Class>) -> Self {
+    fn of(response: Response, route: Option<Class>) -> Self {
         Self { response, good: Vec::new(), bad: Vec::new(), route, refused: None }
     }
 }

@@ -11,11 +11,17 @@ use crate::{
 /// The first cookie of that name. In the current line a header with one bad pair counts as absent; the Apache line leaves
 /// out the pair.
 pub fn find<'a>(head: &'a Head, name: &str, compatibility: Compatibility) -> Option<&'a [u8]> {
-    head.all(Name::Cookie)
-        .filter(|header| compatibility.is_v2() || pairs(header, compatibility).all(|pair| pair.is_some()))
-        .flat_map(|header| pairs(header, compatibility).flatten())
-        .find(|(n, _)| *n == name.as_bytes())
-        .map(|(_, value)| value)
+    head.all(Name::Cookie).find_map(|header| {
+        let (mut found, mut bad) = (None, false);
+        for pair in pairs(header, compatibility) {
+            match pair {
+                Some((n, value)) if found.is_none() && n == name.as_bytes() => found = Some(value),
+                Some(_) => {}
+                None => bad = true,
+            }
+        }
+        found.filter(|_| compatibility.is_v2() || !bad)
+    })
 }
 
 /// Name and value of each pair, `None` for one that is malformed.
@@ -23,7 +29,7 @@ pub fn pairs(header: &[u8], compatibility: Compatibility) -> impl Iterator<Item 
     let header = header.strip_suffix(b";").unwrap_or(header);
     header.split(|&b| b == b';').map(move |pair| {
         let pair = pair.trim_ascii_start();
-        let at = memchr::memchr(b'=', pair)?;
+        let at = pair.iter().position(|&b| b == b'=')?;
         let (mut name, value) = (&pair[..at], &pair[at + 1..]);
         let value = match compatibility {
             Compatibility::V3 => value.iter().all(|&b| b >= b' ').then_some(value)?,

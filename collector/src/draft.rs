@@ -3,7 +3,10 @@
 use std::{borrow::Cow, net::IpAddr};
 
 use bytes::Bytes;
-use event::payload::{CollectorPayload, PayloadRef, SCHEMA};
+use event::{
+    payload::{CollectorPayload, PayloadRef, SCHEMA},
+    utf8,
+};
 use jiff::Timestamp;
 
 use crate::{
@@ -59,7 +62,7 @@ impl<'a> Draft<'a> {
         let mut headers = header_list::header_list(head, identity.anonymous, compatibility);
         headers = body.headers(headers);
         if let Some(content_type) = &content_type {
-            headers.push(content_type);
+            headers.push(content_type.as_bytes());
         }
         let hostname = match compatibility {
             Compatibility::V2 => server_rendered::host_of_request(head, target)
@@ -103,7 +106,7 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// The number of bytes there would be.
     pub fn encode(&self, limit: usize) -> Result<Vec<u8>, usize> {
-        let lines: Vec<&str> = self.headers.iter().collect();
+        let lines: Vec<&[u8]> = self.headers.iter().collect();
         let payload = PayloadRef {
             schema: SCHEMA,
             ip_address: Some(&self.ip_address),
@@ -133,7 +136,7 @@ impl<'a> Draft<'a> {
     pub fn into_payload(self) -> CollectorPayload {
         CollectorPayload {
             schema: SCHEMA.into(),
-            headers: Some(self.headers.iter().map(str::to_owned).collect()),
+            headers: Some(self.headers.iter().map(|line| utf8::decode(line).into_owned()).collect()),
             ip_address: Some(self.ip_address),
             timestamp: self.timestamp,
             encoding: Some(ENCODING.into()),

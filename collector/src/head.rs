@@ -72,8 +72,15 @@ pub struct Head {
     method: Span,
     target: Span,
     http_11: bool,
-    fields: Vec<(Span, Span)>,
+    fields: Vec<Field>,
     known: Known,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    name: Span,
+    value: Span,
+    known: Option<Name>,
 }
 
 /// The first field of each name that the collector looks at, as an index plus one.
@@ -202,24 +209,26 @@ impl Head {
     }
 
     /// All fields in the order they came, values without surrounding blanks.
-    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.fields.iter().map(|&(name, value)| (self.at(name), self.at(value)))
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|field| (self.at(field.name), self.at(field.value)))
+    }
+
+    /// Which of the known names each of [`Head::fields`] has.
+    pub fn names(&self) -> impl Iterator<Item = Option<Name>> {
+        self.fields.iter().map(|field| field.known)
     }
 
     /// The value of the first field of that name.
     pub fn first(&self, name: Name) -> Option<&[u8]> {
         let index = usize::from(self.known.0[name as usize]).checked_sub(1)?;
-        Some(self.at(self.fields[index].1))
+        Some(self.at(self.fields[index].value))
     }
 
     /// The values of all fields of that name.
     pub fn all(&self, name: Name) -> impl Iterator<Item = &[u8]> {
-        let spelled = NAMES[name as usize].1;
         let from = usize::from(self.known.0[name as usize]).checked_sub(1).unwrap_or(self.fields.len());
-        self.fields[from..]
-            .iter()
-            .filter(move |(n, _)| self.at(*n).eq_ignore_ascii_case(spelled))
-            .map(|&(_, value)| self.at(value))
+        let fields = self.fields[from..].iter().filter(move |field| field.known == Some(name));
+        fields.map(|field| self.at(field.value))
     }
 
     /// The value of the first field of any name.
@@ -282,9 +291,7 @@ impl Head {
             _ => return Err(Refusal::UnsupportedVersion),
         };
         let target = line.get(method_end + 1..version_at).unwrap_or_default();
-        // Without an early end the compiler looks at many bytes at once.
-        let controls = target.iter().fold(false, |found, &b| found | (b < b' ') | (b == 0x7f));
-        if target.is_empty() || controls {
+        if target.is_empty() || has_any(target, |b| (b < b' ') | (b == 0x7f)) {
             return Err(Refusal::Malformed("Illegal request-target"));
         }
         self.method = Span(0, method_end as u32);
@@ -294,6 +301,8 @@ impl Head {
 
     fn read_fields(&mut self, from: usize, compatibility: Compatibility) -> Result<(), Refusal> {
         let mut at = from;
+        // What is in no value of nearly any head is looked for once, not in each.
+        let suspicious = has_any(&self.raw, |b| b == 0) || has_bare_return(&self.raw);
         while at < self.raw.len() {
             let end = memchr(b'\n', &self.raw[at..]).map_or(self.raw.len(), |i| at + i);
             let line = trim_end(&self.raw[at..end]);
@@ -304,41 +313,61 @@ impl Head {
                 strict::check_field(line)?;
             }
             // A line without colon is a field without value.
-            let name_end = memchr(b':', line).unwrap_or(line.len());
+            let name_end = line.iter().position(|&b| !is_token(b)).unwrap_or(line.len());
             let after = line.get(name_end + 1..).unwrap_or_default();
-            let value_at = at + line.len() - after.trim_ascii_start().len();
-            let value = after.trim_ascii();
-            if name_end == 0 || !line[..name_end].iter().all(|&b| is_token(b)) {
+            let value = after.trim_ascii_start();
+            let value_at = at + line.len() - value.len();
+            let value = value.trim_ascii_end();
+            if name_end == 0 || line.get(name_end).is_some_and(|&end| end != b':') {
                 return Err(Refusal::Malformed("Illegal character in header name"));
             }
-            if memchr2(0, b'\r', value).is_some() {
+            if suspicious && memchr2(0, b'\r', value).is_some() {
                 return Err(Refusal::Malformed("Illegal character in header value"));
             }
             let value = Span(value_at as u32, (value_at + value.len()) as u32);
             let name = Span(at as u32, (at + name_end) as u32);
-            self.note(name);
-            self.fields.push((name, value));
+            let known = self.note(name);
+            self.fields.push(Field { name, value, known });
             at = end + 1;
         }
         Ok(())
     }
 
     /// Remembers the index of the field about to be pushed if it is the first of its name.
-    fn note(&mut self, name: Span) {
+    fn note(&mut self, name: Span) -> Option<Name> {
         let name = self.at(name);
-        let known = NAMES.iter().find(|(_, n)| n.len() == name.len() && n.eq_ignore_ascii_case(name));
-        if let (Some(&(known, _)), Ok(index)) = (known, u16::try_from(self.fields.len() + 1)) {
-            let slot = &mut self.known.0[known as usize];
-            if *slot == 0 {
-                *slot = index;
-            }
+        let &(known, _) =
+            NAMES.iter().find(|(_, n)| n.len() == name.len() && n.eq_ignore_ascii_case(name))?;
+        let slot = &mut self.known.0[known as usize];
+        if *slot == 0 {
+            *slot = u16::try_from(self.fields.len() + 1).unwrap_or_default();
         }
+        Some(known)
     }
 }
 
 /// RFC 9110's token characters.
 pub fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    const TOKEN: [bool; 256] = {
+        let (mut table, mut byte) = ([false; 256], 0);
+        while byte < 128 {
+            table[byte] = matches!(byte as u8, b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.');
+            byte += 1;
+        }
+        table
+    };
+    TOKEN[usize::from(byte)]
+}
+
+/// Whether there is a CR that ends no line.
+fn has_bare_return(bytes: &[u8]) -> bool {
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    pairs.fold(false, |found, (&a, &b)| found | ((a == b'\r') & (b != b'\n')))
+}
+
+/// Whether one of the bytes is such a one. Without an early end the compiler looks at many bytes at once.
+fn has_any(bytes: &[u8], such: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(false, |found, &b| found | such(b))
 }
 
 fn trim_end(line: &[u8]) -> &[u8] {

@@ -2,61 +2,74 @@
 
 use std::borrow::Cow;
 
-use crate::{compatibility::Compatibility, content_type, cookie, head::Head, server_rendered};
+use crate::{
+    compatibility::Compatibility,
+    content_type, cookie,
+    head::{Head, Name},
+    server_rendered,
+};
 
-/// Lines in one buffer.
+/// Lines in one buffer, as UTF-8.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
-    text: String,
+    text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Lines {
-    /// Adds a line.
-    pub fn push(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.ends.push(self.text.len());
+    /// Adds a line of UTF-8.
+    pub fn push(&mut self, line: &[u8]) {
+        self.text.extend_from_slice(line);
+        self.end();
     }
 
     /// The lines in order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, &end)| &self.text[start..end])
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
     }
 
-    fn push_field(&mut self, name: &[u8], value: &str) {
-        // Names are ASCII: the head was refused otherwise.
-        self.text.push_str(std::str::from_utf8(name).unwrap_or_default());
-        self.text.push_str(": ");
-        self.push(value);
+    fn end(&mut self) {
+        self.ends.push(self.text.len());
     }
 }
 
 /// One `Name: value` line per field, in the order they came.
 pub fn header_list(head: &Head, anonymous: bool, compatibility: Compatibility) -> Lines {
     let fields = head.fields();
-    let mut lines = Lines {
-        text: String::with_capacity(head.size()),
-        ends: Vec::with_capacity(fields.size_hint().0 + 1),
-    };
-    for (name, value) in fields {
-        let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-        if anonymous && (is("cookie") || is("x-forwarded-for") || is("x-real-ip")) {
+    let mut lines =
+        Lines { text: Vec::with_capacity(head.size()), ends: Vec::with_capacity(fields.len() + 1) };
+    for ((name, value), known) in fields.zip(head.names()) {
+        let personal = matches!(known, Some(Name::Cookie | Name::XForwardedFor | Name::XRealIp));
+        if anonymous && personal {
             continue;
         }
-        let value = match compatibility {
-            Compatibility::V3 if is("cookie") => match cookie_v3(value) {
-                Some(value) => Cow::Owned(value),
-                None => continue,
-            },
-            Compatibility::V3 => latin1(value),
-            Compatibility::V2 if is("content-length") || is("transfer-encoding") => continue,
-            Compatibility::V2 if is("content-type") && content_type::is_valid(value, compatibility) => {
-                continue;
+        let start = lines.text.len();
+        // Names are ASCII: the head was refused otherwise.
+        lines.text.extend_from_slice(name);
+        lines.text.extend_from_slice(b": ");
+        match (compatibility, known) {
+            (Compatibility::V3, Some(Name::Cookie)) => {
+                if !push_cookies_v3(value, &mut lines.text) {
+                    lines.text.truncate(start);
+                    continue;
+                }
             }
-            Compatibility::V2 => server_rendered::value(name, value),
-        };
-        lines.push_field(name, &value);
+            (Compatibility::V3, _) => push_latin1(value, &mut lines.text),
+            (Compatibility::V2, known) => {
+                let elsewhere = match known {
+                    Some(Name::ContentLength | Name::TransferEncoding) => true,
+                    Some(Name::ContentType) => content_type::is_valid(value, compatibility),
+                    _ => false,
+                };
+                if elsewhere {
+                    lines.text.truncate(start);
+                    continue;
+                }
+                lines.text.extend_from_slice(server_rendered::value(name, value).as_bytes());
+            }
+        }
+        lines.end();
     }
     lines
 }
@@ -71,37 +84,47 @@ pub fn text<'a>(name: &[u8], value: &'a [u8], compatibility: Compatibility) -> C
 
 /// One byte a character.
 pub fn latin1(value: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(value) {
-        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+    match value.is_ascii().then(|| std::str::from_utf8(value)) {
+        Some(Ok(text)) => Cow::Borrowed(text),
         _ => Cow::Owned(value.iter().map(|&b| b as char).collect()),
     }
 }
 
-/// Without spaces and without the parts that are no cookies; quotes around a value are taken off. `None`: nothing is left.
-fn cookie_v3(value: &[u8]) -> Option<String> {
-    let mut out = String::with_capacity(value.len());
-    for part in value.split(|&b| b == b';') {
-        let mut part: Cow<'_, [u8]> = match part.contains(&b' ') {
-            false => Cow::Borrowed(part),
-            true => part.iter().copied().filter(|&b| b != b' ').collect(),
-        };
-        if let Some(unquoted) = unwrap_quotes(&part) {
-            part = Cow::Owned(unquoted);
-        }
-        if part.is_empty() || !part.iter().all(|&b| cookie::is_octet(b)) {
-            continue;
-        }
-        if !out.is_empty() {
-            out.push(';');
-        }
-        out.extend(part.iter().map(|&b| b as char));
+/// Writes it as UTF-8.
+fn push_latin1(value: &[u8], out: &mut Vec<u8>) {
+    if value.is_ascii() {
+        out.extend_from_slice(value);
+    } else {
+        out.extend_from_slice(latin1(value).as_bytes());
     }
-    (!out.is_empty()).then_some(out)
 }
 
-/// `a="b"` -> `a=b`
-fn unwrap_quotes(part: &[u8]) -> Option<Vec<u8>> {
-    let at = memchr::memchr(b'=', part)?;
-    let inner = part[at + 1..].strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    Some([&part[..=at], inner].concat())
+/// Writes cookies without spaces and without the parts that are none; quotes around a value are taken off. False: nothing is
+/// left.
+fn push_cookies_v3(value: &[u8], out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    for part in value.split(|&b| b == b';') {
+        let before = out.len();
+        if before > start {
+            out.push(b';');
+        }
+        let part_start = out.len();
+        out.extend(part.iter().filter(|&&b| b != b' '));
+        unwrap_quotes(part_start, out);
+        let part = &out[part_start..];
+        if part.is_empty() || !part.iter().all(|&b| cookie::is_octet(b)) {
+            out.truncate(before);
+        }
+    }
+    out.len() > start
+}
+
+/// `a="b"` -> `a=b`, at the end of a text.
+fn unwrap_quotes(start: usize, text: &mut Vec<u8>) {
+    let Some(at) = text[start..].iter().position(|&b| b == b'=') else { return };
+    let value = start + at + 1;
+    if text.len() >= value + 2 && text[value] == b'"' && text.ends_with(b"\"") {
+        text.pop();
+        text.remove(value);
+    }
 }

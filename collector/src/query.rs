@@ -31,6 +31,7 @@ pub fn values<'a>(
     name: &'a str,
     compatibility: Compatibility,
 ) -> impl Iterator<Item = Cow<'a, str>> {
+    let query = if may_name(query, name) { query } else { b"" };
     pairs(query, compatibility)
         .filter(move |(key, _)| is_named(key, name))
         .map(|(_, value)| decode_form(value.unwrap_or_default()))
@@ -56,6 +57,22 @@ pub fn encode(text: &str, keep: &[u8], out: &mut Vec<u8>) {
             out.extend([b'%', HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]);
         }
     }
+}
+
+/// Whether a name of lower-case letters may be in a query: it begins somewhere, or a letter stands there as an escape, which
+/// nobody writes. This is much less work than to look at each pair.
+fn may_name(query: &[u8], name: &str) -> bool {
+    let &[x, y, z, ..] = name.as_bytes() else { return true };
+    let begins = |a: u8, b: u8, c: u8| (a == x) & (b == y) & (c == z);
+    // `%61` to `%7a`
+    let is_letter = |a: u8, b: u8, c: u8| {
+        (a == b'%') & ((b == b'6') | ((b == b'7') & ((c <= b'9') | (c | 0x20 == b'a'))))
+    };
+    let (second, third) = (query.get(1..).unwrap_or_default(), query.get(2..).unwrap_or_default());
+    let threes = query.iter().zip(second).zip(third);
+    !name.bytes().all(|b| b.is_ascii_lowercase())
+        // Without an early end the compiler looks at many bytes at once.
+        || threes.fold(false, |found, ((&a, &b), &c)| found | begins(a, b, c) | is_letter(a, b, c))
 }
 
 fn is_named(key: &[u8], name: &str) -> bool {
@@ -87,4 +104,27 @@ fn decode(text: &[u8], plus: bool) -> Cow<'_, str> {
 
 fn hex(digit: u8) -> Option<u8> {
     (digit as char).to_digit(16).map(|d| d as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_found_however_its_name_is_written() {
+        for (query, expect) in [
+            ("nuid=a", &["a"][..]),
+            ("e=pv&nuid=a%20b+c&nuid", &["a b c", ""]),
+            ("%6euid=a&n%75id=b&nu%69d=c&nui%64=d&%6Euid=e", &["a", "b", "c", "d", "e"]),
+            ("%6Euid=a%7B", &["a{"]),
+            ("Nuid=a&nuid2=b&xnuid=c&e=nuid&+nuid=d&n%7Buid=e", &[]),
+            ("%6", &[]),
+            ("", &[]),
+        ] {
+            let found: Vec<_> = values(query.as_bytes(), "nuid", Compatibility::V3).collect();
+            assert_eq!(found, expect, "{query}");
+        }
+        let odd = |query: &'static str, name| values(query.as_bytes(), name, Compatibility::V3).count();
+        assert_eq!((odd("%51=a", "Q"), odd("n%33=a", "n3"), odd("a&%2d", "-")), (1, 1, 1));
+    }
 }

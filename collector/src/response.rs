@@ -3,13 +3,76 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
     compatibility::Compatibility,
     config::{self, CollectorConfig},
     refusal::Refusal,
 };
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: Headers,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// A few headers in their order. Names are compared one by one: a map of so few takes longer to make than to search.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(HeaderName, HeaderValue)>);
+
+/// The headers that most answers have room for.
+const USUAL: usize = 8;
+
+impl Response {
+    /// An answer without headers.
+    pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: Headers::default(), body: body.into() }
+    }
+
+    /// As HTTP/2 takes it.
+    pub fn into_http(self) -> http::Response<Bytes> {
+        let mut response = http::Response::new(self.body);
+        *response.status_mut() = self.status;
+        for (name, value) in self.headers.0 {
+            response.headers_mut().append(name, value);
+        }
+        response
+    }
+}
+
+impl Headers {
+    /// Adds one, in the place of any of that name.
+    pub fn insert(&mut self, name: HeaderName, value: HeaderValue) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.append(name, value),
+        }
+    }
+
+    /// Adds one, behind any of that name.
+    pub fn append(&mut self, name: HeaderName, value: HeaderValue) {
+        if self.0.is_empty() {
+            self.0.reserve(USUAL);
+        }
+        self.0.push((name, value));
+    }
+
+    /// The first of that name.
+    pub fn get(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+}
 
 /// The transparent pixel; the lines differ in one byte.
 const PIXEL_V2: &[u8] = b"GIF89a\x01\x00\x01\x00\xf0\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
@@ -30,23 +93,20 @@ pub fn pixel(compatibility: Compatibility) -> Bytes {
 }
 
 /// A text that is no event's answer.
-pub fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
+pub fn text(status: StatusCode, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(status, body);
     let plain = HeaderValue::from_static("text/plain; charset=UTF-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response.headers.insert(header::CONTENT_TYPE, plain);
     response
 }
 
 /// No body.
-pub fn empty(status: StatusCode) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
-    response
+pub fn empty(status: StatusCode) -> Response {
+    Response::new(status, Bytes::new())
 }
 
 /// `/health`, `/sink-health`
-pub fn health(healthy: bool, compatibility: Compatibility) -> Response<Bytes> {
+pub fn health(healthy: bool, compatibility: Compatibility) -> Response {
     match (healthy, compatibility) {
         (true, Compatibility::V2) => text(StatusCode::OK, Bytes::from_static(b"OK")),
         (true, Compatibility::V3) => text(StatusCode::OK, Bytes::from_static(b"ok")),
@@ -55,7 +115,7 @@ pub fn health(healthy: bool, compatibility: Compatibility) -> Response<Bytes> {
 }
 
 /// Anything nobody serves.
-pub fn not_found(compatibility: Compatibility) -> Response<Bytes> {
+pub fn not_found(compatibility: Compatibility) -> Response {
     text(
         StatusCode::NOT_FOUND,
         Bytes::from_static(match compatibility {
@@ -66,12 +126,12 @@ pub fn not_found(compatibility: Compatibility) -> Response<Bytes> {
 }
 
 /// `/r/...` while redirects are off.
-pub fn redirects_off() -> Response<Bytes> {
+pub fn redirects_off() -> Response {
     text(StatusCode::NOT_FOUND, Bytes::from_static(b"redirects disabled"))
 }
 
 /// `/robots.txt`
-pub fn robots(compatibility: Compatibility) -> Response<Bytes> {
+pub fn robots(compatibility: Compatibility) -> Response {
     text(
         StatusCode::OK,
         Bytes::from_static(match compatibility {
@@ -82,7 +142,7 @@ pub fn robots(compatibility: Compatibility) -> Response<Bytes> {
 }
 
 /// `/crossdomain.xml`
-pub fn cross_domain(config: &config::CrossDomain, compatibility: Compatibility) -> Response<Bytes> {
+pub fn cross_domain(config: &config::CrossDomain, compatibility: Compatibility) -> Response {
     let (indent, content_type) = match compatibility {
         Compatibility::V2 => ("  ", "text/xml; charset=ISO-8859-1"),
         Compatibility::V3 => ("", "text/xml"),
@@ -97,15 +157,15 @@ pub fn cross_domain(config: &config::CrossDomain, compatibility: Compatibility) 
     }
     let body = format!("<?xml version=\"1.0\"?>\n<cross-domain-policy>\n{lines}</cross-domain-policy>");
     let mut response = text(StatusCode::OK, body);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
 /// `GET /`; headers that cannot be sent are left out.
-pub fn root(config: &config::RootResponse, compatibility: Compatibility) -> Response<Bytes> {
+pub fn root(config: &config::RootResponse, compatibility: Compatibility) -> Response {
     let mut response = empty(StatusCode::from_u16(config.status_code).unwrap_or(StatusCode::FOUND));
-    *response.body_mut() = Bytes::from(config.body.clone());
-    let headers = response.headers_mut();
+    response.body = Bytes::from(config.body.clone());
+    let headers = &mut response.headers;
     for (name, value) in &config.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.append(name, value);
@@ -118,9 +178,9 @@ pub fn root(config: &config::RootResponse, compatibility: Compatibility) -> Resp
 }
 
 /// The answer to a preflight.
-pub fn preflight(allow_origin: HeaderValue, config: &config::Cors) -> Response<Bytes> {
+pub fn preflight(allow_origin: HeaderValue, config: &config::Cors) -> Response {
     let mut response = empty(StatusCode::OK);
-    let headers = response.headers_mut();
+    let headers = &mut response.headers;
     allow(headers, allow_origin);
     let allowed = HeaderValue::from_static("Content-Type, SP-Anonymous");
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
@@ -130,36 +190,36 @@ pub fn preflight(allow_origin: HeaderValue, config: &config::Cors) -> Response<B
 }
 
 /// Cross-origin headers.
-pub fn allow(headers: &mut HeaderMap, allow_origin: HeaderValue) {
+pub fn allow(headers: &mut Headers, allow_origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allow_origin);
     headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
 }
 
 /// The same is found elsewhere. Scripts of other origins may follow.
-pub fn moved(status: StatusCode, location: HeaderValue, allow_origin: HeaderValue) -> Response<Bytes> {
+pub fn moved(status: StatusCode, location: HeaderValue, allow_origin: HeaderValue) -> Response {
     let mut response = empty(status);
-    allow(response.headers_mut(), allow_origin);
-    response.headers_mut().insert(header::LOCATION, location);
+    allow(&mut response.headers, allow_origin);
+    response.headers.insert(header::LOCATION, location);
     response
 }
 
 /// The event could not be stored now: the client keeps it and tries again.
-pub fn try_again(allow_origin: HeaderValue) -> Response<Bytes> {
+pub fn try_again(allow_origin: HeaderValue) -> Response {
     let mut response = health(false, Compatibility::V3);
-    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-    allow(response.headers_mut(), allow_origin);
+    response.headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+    allow(&mut response.headers, allow_origin);
     response
 }
 
 /// The answer to a request that is refused. `from`: the client, where it is known.
-pub fn refused(refusal: &Refusal, compatibility: Compatibility, from: Option<SocketAddr>) -> Response<Bytes> {
+pub fn refused(refusal: &Refusal, compatibility: Compatibility, from: Option<SocketAddr>) -> Response {
     let body = refusal.body(compatibility, from);
     let status = refusal.status(compatibility);
     if body.is_empty() { empty(status) } else { text(status, body) }
 }
 
 /// The sink took too long.
-pub fn timed_out(compatibility: Compatibility) -> Response<Bytes> {
+pub fn timed_out(compatibility: Compatibility) -> Response {
     match compatibility {
         Compatibility::V2 => {
             text(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(b"Service Unavailable"))

@@ -14,7 +14,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Response;
 use service::{clock, timer::Timer};
 use stream::record::Record;
 use tokio::io::{self, AsyncRead, AsyncReadExt as _, AsyncWrite};
@@ -30,7 +29,7 @@ use crate::{
     ids::Ids,
     observed::{Observer, Refused, RequestAnswered, RequestInFlight},
     refusal::Refusal,
-    response,
+    response::{self, Response},
     store::{NotStored, Store},
 };
 
@@ -188,10 +187,10 @@ impl Server {
     }
 
     /// Answers a head that is refused.
-    pub(crate) fn refuse(&self, refusal: &Refusal, peer: Peer) -> Response<Bytes> {
+    pub(crate) fn refuse(&self, refusal: &Refusal, peer: Peer) -> Response {
         let response = self.collector.refuse(refusal, Some(peer.address));
         let refused = Some(Refused::from(refusal));
-        RequestAnswered { refused, status: response.status(), ..RequestAnswered::default() }
+        RequestAnswered { refused, status: response.status, ..RequestAnswered::default() }
             .emit(&self.observer);
         response
     }
@@ -224,7 +223,7 @@ impl Exchange<'_> {
     }
 
     /// The answer, once what it promises is durable.
-    pub(crate) async fn answer(mut self, body: Result<Bytes, Unread>, timer: &mut Timer) -> Response<Bytes> {
+    pub(crate) async fn answer(mut self, body: Result<Bytes, Unread>, timer: &mut Timer) -> Response {
         let response = match body {
             Ok(body) => self.collect(body, timer).await,
             Err(Unread::NoRoom) => self.turn_away(),
@@ -233,13 +232,13 @@ impl Exchange<'_> {
                 self.server.collector.refuse(&refusal, Some(self.peer.address))
             }
         };
-        self.answered.status = response.status();
-        self.answered.answer_bytes = response.body().len();
+        self.answered.status = response.status;
+        self.answered.answer_bytes = response.body.len();
         self.in_flight.answered(self.answered);
         response
     }
 
-    async fn collect(&mut self, body: Bytes, timer: &mut Timer) -> Response<Bytes> {
+    async fn collect(&mut self, body: Bytes, timer: &mut Timer) -> Response {
         let Self { server, head, peer, .. } = *self;
         let Server { collector, store, admission, .. } = server;
         self.answered.bytes = head.target().len() + body.len();
@@ -275,7 +274,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn turn_away(&mut self) -> Response<Bytes> {
+    fn turn_away(&mut self) -> Response {
         self.answered.refused = Some(Refused::Overload);
         self.server.collector.try_again(self.head)
     }

@@ -1,13 +1,13 @@
 //! An answer as its bytes: status line, headers in the order they were put in, `Date`, `Content-Length`
 //! (`spec/collector.md` 2.4).
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Response, StatusCode, header};
+use http::{HeaderName, StatusCode, header};
 
 use crate::{
     compatibility::Compatibility,
     date,
     head::{Head, Method},
+    response::{Headers, Response},
 };
 
 /// The interim answer to a client that waits to be asked for its body.
@@ -40,9 +40,9 @@ impl Form {
 
 /// Appends the answer. `now` is in seconds since the epoch. A `Content-Length` among the headers says how long the body of an
 /// answer without one would be; otherwise it is written as it is.
-pub fn write(response: &Response<Bytes>, form: Form, now: i64, out: &mut Vec<u8>) {
-    let (status, headers) = (response.status(), response.headers());
-    out.reserve(512 + response.body().len());
+pub fn write(response: &Response, form: Form, now: i64, out: &mut Vec<u8>) {
+    let Response { status, headers, body } = response;
+    out.reserve(512 + body.len());
     let is_v2 = form.compatibility.is_v2();
     out.extend_from_slice(if form.http_11 || is_v2 { b"HTTP/1.1 " } else { b"HTTP/1.0 " });
     out.extend_from_slice(status.as_str().as_bytes());
@@ -61,13 +61,13 @@ pub fn write(response: &Response<Bytes>, form: Form, now: i64, out: &mut Vec<u8>
         write_date(headers, now, out);
     }
     let bodiless =
-        status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let length = match headers.get(header::CONTENT_LENGTH) {
+        status.is_informational() || matches!(*status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let length = match headers.get(&header::CONTENT_LENGTH) {
         Some(length) if form.head_only => {
             Some(length.to_str().ok().and_then(|n| n.parse().ok()).unwrap_or(0))
         }
         _ if form.head_only || bodiless => None,
-        _ => Some(response.body().len()),
+        _ => Some(body.len()),
     };
     if let Some(length) = length {
         out.extend_from_slice(b"Content-Length: ");
@@ -76,7 +76,7 @@ pub fn write(response: &Response<Bytes>, form: Form, now: i64, out: &mut Vec<u8>
     }
     out.extend_from_slice(b"\r\n");
     if !form.head_only && !bodiless {
-        out.extend_from_slice(response.body());
+        out.extend_from_slice(body);
     }
 }
 
@@ -91,32 +91,47 @@ fn write_connection(form: Form, out: &mut Vec<u8>) {
     }
 }
 
-fn write_date(headers: &HeaderMap, now: i64, out: &mut Vec<u8>) {
-    if !headers.contains_key(header::DATE) {
+fn write_date(headers: &Headers, now: i64, out: &mut Vec<u8>) {
+    if headers.get(&header::DATE).is_none() {
         out.extend_from_slice(b"Date: ");
         out.extend_from_slice(&date::http_date(now));
         out.extend_from_slice(b"\r\n");
     }
 }
 
-fn write_headers(headers: &HeaderMap, wanted: impl Fn(&HeaderName) -> bool, out: &mut Vec<u8>) {
-    for (name, value) in headers {
+fn write_headers(headers: &Headers, wanted: impl Fn(&HeaderName) -> bool, out: &mut Vec<u8>) {
+    for (name, value) in headers.iter() {
         if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) || !wanted(name) {
             continue;
         }
-        let start = out.len();
-        out.extend_from_slice(name.as_str().as_bytes());
-        // `Content-Type`, `P3P`
-        let mut at_start = true;
-        for byte in &mut out[start..] {
-            if at_start {
-                byte.make_ascii_uppercase();
-            }
-            at_start = !byte.is_ascii_alphabetic();
+        match spelled(name) {
+            Some(spelled) => out.extend_from_slice(spelled),
+            None => spell(name, out),
         }
         out.extend_from_slice(b": ");
         out.extend_from_slice(value.as_bytes());
         out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// The names of most answers, as [`spell`] writes them.
+fn spelled(name: &HeaderName) -> Option<&'static [u8]> {
+    Some(match *name {
+        header::SET_COOKIE => b"Set-Cookie",
+        header::CACHE_CONTROL => b"Cache-Control",
+        header::ACCESS_CONTROL_ALLOW_ORIGIN => b"Access-Control-Allow-Origin",
+        header::ACCESS_CONTROL_ALLOW_CREDENTIALS => b"Access-Control-Allow-Credentials",
+        header::CONTENT_TYPE => b"Content-Type",
+        _ => return None,
+    })
+}
+
+/// `Content-Type`, `P3P`
+fn spell(name: &HeaderName, out: &mut Vec<u8>) {
+    let mut at_start = true;
+    for byte in name.as_str().bytes() {
+        out.push(if at_start { byte.to_ascii_uppercase() } else { byte });
+        at_start = !byte.is_ascii_alphabetic();
     }
 }
 
@@ -142,7 +157,7 @@ mod tests {
     const KEPT: Form =
         Form { http_11: true, head_only: false, last: false, compatibility: Compatibility::V3 };
 
-    fn check(response: &Response<Bytes>, form: Form, expect: &str) {
+    fn check(response: &Response, form: Form, expect: &str) {
         let mut out = Vec::new();
         write(response, form, 1_794_650_400, &mut out);
         let shown = String::from_utf8(out).unwrap().replace("\r\n", "\n");
@@ -160,7 +175,7 @@ mod tests {
         let head_only = Form { head_only: true, ..KEPT };
         check(&plain, head_only, &format!("HTTP/1.1 200 OK\n{text}\nDate: *\n\n"));
         let mut announced = response::empty(StatusCode::OK);
-        announced.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(43));
+        announced.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(43));
         check(&announced, head_only, "HTTP/1.1 200 OK\nDate: *\nContent-Length: 43\n\n");
         check(&announced, KEPT, "HTTP/1.1 200 OK\nDate: *\nContent-Length: 0\n\n");
         check(&response::empty(StatusCode::NO_CONTENT), KEPT, "HTTP/1.1 204 No Content\nDate: *\n\n");
@@ -170,8 +185,23 @@ mod tests {
         let kept = "Connection: Keep-Alive";
         check(&plain, v2, &format!("HTTP/1.1 200 OK\nDate: *\n{kept}\n{text}\nContent-Length: 2\n\nok"));
         let mut own = response::empty(StatusCode::FOUND);
-        own.headers_mut().insert("p3p", HeaderValue::from_static("x"));
-        own.headers_mut().insert("date", HeaderValue::from_static("today"));
+        own.headers.insert(HeaderName::from_static("p3p"), HeaderValue::from_static("x"));
+        own.headers.insert(header::DATE, HeaderValue::from_static("today"));
         check(&own, KEPT, "HTTP/1.1 302 Found\nP3P: x\nDate: today\nContent-Length: 0\n\n");
+    }
+
+    #[test]
+    fn known_names_are_spelled_by_the_rule() {
+        for name in [
+            header::SET_COOKIE,
+            header::CACHE_CONTROL,
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            header::CONTENT_TYPE,
+        ] {
+            let mut out = Vec::new();
+            spell(&name, &mut out);
+            assert_eq!(spelled(&name), Some(&out[..]));
+        }
     }
 }

@@ -10,7 +10,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Response;
 use service::{clock, timer::Timer};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -24,6 +23,7 @@ use super::{
 use crate::{
     head::{Caps, Head},
     refusal::Refusal,
+    response::Response,
     server::{Exchange, LINGER, Peer, Server, Unread},
 };
 
@@ -176,7 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         timer.until(deadline, reading).await
     }
 
-    async fn write(&mut self, response: &Response<Bytes>, form: Form) -> io::Result<()> {
+    async fn write(&mut self, response: &Response, form: Form) -> io::Result<()> {
         let mut out = std::mem::take(&mut self.out);
         out.clear();
         answer::write(response, form, clock::now().as_second(), &mut out);

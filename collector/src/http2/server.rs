@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -26,6 +26,7 @@ use super::head;
 use crate::{
     head::Caps,
     refusal::Refusal,
+    response::Response,
     server::{Exchange, LINGER, Peer, Server, Unread},
 };
 
@@ -62,7 +63,7 @@ where
             streams.begun.fetch_add(1, Ordering::Relaxed);
             async move {
                 let _ended = Ended(&streams);
-                Ok::<_, Infallible>(answer(&server, request, peer).await.map(Full::new))
+                Ok::<_, Infallible>(answer(&server, request, peer).await.into_http().map(Full::new))
             }
         }
     });
@@ -96,7 +97,7 @@ fn told(ended: hyper::Result<()>) {
     }
 }
 
-async fn answer(server: &Server, request: Request<Incoming>, peer: Peer) -> Response<Bytes> {
+async fn answer(server: &Server, request: Request<Incoming>, peer: Peer) -> Response {
     let (parts, incoming) = request.into_parts();
     let head = match head::read(&parts, &Caps::new(server.config())) {
         Ok(head) => head,

@@ -20,7 +20,7 @@ pub(super) const NETWORK_USERID: i16 = 410;
 pub(super) const SCHEMA: i16 = 31337;
 
 /// The fields of a [`super::CollectorPayload`], borrowed from wherever they are, to be written without owning them first.
-/// `H` is what a header line is.
+/// `H` is what a header line is: UTF-8.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the fields are those of CollectorPayload")]
 pub struct PayloadRef<'a, H = String> {
@@ -40,7 +40,7 @@ pub struct PayloadRef<'a, H = String> {
     pub network_userid: Option<&'a str>,
 }
 
-impl<H: AsRef<str>> PayloadRef<'_, H> {
+impl<H: AsRef<[u8]>> PayloadRef<'_, H> {
     /// Thrift bytes, fields in ascending order of their ids, appended to `out`.
     pub fn encode_into(&self, out: &mut Vec<u8>) {
         out.reserve(self.encoded_len());
@@ -54,15 +54,15 @@ impl<H: AsRef<str>> PayloadRef<'_, H> {
         text(out, PATH, self.path);
         text(out, QUERYSTRING, self.querystring);
         if let Some(body) = self.body {
-            field(out, STRING, BODY);
-            sized(out, body);
+            string(out, BODY, body);
         }
         if let Some(headers) = self.headers {
             field(out, LIST, HEADERS);
             out.push(STRING);
             size(out, headers.len());
             for header in headers {
-                sized(out, header.as_ref().as_bytes());
+                size(out, header.as_ref().len());
+                out.extend_from_slice(header.as_ref());
             }
         }
         text(out, CONTENT_TYPE, self.content_type);
@@ -95,9 +95,14 @@ impl<H: AsRef<str>> PayloadRef<'_, H> {
 
 fn text(out: &mut Vec<u8>, id: i16, value: Option<&str>) {
     if let Some(value) = value {
-        field(out, STRING, id);
-        sized(out, value.as_bytes());
+        string(out, id, value.as_bytes());
     }
+}
+
+fn string(out: &mut Vec<u8>, id: i16, value: &[u8]) {
+    let ([high, low], [a, b, c, d]) = (id.to_be_bytes(), big_endian(value.len()));
+    out.extend_from_slice(&[STRING, high, low, a, b, c, d]);
+    out.extend_from_slice(value);
 }
 
 fn field(out: &mut Vec<u8>, kind: u8, id: i16) {
@@ -105,13 +110,12 @@ fn field(out: &mut Vec<u8>, kind: u8, id: i16) {
     out.extend_from_slice(&[kind, high, low]);
 }
 
-fn sized(out: &mut Vec<u8>, bytes: &[u8]) {
-    size(out, bytes.len());
-    out.extend_from_slice(bytes);
+fn size(out: &mut Vec<u8>, size: usize) {
+    out.extend_from_slice(&big_endian(size));
 }
 
-fn size(out: &mut Vec<u8>, size: usize) {
+fn big_endian(size: usize) -> [u8; 4] {
     let size =
         i32::try_from(size).expect("requests are capped far below 2 GiB, and so is every part of them");
-    out.extend_from_slice(&size.to_be_bytes());
+    size.to_be_bytes()
 }
