@@ -53,7 +53,7 @@ fn answer(head: &Head, body: &[u8], compatibility: Compatibility) {
     let request = Request { head, body, peer: Ipv4Addr::LOCALHOST.into(), secure: false };
     let condition = Condition { ready: true, sinks: &|| true, room: true };
     let outcome = collector.answer(request, condition, Timestamp::UNIX_EPOCH, &mut Counted(0));
-    let status = outcome.response.status().as_u16();
+    let status = outcome.response.status.as_u16();
     assert!([200, 302, 400, 404].contains(&status), "{status}");
     for record in &outcome.good {
         let payload = CollectorPayload::decode(&record.data).expect("what is stored can be read back");
