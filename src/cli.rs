@@ -14,6 +14,10 @@ use crate::check;
 use crate::collector;
 #[cfg(feature = "enrich")]
 use crate::enrich;
+#[cfg(feature = "loaders")]
+use crate::postgres_loader;
+#[cfg(feature = "loaders")]
+use crate::s3_loader;
 use crate::send;
 #[cfg(feature = "up")]
 use crate::up;
@@ -43,6 +47,12 @@ enum Command {
     /// The enricher: raw records -> enriched events, failed events and bad rows.
     #[cfg(feature = "enrich")]
     Enrich(Box<enrich::Options>),
+    /// The S3 loader alone: a stream -> gzip files in a bucket or folder, each record in exactly one.
+    #[cfg(feature = "loaders")]
+    S3Loader(s3_loader::Options),
+    /// The Postgres loader alone: enriched events -> `atomic.events` and a table for each schema, each event exactly once.
+    #[cfg(feature = "loaders")]
+    PostgresLoader(postgres_loader::Options),
     #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
     Check(check::Options),
     Send(send::Options),
@@ -67,6 +77,10 @@ impl Cli {
             Command::Collector(options) => runtime.block_on(collector::run(options)),
             #[cfg(feature = "enrich")]
             Command::Enrich(options) => runtime.block_on(enrich::run(*options)),
+            #[cfg(feature = "loaders")]
+            Command::S3Loader(options) => runtime.block_on(s3_loader::run(options)),
+            #[cfg(feature = "loaders")]
+            Command::PostgresLoader(options) => runtime.block_on(postgres_loader::run(options)),
             #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
             Command::Check(options) => check::run(&options),
             Command::Send(options) => runtime.block_on(send::run(options)),

@@ -4,13 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use service::{
-    config::{self, Override, Sources},
-    exit::RunError,
-};
-#[cfg(any(feature = "collector", feature = "enrich"))]
-use service::{
-    config::{Checked, Examined},
-    exit::ExitCode,
+    config::{self, Checked, Examined, Override, Sources},
+    exit::{ExitCode, RunError},
 };
 
 /// `--config` and `-D`.
@@ -32,7 +27,6 @@ impl Given {
 }
 
 /// The configuration to start with; what has no effect is logged once.
-#[cfg(any(feature = "collector", feature = "enrich"))]
 pub(crate) fn usable<T: Checked>(found: Examined<T>, notes: &[String]) -> Result<T, RunError> {
     for note in notes {
         tracing::info!("{note}");

@@ -15,11 +15,17 @@ mod demo;
 mod enrich;
 #[cfg(feature = "enrich")]
 mod enrichments;
+#[cfg(feature = "loaders")]
+mod loader;
 #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
 mod log;
 mod output;
+#[cfg(feature = "loaders")]
+mod postgres_loader;
 #[cfg(any(feature = "enrich", feature = "loaders"))]
 mod probe;
+#[cfg(feature = "loaders")]
+mod s3_loader;
 mod samples;
 #[cfg(feature = "iglu")]
 mod schemas;

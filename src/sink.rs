@@ -4,7 +4,17 @@
 pub(crate) mod aws;
 
 use service::health::Fact;
+#[cfg(feature = "loaders")]
+use service::{
+    config::sections::{BadSink, BadSinkKind},
+    exit::RunError,
+};
 use stream::health::{Health, HealthWatch};
+#[cfg(feature = "loaders")]
+use stream::{log::Log, producer::Producer};
+
+#[cfg(feature = "loaders")]
+use crate::source::Close;
 
 /// States what a sink knows of its health, until it is gone.
 pub(crate) async fn tell(fact: Fact, mut health: HealthWatch) {
@@ -15,6 +25,38 @@ pub(crate) async fn tell(fact: Fact, mut health: HealthWatch) {
         }
         if health.changed().await.is_err() {
             return;
+        }
+    }
+}
+
+/// The stream of a loader's bad rows, which is closed with `closing`.
+#[cfg(feature = "loaders")]
+pub(crate) async fn bad_rows(
+    keys: &BadSink,
+    log: Option<&Log>,
+    closing: &mut Vec<Close>,
+) -> Result<std::sync::Arc<dyn Producer>, RunError> {
+    match (keys.kind(), log) {
+        (BadSinkKind::Log, Some(log)) => Ok(log.producer(keys.name())),
+        (BadSinkKind::Log, None) => Err(RunError::bug("a sink in a log that is not open")),
+        #[cfg(feature = "aws")]
+        (BadSinkKind::Kinesis, _) => {
+            let keys = aws::Keys {
+                name: keys.name(),
+                region: keys.region.as_deref(),
+                endpoint: keys.custom_endpoint.as_deref(),
+                pauses: &keys.throttled_backoff_policy,
+                record_limit: keys.record_limit,
+                byte_limit: keys.byte_limit,
+                max_record_size: keys.max_record_size,
+            };
+            Ok(aws::kinesis(keys, closing).await)
+        }
+        #[cfg(not(feature = "aws"))]
+        (BadSinkKind::Kinesis, _) => {
+            let _ = closing;
+            let what = "output.bad.type: this build has no sink of type kinesis";
+            Err(RunError::new(service::exit::ExitCode::Config, what))
         }
     }
 }

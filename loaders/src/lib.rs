@@ -1,4 +1,5 @@
 //! Streams -> S3 or a local folder, streams -> Postgres.
 
 pub mod lake;
+mod partition_key;
 pub mod postgres;

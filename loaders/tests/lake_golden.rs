@@ -95,7 +95,7 @@ fn key(case: &Value) -> Result<String, String> {
     let template = template(case)?;
     let mut config = LakeConfig::new(purpose(case));
     if let Some(prefix) = text(case, "filenamePrefix") {
-        config = config.with_file_prefix(prefix).map_err(|e| e.to_string())?;
+        config = config.with_file_prefix(prefix, "-").map_err(|e| e.to_string())?;
     }
     let folder = match Location::parse(text(case, "path").expect("path")).map_err(|e| e.to_string())? {
         Location::Bucket { folder, .. } => folder,
@@ -123,7 +123,7 @@ fn key(case: &Value) -> Result<String, String> {
     );
     let mut buffer = Buffer::new(config.purpose, template.clone());
     buffer.push(name.first, record.as_bytes());
-    let object = buffer.finish().remove(0);
+    let object = buffer.finish().objects.remove(0);
     let slash = if folder.is_empty() { "" } else { "/" };
     Ok(format!("{folder}{slash}{}", name.key(&object.schema)))
 }
@@ -164,6 +164,7 @@ fn partitions_hold_the_records_of_the_original() {
         }
         let mut ours: Vec<(String, u64, Vec<u8>)> = buffer
             .finish()
+            .objects
             .into_iter()
             .map(|object| {
                 (template.expand(&object.schema, stamp(&case)), object.records, gunzip(&object.bytes))
@@ -206,7 +207,7 @@ fn files_hold_the_bytes_of_the_original() {
 fn limits_are_reached_where_the_original_reaches_them() {
     for case in cases("buffer") {
         let limit = |key: &str| case[key].as_u64().expect("a limit");
-        let limits = Limits { records: limit("recordLimit"), bytes: limit("byteLimit") };
+        let limits = Limits { records: limit("recordLimit"), bytes: limit("byteLimit"), ..Limits::NONE };
         let empty = || Buffer::new(Purpose::EnrichedEvents, Template::default());
         let mut buffer = empty();
         for (index, step) in case["expect"]["steps"].as_array().expect("steps").iter().enumerate() {

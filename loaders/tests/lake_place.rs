@@ -8,13 +8,12 @@ use std::{
 use bytes::Bytes;
 use loaders::lake::{
     client::{Destination, PutError},
-    config::{InitialPosition, LakeConfig, Purpose, S3LoaderConfig},
+    config::{LakeConfig, Purpose},
     gzip::GzipLines,
     pending::Note,
     template::{SchemaParts, Template},
 };
 use object_store::memory::InMemory;
-use service::config::{Sources, load, reference};
 
 fn gzip(lines: &[&str]) -> Bytes {
     let mut out = GzipLines::default();
@@ -132,12 +131,16 @@ fn patterns_expand() {
     check("/{vendor}.{name}//model={model}/date={yy}-{mm}-{dd}/", "com.acme.ev/model=2/date=2026-03-09");
     check("{yyyy}/{MM}/{dd}/{HH}", "2026/03/09/07");
     check("{yyyy-MM-dd'T'HH:mm:ss} {D} {yy-M-d}", "2026-03-09T07:05:03 68 26-3-9");
+    let current = Template::parse_with_minutes("{yyyy}/{MM}/{dd}/{HH}/{mm}/{ss}").expect("a pattern");
+    assert_eq!(current.expand(&schema, stamp), "2026/03/09/07/05/03");
+    let error = Template::parse_with_minutes("{mm}{foo}").expect_err("no such part");
+    assert_eq!(error.format, "{mm}{foo}");
 }
 
 #[test]
 fn notes_stay_small_and_come_back() {
     let config =
-        LakeConfig::new(Purpose::SelfDescribing).with_file_prefix(&"p".repeat(128)).expect("a prefix");
+        LakeConfig::new(Purpose::SelfDescribing).with_file_prefix(&"p".repeat(128), "-").expect("a prefix");
     let config = LakeConfig { template: Template::parse(&"\"".repeat(256)).expect("a pattern"), ..config };
     let stamp = "2026-01-02T03:04:05.678Z".parse().expect("a time stamp");
     let note = Note::new(&config, stamp, u64::MAX.into(), u64::MAX.into());
@@ -149,76 +152,4 @@ fn notes_stay_small_and_come_back() {
     let golden = br#"{"v":1,"stamp":"2026-01-02T03:04:05Z","first":"17","last":"42","purpose":"SELF_DESCRIBING","format":"{vendor}.{schema}"}"#;
     let config = LakeConfig::new(Purpose::SelfDescribing);
     assert_eq!(Note::new(&config, stamp, 17.into(), 42.into()).encode(), golden);
-}
-
-const REFERENCE: &str = include_str!("../../deploy/reference/s3-loader.hocon");
-
-#[test]
-fn the_reference_lists_every_key_and_gives_the_defaults() {
-    assert_eq!(reference::differences::<S3LoaderConfig>(REFERENCE, Some("snowplow")), Vec::<String>::new());
-    let minimal = r#"
-        purpose = ENRICHED_EVENTS
-        input { streamName = enriched }
-        output { s3 { path = "s3://bucket/enriched" } }
-    "#;
-    let read = |text: &str| {
-        load::<S3LoaderConfig>(&Sources::of_text("t", text), Some("snowplow")).expect("it loads").config
-    };
-    assert_eq!(read(REFERENCE), read(minimal));
-}
-
-#[test]
-fn the_originals_file_is_read() {
-    let original = r#"
-        {
-          "region": "eu-central-1", "purpose": "SELF_DESCRIBING",
-          "input": { "appName": "acme", "streamName": "bad", "position": { "AT_TIMESTAMP": { "timestamp": "2020-07-17T10:00:00Z" } }, "maxRecords": 10 },
-          "output": {
-            "s3": { "path": "s3://acme/bad/", "partitionFormat": "{vendor}.{schema}/{yyyy}", "filenamePrefix": "pre", "compression": "GZIP", "maxTimeout": 2000 },
-            "bad": { "streamName": "stream-name" }
-          },
-          "buffer": { "byteLimit": 2048, "recordLimit": 10, "timeLimit": 5000 },
-          "monitoring": {
-            "snowplow": { "collector": "http://c", "appId": "a" }, "sentry": { "dsn": "x" },
-            "metrics": { "cloudWatch": true }
-          }
-        }
-    "#;
-    let loaded =
-        load::<S3LoaderConfig>(&Sources::of_text("t", original), Some("snowplow")).expect("it loads");
-    assert_eq!(loaded.unknown, []);
-    let InitialPosition::AtTimestamp { timestamp } = loaded.config.input.position else {
-        panic!("a position")
-    };
-    assert_eq!(timestamp.0.to_string(), "2020-07-17T10:00:00Z");
-    let lake = loaded.config.lake().expect("valid");
-    assert_eq!((lake.limits.records, lake.limits.bytes, lake.time_limit.as_millis()), (10, 2048, 5000));
-    assert_eq!(lake.template.text(), "{vendor}.{schema}/{yyyy}");
-    assert_eq!(lake.max_timeout.map(|t| t.as_secs()), Some(2));
-}
-
-#[test]
-fn wrong_values_are_named() {
-    let base = |more: &str| format!("purpose = RAW\ninput.streamName = a\noutput.s3.path = b\n{more}");
-    let refused = |more: &str, expect: &str| {
-        let loaded = load::<S3LoaderConfig>(&Sources::of_text("t", &base(more)), None);
-        let error = match loaded {
-            Ok(loaded) => loaded.config.lake().expect_err(more).to_string(),
-            Err(error) => error.to_string(),
-        };
-        assert!(error.contains(expect), "{error}");
-    };
-    refused(
-        "output.s3.compression = LZO",
-        "t:4:1: `output.s3.compression`: expected one of GZIP, found `LZO`",
-    );
-    refused("input.position { AT_TIMESTAMP { timestamp = x } }", "expected a time such as");
-    refused(
-        "input.position = EARLIEST",
-        "expected one of LATEST, TRIM_HORIZON, AT_TIMESTAMP, found `EARLIEST`",
-    );
-    refused("output.s3.filenamePrefix = \"\"", "filename prefix ``");
-    refused("output.s3.filenamePrefix = \"{dd}\"", "filename prefix `{dd}`");
-    refused("output.s3.partitionFormat = \"{foo}\"", "partition format `{foo}`");
-    refused("buffer.recordLimit = 0", "buffer limits");
 }

@@ -91,7 +91,7 @@ impl Checkpointer for Stepped<Box<dyn Checkpointer>> {
 }
 
 fn config(purpose: Purpose, records: u64) -> LakeConfig {
-    LakeConfig { limits: Limits { records, bytes: 1 << 20 }, ..LakeConfig::new(purpose) }
+    LakeConfig { limits: Limits { records, bytes: 1 << 20, ..Limits::NONE }, ..LakeConfig::new(purpose) }
 }
 
 async fn append(stream: &Memory, shard: u32, payloads: impl IntoIterator<Item = String>) {
@@ -141,7 +141,7 @@ async fn run_until(stream: &Memory, last: &[u64], config: LakeConfig, destinatio
     let steps = Steps::never();
     let consumer = Stepped(stream.consumer("lake", Start::Oldest), steps.clone());
     let context = Context::default();
-    let task = tokio::spawn(run(config, Box::new(consumer), destination, context.clone()));
+    let task = tokio::spawn(run(config, Box::new(consumer), destination, None, context.clone()));
     let done = || {
         stream.shards().iter().zip(last).all(|(shard, last)| {
             let checkpoint = stream.checkpoint("lake", shard).unwrap_or_default();
@@ -163,7 +163,7 @@ async fn run_and_crash(stream: &Memory, step: u32, config: LakeConfig, destinati
     let steps = Steps::crash_at(step);
     let consumer = Stepped(stream.consumer("lake", Start::Oldest), steps.clone());
     let context = Context::default();
-    let running = run(config, Box::new(consumer), destination, context);
+    let running = run(config, Box::new(consumer), destination, None, context);
     tokio::select! {
         biased;
         () = steps.crashed.notified() => true,
@@ -206,7 +206,7 @@ async fn a_changed_configuration_does_not_rename_a_declared_batch() {
     let (store, destination) = in_memory();
     // Step 3 is the save after the objects were put.
     assert!(run_and_crash(&stream, 3, config(Purpose::SelfDescribing, 3), destination.clone()).await);
-    let other = config(Purpose::EnrichedEvents, 2).with_file_prefix("other").expect("a prefix");
+    let other = config(Purpose::EnrichedEvents, 2).with_file_prefix("other", "-").expect("a prefix");
     run_until(&stream, &[4], other, destination).await;
     let found = objects(&store).await;
     assert_eq!(found["com.acme.a:1-3.gz"], [row("a")]);
@@ -222,7 +222,7 @@ async fn batches_close_by_bytes_and_by_time() {
     append(&stream, 0, numbered(0..3)).await;
     append(&stream, 1, numbered(3..4)).await;
     let config = LakeConfig {
-        limits: Limits { records: 100, bytes: 14 },
+        limits: Limits { records: 100, bytes: 14, ..Limits::NONE },
         time_limit: Duration::from_secs(3600),
         ..LakeConfig::new(Purpose::EnrichedEvents)
     };
@@ -278,7 +278,7 @@ async fn payloads_of_compressed_raw_records_lie_one_by_one() {
         let mut buffer = Buffer::new(Purpose::Raw, Template::parse("").expect("a template"));
         buffer.push(Position::from(1), damaged);
         assert_eq!(buffer.records(), 1);
-        let file = buffer.finish().remove(0).bytes;
+        let file = buffer.finish().objects.remove(0).bytes;
         let mut lines = Vec::new();
         flate2::read::GzDecoder::new(&file[..]).read_to_end(&mut lines).expect("gzip");
         assert_eq!(lines, [damaged, b"\n"].concat());
@@ -293,7 +293,7 @@ async fn drain_closes_what_is_open() {
     let context = Context::default();
     let lake = LakeConfig { time_limit: Duration::from_secs(3600), ..config(Purpose::EnrichedEvents, 100) };
     let consumer = stream.consumer("lake", Start::Oldest);
-    let task = tokio::spawn(run(lake, consumer, destination, context.clone()));
+    let task = tokio::spawn(run(lake, consumer, destination, None, context.clone()));
     // The clock is paused: this passes when everything else waits.
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(objects(&store).await.is_empty());
@@ -312,7 +312,7 @@ async fn a_failing_folder_moves_no_checkpoint_and_is_tried_again() {
     let context = Context::default();
     let consumer = stream.consumer("lake", Start::Oldest);
     let config = config(Purpose::EnrichedEvents, 2);
-    let task = tokio::spawn(run(config, consumer, destination, context.clone()));
+    let task = tokio::spawn(run(config, consumer, destination, None, context.clone()));
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(context.health.is_healthy());
     let partial = folder.path().join("~partial");
@@ -343,7 +343,7 @@ async fn puts_that_fail_for_too_long_end_the_run() {
     let config =
         LakeConfig { max_timeout: Some(Duration::from_secs(300)), ..config(Purpose::EnrichedEvents, 100) };
     let consumer = stream.consumer("lake", Start::Oldest);
-    let task = tokio::spawn(run(config, consumer, destination, Context::default()));
+    let task = tokio::spawn(run(config, consumer, destination, None, Context::default()));
     tokio::time::sleep(Duration::from_secs(1)).await;
     let partial = folder.path().join("~partial");
     std::fs::remove_dir_all(&partial).expect("made at opening");
@@ -360,7 +360,7 @@ async fn a_lost_shard_is_forgotten_and_read_by_its_new_owner() {
     let context = Context::default();
     let slow = LakeConfig { time_limit: Duration::from_secs(30), ..config(Purpose::EnrichedEvents, 100) };
     let consumer = stream.consumer("lake", Start::Oldest);
-    let first = tokio::spawn(run(slow, consumer, destination.clone(), context.clone()));
+    let first = tokio::spawn(run(slow, consumer, destination.clone(), None, context.clone()));
     tokio::time::sleep(Duration::from_secs(1)).await;
     append(&stream, 0, numbered(2..4)).await;
     run_until(&stream, &[4], config(Purpose::EnrichedEvents, 2), destination).await;
@@ -387,7 +387,7 @@ async fn a_declared_batch_whose_records_are_gone_is_reported() {
             .expect("saved");
         let consumer = stream.consumer("lake", Start::Oldest);
         let config = config(Purpose::EnrichedEvents, 3);
-        let error = run(config, consumer, destination, Context::default()).await.expect_err("loud");
+        let error = run(config, consumer, destination, None, Context::default()).await.expect_err("loud");
         assert_eq!(error.code, ExitCode::Unavailable);
         assert!(error.message.contains(part), "{error}");
         assert_eq!(stream.checkpoint("lake", &shard), Some(checkpoint), "nothing has moved");
@@ -400,4 +400,75 @@ async fn a_declared_batch_whose_records_are_gone_is_reported() {
     check(b"{}".to_vec(), 4, "unreadable").await;
     let later = String::from_utf8(note(3, 4)).expect("JSON").replace("\"v\":1", "\"v\":2");
     check(later.into_bytes(), 4, "of version 2").await;
+}
+
+/// Where reading began at the newest record nothing before it is acknowledged, and another start begins elsewhere.
+#[tokio::test(start_paused = true)]
+async fn a_declared_batch_is_found_again_although_nothing_was_acknowledged() {
+    let stream = Memory::new("enriched", 1);
+    append(&stream, 0, numbered(0..5)).await;
+    let (shard, (store, destination)) = (ShardId::numbered(0), in_memory());
+    let config = config(Purpose::EnrichedEvents, 3);
+    let stamp = "2026-01-02T03:04:05Z".parse().expect("a time stamp");
+    let note = Note::new(&config, stamp, 3.into(), 4.into()).encode();
+    let pending = Some(Pending { up_to: Position::from(4), note: note.into() });
+    let checkpointer = stream.consumer("lake", Start::Newest).checkpointer();
+    checkpointer.save(&shard, Checkpoint { acknowledged: None, pending }).await.expect("saved");
+    run_until(&stream, &[5], config, destination).await;
+    let expect = [(":3-4.gz".to_owned(), numbered(2..4)), (":5-5.gz".to_owned(), numbered(4..5))];
+    assert_eq!(objects(&store).await, expect.into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_written_becomes_bad_rows() {
+    let row = r#"{"schema":"iglu:com.acme/a/jsonschema/1-0-0","data":{}}"#;
+    let mut writer = FrameWriter::new(Compression::Zstd, 6).expect("memory");
+    writer.open(10_000).expect("memory");
+    for payload in [row, &"x".repeat(100)] {
+        assert!(writer.push(payload.as_bytes()).expect("memory"));
+    }
+    let packed = writer.finish().expect("memory");
+    let records = [
+        packed.clone(),
+        b"no JSON".to_vec(),
+        br#"{"schema":"iglu:com.acme/a/jsonschema/1-0-0"}"#.to_vec(),
+        br#"{"schema":"iglu:a","data":null}"#.to_vec(),
+        packed[..packed.len() / 2].to_vec(),
+        row.as_bytes().to_vec(),
+    ];
+    let (stream, bad) = (Memory::new("rows", 1), Memory::new("bad", 1));
+    let records = records.map(|data| Record::new("k", data)).to_vec();
+    stream.producer().append(records, Route::Shard(ShardId::numbered(0))).await.expect("room");
+    let (store, destination) = in_memory();
+    let config = LakeConfig { rejects: Some(60), ..config(Purpose::SelfDescribing, 100) };
+    let context = Context::default();
+    let consumer = stream.consumer("lake", Start::Oldest);
+    let loading = run(config, consumer, destination, Some(bad.producer()), context.clone());
+    let loading = tokio::spawn(loading);
+    // The clock is paused: this passes when everything else waits.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    context.drain.request();
+    loading.await.expect("no panic").expect("a clean end");
+    assert_eq!(objects(&store).await, [("com.acme.a:1-6.gz".to_owned(), vec![row.to_owned(); 2])].into());
+    let said: Vec<(String, String)> = bad
+        .records()
+        .iter()
+        .map(|delivered| {
+            let row: serde_json::Value = serde_json::from_slice(&delivered.record.data).expect("JSON");
+            assert_eq!(row["data"]["processor"]["artifact"], "snowplow-s3-loader");
+            let schema = row["schema"].as_str().expect("a schema").split('/').nth(1).expect("a name");
+            (schema.to_owned(), row["data"]["failure"].to_string())
+        })
+        .collect();
+    let expect = [
+        ("size_violation", "Payload will exceed maximum allowed size of 60 after zstd decompression"),
+        ("generic_error", "Can't parse JSON holding self-describing event: expected null got 'no JSO...'"),
+        ("generic_error", "Can't extract schema from self-describing event: INVALID_DATA_PAYLOAD"),
+        ("generic_error", "Can't extract schema from self-describing event: INVALID_IGLUURI"),
+        ("loader_parsing_error", "corrupt zstd-compressed payload"),
+    ];
+    assert_eq!(said.len(), expect.len(), "{said:?}");
+    for ((schema, failure), (kind, words)) in said.iter().zip(expect) {
+        assert!(schema == kind && failure.contains(words), "{schema}: {failure}");
+    }
 }

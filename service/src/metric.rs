@@ -87,6 +87,7 @@ metrics! {
     LAKE_OBJECTS: Counter("piste_lake_objects_total", ["stream"], "Objects put");
     LAKE_RECORDS: Counter("piste_lake_records_total", ["stream"], "Records in objects put");
     LAKE_BYTES: Counter("piste_lake_bytes_total", ["stream"], "Compressed bytes of objects put");
+    LAKE_BAD: Counter("piste_lake_bad_total", ["stream"], "Records that could not be written to files and became bad rows");
     LAKE_FAILED_PUTS: Counter("piste_lake_failed_puts_total", ["stream"], "Puts that failed and were tried again");
 
     POSTGRES_ROWS: Counter("piste_postgres_rows_total", [], "Rows committed, all tables");

@@ -6,12 +6,10 @@ use ::collector::config::CollectorConfig;
 use ::enrich::config::EnrichConfig;
 use clap::ValueEnum;
 #[cfg(feature = "loaders")]
-use serde::de::DeserializeOwned;
+use loaders::{lake::settings::S3LoaderConfig, postgres::settings::PostgresLoaderConfig};
 use service::config::Sources;
-#[cfg(any(feature = "collector", feature = "enrich"))]
+#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
 use service::config::reference;
-#[cfg(feature = "loaders")]
-use service::config::{Checked, examine_with};
 
 use super::findings::Findings;
 #[cfg(feature = "collector")]
@@ -20,6 +18,8 @@ use crate::collector;
 use crate::enrich;
 #[cfg(feature = "up")]
 use crate::up;
+#[cfg(feature = "loaders")]
+use crate::{postgres_loader, s3_loader};
 
 /// A role that has a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -36,9 +36,9 @@ pub(crate) enum Role {
     Up,
 }
 
-#[cfg(any(feature = "collector", feature = "enrich"))]
+#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
 const WITH_DEFAULTS: &str = "What the role would run with.";
-#[cfg(feature = "loaders")]
+#[cfg(feature = "up")]
 const AS_SET: &str = "What is set; all else has the defaults of the reference configuration.";
 
 impl Role {
@@ -56,10 +56,14 @@ impl Role {
                 serde_json::to_value(&found.config).unwrap_or_default()
             }),
             #[cfg(feature = "loaders")]
-            Self::S3Loader => as_set::<loaders::lake::config::S3LoaderConfig>(&sources, None),
+            Self::S3Loader => Findings::new(s3_loader::examined(&sources), None, WITH_DEFAULTS, |found| {
+                serde_json::to_value(&found.config).unwrap_or_default()
+            }),
             #[cfg(feature = "loaders")]
             Self::PostgresLoader => {
-                as_set::<loaders::postgres::settings::PostgresLoaderConfig>(&sources, Some("snowplow"))
+                Findings::new(postgres_loader::examined(&sources), None, WITH_DEFAULTS, |found| {
+                    serde_json::to_value(&found.config).unwrap_or_default()
+                })
             }
             #[cfg(feature = "up")]
             Self::Up => Findings::new(up::examined(sources), None, AS_SET, |found| found.tree.to_json()),
@@ -76,16 +80,13 @@ impl Role {
             #[cfg(feature = "enrich")]
             Self::Enrich => reference::render::<EnrichConfig>(None, EnrichConfig::ABOUT),
             #[cfg(feature = "loaders")]
-            Self::S3Loader => include_str!("../../deploy/reference/s3-loader.hocon").into(),
+            Self::S3Loader => reference::render::<S3LoaderConfig>(None, S3LoaderConfig::ABOUT),
             #[cfg(feature = "loaders")]
-            Self::PostgresLoader => include_str!("../../deploy/reference/postgres-loader.hocon").into(),
+            Self::PostgresLoader => {
+                reference::render::<PostgresLoaderConfig>(None, PostgresLoaderConfig::ABOUT)
+            }
             #[cfg(feature = "up")]
             Self::Up => include_str!("../../deploy/reference/up.hocon").into(),
         }
     }
-}
-
-#[cfg(feature = "loaders")]
-fn as_set<T: DeserializeOwned + Checked>(sources: &Sources, root: Option<&str>) -> Findings {
-    Findings::new(examine_with::<T>(sources, root, Vec::new()), root, AS_SET, |found| found.tree.to_json())
 }

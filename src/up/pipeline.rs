@@ -96,6 +96,7 @@ pub(crate) async fn start(
             lake_config(config, stream, purpose)?,
             log.consumer(stream, "lake", Start::Oldest),
             Destination::folder(config.data.join("lake").join(folder)).map_err(unavailable)?,
+            None,
             supervisor.context(LOAD),
         );
         supervisor.spawn(LOAD, format!("lake loader of {stream}"), loading);
@@ -120,10 +121,10 @@ pub(crate) async fn start(
 /// Two streams of bad rows share a folder: their files are told apart by the stream's name in front.
 fn lake_config(config: &UpConfig, stream: &str, purpose: Purpose) -> Result<LakeConfig, RunError> {
     let mut lake = LakeConfig::new(purpose);
-    lake.limits = Limits { records: config.lake.record_limit, bytes: config.lake.byte_limit };
+    lake.limits = Limits { records: config.lake.record_limit, bytes: config.lake.byte_limit, ..Limits::NONE };
     lake.time_limit = config.lake.time_limit;
     if purpose == Purpose::SelfDescribing {
-        lake = lake.with_file_prefix(stream).map_err(|e| RunError::bug(e.to_string()))?;
+        lake = lake.with_file_prefix(stream, "-").map_err(|e| RunError::bug(e.to_string()))?;
     }
     Ok(lake)
 }

@@ -2,16 +2,18 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
+use bytes::Bytes;
 use event::{
-    payload::frame::{Compression, Piece, pieces},
-    schema_key::SchemaKey,
+    payload::frame::{Compression, MAX_TOTAL, Piece, pieces},
+    schema_key::{INVALID_IGLUURI, SchemaKey},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use stream::record::Position;
 
 use super::{
     config::Purpose,
     gzip::GzipLines,
+    rejected::{Rejected, Why, schema_of},
     template::{SchemaParts, Template},
 };
 
@@ -22,6 +24,18 @@ pub struct Limits {
     pub records: u64,
     /// Bytes of payloads before compression, line ends not counted.
     pub bytes: u64,
+    /// Bytes of files, as far as they have been compressed.
+    pub compressed_bytes: u64,
+}
+
+impl Limits {
+    /// No limits.
+    pub const NONE: Self = Self { records: u64::MAX, bytes: u64::MAX, compressed_bytes: u64::MAX };
+
+    /// Whether a batch can hold anything.
+    pub fn let_something_in(self) -> bool {
+        self.records > 0 && self.bytes > 0 && self.compressed_bytes > 0
+    }
 }
 
 /// An open batch.
@@ -36,6 +50,10 @@ pub struct Buffer {
     span: Option<(Position, Position)>,
     records: u64,
     bytes: u64,
+    compressed_bytes: u64,
+    /// Bytes that a payload of a compressed record may have, where records are rejected at all.
+    max_payload: Option<u64>,
+    rejected: Vec<Rejected>,
 }
 
 /// The records of one partition of a closed batch.
@@ -47,6 +65,15 @@ pub struct Object {
     pub records: u64,
     /// The gzip file.
     pub bytes: Vec<u8>,
+}
+
+/// What a batch becomes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Closed {
+    /// One object a partition, in the order in which they came up.
+    pub objects: Vec<Object>,
+    /// What could not be written to any.
+    pub rejected: Vec<Rejected>,
 }
 
 struct Group {
@@ -70,19 +97,25 @@ impl Buffer {
             span: None,
             records: 0,
             bytes: 0,
+            compressed_bytes: 0,
+            max_payload: None,
+            rejected: Vec::new(),
         }
     }
 
-    /// Takes the next record of the shard. The payloads of a compressed raw record come to lie in the file one by one, as if
-    /// the collector had not compressed; a damaged record as it is.
+    /// The same, but that records are rejected ([`LakeConfig::rejects`](super::config::LakeConfig::rejects)).
+    #[must_use]
+    pub fn rejecting(self, max_payload: Option<u64>) -> Self {
+        Self { max_payload, ..self }
+    }
+
+    /// Takes the next record of the shard. The payloads of a compressed record come to lie in the file one by one, as if
+    /// nobody had compressed; a damaged record as it is, unless it is rejected.
     pub fn push(&mut self, position: Position, record: &[u8]) {
-        match Compression::sniff(record).filter(|_| self.purpose == Purpose::Raw) {
-            Some(compression) if is_whole(record, compression) => {
-                for piece in pieces(record, compression, u64::MAX) {
-                    if let Piece::Payload(payload) = piece {
-                        self.push_payload(&payload);
-                    }
-                }
+        match (Compression::sniff(record), self.max_payload) {
+            (Some(compression), Some(max)) => self.push_pieces(record, compression, max),
+            (Some(compression), None) if is_whole(record, compression) => {
+                self.push_pieces(record, compression, u64::MAX);
             }
             _ => self.push_payload(record),
         }
@@ -90,11 +123,37 @@ impl Buffer {
         self.span = Some((first, position));
     }
 
+    fn push_pieces(&mut self, record: &[u8], compression: Compression, max: u64) {
+        for piece in pieces(record, compression, max) {
+            let why = match piece {
+                Piece::Payload(payload) => {
+                    self.push_payload(&payload);
+                    continue;
+                }
+                Piece::TooLarge(size) => Why::TooLarge { compression, size, max },
+                Piece::Endless => Why::TooLarge { compression, size: MAX_TOTAL + 1, max: MAX_TOTAL },
+                Piece::Versions(framing, payloads) => Why::Versions { compression, framing, payloads },
+                Piece::Corrupt => Why::Corrupt(compression),
+            };
+            self.reject(why, record);
+        }
+    }
+
+    fn reject(&mut self, why: Why, record: &[u8]) {
+        self.records += 1;
+        self.bytes += record.len() as u64;
+        self.rejected.push(Rejected { why, record: Bytes::copy_from_slice(record) });
+    }
+
     fn push_payload(&mut self, payload: &[u8]) {
-        let group = self.group_of(payload);
-        let group = &mut self.groups[group];
+        let group = match self.group_of(payload) {
+            Ok(index) => &mut self.groups[index],
+            Err(why) => return self.reject(why, payload),
+        };
+        let before = group.lines.compressed_bytes();
         group.lines.push(payload);
         group.records += 1;
+        self.compressed_bytes += group.lines.compressed_bytes() - before;
         self.records += 1;
         self.bytes += payload.len() as u64;
     }
@@ -104,39 +163,50 @@ impl Buffer {
         self.span
     }
 
-    /// Number of records, the payloads of a compressed one counted each.
+    /// Number of records, the payloads of a compressed one and what is rejected counted each.
     pub fn records(&self) -> u64 {
         self.records
     }
 
     /// Whether a limit is reached (`spec/loaders-and-leases.md` 1.8).
     pub fn is_full(&self, limits: Limits) -> bool {
-        self.records > 0 && (self.records >= limits.records || self.bytes >= limits.bytes)
+        let Limits { records, bytes, compressed_bytes } = limits;
+        let is_reached =
+            self.records >= records || self.bytes >= bytes || self.compressed_bytes >= compressed_bytes;
+        self.records > 0 && is_reached
     }
 
-    /// Closes the batch: one object a partition, in the order in which they came up.
-    pub fn finish(self) -> Vec<Object> {
+    /// Closes the batch.
+    pub fn finish(self) -> Closed {
         let object = |group: Group| Object {
             schema: group.schema,
             records: group.records,
             bytes: group.lines.finish(),
         };
-        self.groups.into_iter().map(object).collect()
+        Closed { objects: self.groups.into_iter().map(object).collect(), rejected: self.rejected }
     }
 
-    fn group_of(&mut self, payload: &[u8]) -> usize {
-        if self.purpose != Purpose::SelfDescribing || !self.template.names_schema() {
-            return self.group(SchemaParts::default());
+    fn group_of(&mut self, payload: &[u8]) -> Result<usize, Why> {
+        let rejects = self.max_payload.is_some();
+        if self.purpose != Purpose::SelfDescribing || !(rejects || self.template.names_schema()) {
+            return Ok(self.group(SchemaParts::default()));
         }
-        let Some(spelling) = schema_of(payload) else { return self.group(SchemaParts::default()) };
+        let spelling = match self_describing(payload) {
+            Some((spelling, has_data)) if has_data || !rejects => spelling,
+            _ if rejects => schema_of(payload)?.to_string().into(),
+            _ => return Ok(self.group(SchemaParts::default())),
+        };
         if let Some(index) = self.by_schema.get(spelling.as_ref()) {
-            return *index;
+            return Ok(*index);
+        }
+        if rejects && spelling.parse::<SchemaKey>().is_err() {
+            return Err(schema_of(payload).err().unwrap_or(Why::NoSchema(INVALID_IGLUURI)));
         }
         let index = self.group(parts_of(&spelling));
         if self.by_schema.len() < MAX_SPELLINGS {
             self.by_schema.insert(spelling.into(), index);
         }
-        index
+        Ok(index)
     }
 
     /// Groups are told apart by their folder alone: two that share it (versions of one model) share the object, where
@@ -159,14 +229,27 @@ fn is_whole(record: &[u8], compression: Compression) -> bool {
     pieces.peek().is_some() && pieces.all(|piece| matches!(piece, Piece::Payload(_)))
 }
 
-/// The `schema` of a self-describing JSON object.
-fn schema_of(payload: &[u8]) -> Option<Cow<'_, str>> {
+/// The `schema` of a JSON object, and whether it has `data` beside it.
+fn self_describing(payload: &[u8]) -> Option<(Cow<'_, str>, bool)> {
     #[derive(Deserialize)]
     struct SelfDescribing<'a> {
         #[serde(borrow)]
         schema: Cow<'a, str>,
+        #[serde(default)]
+        data: Presence,
     }
-    serde_json::from_slice::<SelfDescribing<'_>>(payload).ok().map(|json| json.schema)
+    let json = serde_json::from_slice::<SelfDescribing<'_>>(payload).ok()?;
+    Some((json.schema, json.data.0))
+}
+
+/// Whether there is a value, null included.
+#[derive(Default)]
+struct Presence(bool);
+
+impl<'de> Deserialize<'de> for Presence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+    }
 }
 
 fn parts_of(spelling: &str) -> SchemaParts {

@@ -13,7 +13,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, aws::AmazonS3Builder};
+use object_store::{
+    ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    aws::{AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region},
+};
 
 use super::location::{Location, LocationError};
 
@@ -62,6 +65,17 @@ pub enum PutError {
     /// The store refused or could not be reached.
     #[error("{0}")]
     Store(#[from] object_store::Error),
+    /// The credentials do not do.
+    #[error("{key}: not allowed: the credentials in use need s3:PutObject on it: {source}")]
+    Denied {
+        /// The key.
+        key: String,
+        /// The cause.
+        source: object_store::Error,
+    },
+    /// The bucket is not there.
+    #[error("there is no such bucket: {0}")]
+    NoBucket(object_store::Error),
     /// An object of this name holds other records. It is left as it is.
     #[error("{key} exists and holds other records; move it away")]
     Other {
@@ -119,8 +133,10 @@ impl Destination {
             builder = builder.with_region(region);
         }
         if let Some(endpoint) = endpoint {
-            builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+            builder = builder.with_endpoint(endpoint);
         }
+        let in_clear = endpoint_of(&builder).is_some_and(|endpoint| endpoint.starts_with("http://"));
+        builder = builder.with_allow_http(in_clear);
         let store = builder.build().map_err(wrong)?;
         Ok(Self::store(Arc::new(store), prefix))
     }
@@ -144,7 +160,12 @@ impl Destination {
                 };
                 blocking(writable).await
             }
-            Place::Store(store, prefix) => match store.head(&prefix.clone().join("~reach")).await {
+            Place::Store(store, prefix) => match store.get(&prefix.clone().join("~reach")).await {
+                Err(error @ object_store::Error::NotFound { .. })
+                    if error.to_string().contains("NoSuchBucket") =>
+                {
+                    Err(PutError::NoBucket(error))
+                }
                 Ok(_)
                 | Err(object_store::Error::NotFound { .. } | object_store::Error::PermissionDenied { .. }) => {
                     Ok(())
@@ -186,11 +207,32 @@ impl Destination {
                             Err(PutError::Other { key: key.into() })
                         }
                     }
+                    Err(source @ object_store::Error::PermissionDenied { .. }) => {
+                        Err(PutError::Denied { key: path.to_string(), source })
+                    }
                     Err(error) => Err(error.into()),
                 }
             }
         }
     }
+}
+
+/// Region of the bucket that a path names, where neither its endpoint nor the environment says it; asks S3.
+pub async fn region_of_bucket(path: &str, endpoint: Option<&str>) -> Option<String> {
+    let Ok(Location::Bucket { bucket, .. }) = Location::parse(path) else { return None };
+    let builder = AmazonS3Builder::from_env();
+    let is_known = builder.get_config_value(&AmazonS3ConfigKey::Region).is_some();
+    if is_known || endpoint.is_some() || endpoint_of(&builder).is_some() {
+        return None;
+    }
+    let region = resolve_bucket_region(&bucket, &ClientOptions::default()).await;
+    region.inspect_err(|error| tracing::warn!(bucket, "the region of the bucket is not known: {error}")).ok()
+}
+
+/// Where the store is, if not where its region has it.
+fn endpoint_of(builder: &AmazonS3Builder) -> Option<String> {
+    let said = |key| builder.get_config_value(&key);
+    said(AmazonS3ConfigKey::S3Endpoint).or(said(AmazonS3ConfigKey::Endpoint))
 }
 
 async fn blocking<T: Send + 'static>(

@@ -26,6 +26,11 @@ impl GzipLines {
         }
     }
 
+    /// Bytes of the file so far; what was not compressed yet does not count.
+    pub fn compressed_bytes(&self) -> u64 {
+        self.encoder.as_ref().map_or(0, |encoder| encoder.get_ref().len() as u64)
+    }
+
     /// The whole gzip file.
     pub fn finish(mut self) -> Vec<u8> {
         self.compress();

@@ -10,7 +10,7 @@ use super::template::{SchemaParts, Template};
 pub struct BatchName<'a> {
     /// The partition pattern.
     pub template: &'a Template,
-    /// What file names begin with; a dash follows it.
+    /// What file names begin with.
     pub file_prefix: Option<&'a str>,
     /// When the batch was closed.
     pub stamp: Timestamp,
@@ -33,13 +33,13 @@ impl BatchName<'_> {
     fn file(&self) -> String {
         let stamp = TimeZone::UTC.to_datetime(self.stamp).strftime("%Y-%m-%d-%H%M%S");
         let (first, last) = (self.first.sequence, self.last.sequence);
-        let (prefix, dash) = self.file_prefix.map_or(("", ""), |prefix| (prefix, "-"));
+        let prefix = self.file_prefix.unwrap_or_default();
         // Kinesis' numbers tell shards apart. Those of a log begin with 1 in every shard, so its further shards are named.
         let shard = if last.to_u64().is_some() && *self.shard != ShardId::numbered(0) {
             format!("-{}", self.shard)
         } else {
             String::new()
         };
-        format!("{prefix}{dash}{stamp}-{first}-{last}{shard}.gz")
+        format!("{prefix}{stamp}-{first}-{last}{shard}.gz")
     }
 }

@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stream::record::Position;
+use stream::record::{ParseSequenceError, Position, SequenceNumber};
 
 use super::{
     config::{LakeConfig, Purpose},
@@ -33,6 +33,9 @@ pub struct Note {
     /// What file names begin with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
+    /// [`LakeConfig::rejects`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects: Option<u64>,
 }
 
 /// A note that has been read.
@@ -52,6 +55,9 @@ pub enum NoteError {
     /// Not the JSON described above.
     #[error("unreadable: {0}")]
     Json(#[from] serde_json::Error),
+    /// Its first record is none.
+    #[error("unreadable: {0}")]
+    Sequence(#[from] ParseSequenceError),
     /// Its time stamp is none.
     #[error("unreadable: {0}")]
     Stamp(#[from] jiff::Error),
@@ -61,6 +67,13 @@ pub enum NoteError {
     /// Its pattern is not accepted any more.
     #[error(transparent)]
     Template(#[from] TemplateError),
+}
+
+impl Declared {
+    /// The first record.
+    pub(super) fn first(&self) -> Result<SequenceNumber, ParseSequenceError> {
+        self.note.first.parse()
+    }
 }
 
 impl Note {
@@ -75,6 +88,7 @@ impl Note {
             purpose: config.purpose,
             format: config.template.text().to_owned(),
             prefix: config.file_prefix.clone(),
+            rejects: config.rejects,
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,16 +22,18 @@ use service::{
 };
 use stream::{
     consumer::{Batch, Checkpoint, Checkpointer, ConsumeError, Consumer, Delivered, Event, Pending},
-    record::{Position, ShardId},
+    producer::{AppendError, Producer, Route},
+    record::{Position, Record, ShardId},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    buffer::{Buffer, Object},
+    buffer::{Buffer, Closed, Object},
     client::Destination,
     config::LakeConfig,
     key::BatchName,
     pending::{Declared, Note},
+    rejected::Rejected,
     shard::Shard,
 };
 
@@ -41,7 +44,8 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from
 const LARGE: usize = 64 * 1024;
 
 /// Loads one stream into `destination` until the drain of `context` is requested; then closes what is open and returns.
-/// States the fact `lake.<stream>`.
+/// States the fact `lake.<stream>`. What cannot be written to files goes to `bad`, where records are rejected at all; an
+/// object and its bad rows are there before the batch is acknowledged.
 ///
 /// # Errors
 ///
@@ -50,6 +54,7 @@ pub async fn run(
     config: LakeConfig,
     mut source: Box<dyn Consumer>,
     destination: Destination,
+    bad: Option<Arc<dyn Producer>>,
     context: Context,
 ) -> Result<(), RunError> {
     let stream = source.stream().to_owned();
@@ -58,6 +63,7 @@ pub async fn run(
     let mut loader = Loader {
         config,
         destination,
+        bad,
         checkpointer,
         fact,
         stream,
@@ -80,7 +86,7 @@ pub async fn run(
             event = source.next() => match event {
                 Ok(event) => {
                     attempt = 0;
-                    loader.take(event).await?;
+                    loader.take(event, source.as_mut()).await?;
                 }
                 Err(error @ ConsumeError::Io { .. }) => {
                     loader.fact.trouble(error.to_string());
@@ -103,6 +109,7 @@ pub async fn run(
 struct Loader {
     config: LakeConfig,
     destination: Destination,
+    bad: Option<Arc<dyn Producer>>,
     checkpointer: Box<dyn Checkpointer>,
     fact: Fact,
     stream: String,
@@ -125,7 +132,7 @@ impl Loader {
         self.fact.well();
     }
 
-    async fn take(&mut self, event: Event) -> Result<(), RunError> {
+    async fn take(&mut self, event: Event, source: &mut dyn Consumer) -> Result<(), RunError> {
         match event {
             Event::Assigned { shard, checkpoint } => {
                 let state = Shard::assigned(&shard, checkpoint, &self.config).map_err(|e| {
@@ -138,6 +145,12 @@ impl Loader {
                         up_to = %up_to.sequence,
                         "repeating the batch that was declared before the last stop"
                     );
+                }
+                if state.begins_at.is_some() {
+                    match source.seek(&shard, None).await {
+                        Ok(()) | Err(ConsumeError::NotOwner { .. }) => {}
+                        Err(error) => return Err(RunError::unavailable(error.to_string())),
+                    }
                 }
                 self.due.remove(&shard);
                 self.shards.insert(shard, state);
@@ -163,6 +176,9 @@ impl Loader {
         let shard = batch.shard;
         let mut records = VecDeque::from(batch.records);
         metric::CONSUMER_RECORDS.add(records.len() as u64, &[&self.stream, "lake"]);
+        if let Some(state) = self.shards.get(&shard) {
+            state.skip(&mut records);
+        }
         while let Some(arrival) = records.front().map(|record| record.arrival) {
             // Lost while closing a batch: what is left belongs to another worker.
             let Some(state) = self.shards.get_mut(&shard) else { return Ok(()) };
@@ -244,7 +260,7 @@ impl Loader {
         declared: &Declared,
         (first, last): (Position, Position),
     ) -> Result<(), RunError> {
-        let objects = tokio::task::spawn_blocking(move || buffer.finish())
+        let Closed { objects, rejected } = tokio::task::spawn_blocking(move || buffer.finish())
             .await
             .map_err(|e| RunError::bug(format!("compressing a batch: {e}")))?;
         let name = BatchName {
@@ -264,6 +280,33 @@ impl Loader {
             metric::LAKE_BYTES.add(size, &[&self.stream]);
             tracing::debug!(stream = self.stream, key, records, bytes = size, "put");
         }
+        if rejected.is_empty() { Ok(()) } else { self.report(rejected, declared).await }
+    }
+
+    /// Makes bad rows durable, however long it takes.
+    async fn report(&self, rejected: Vec<Rejected>, declared: &Declared) -> Result<(), RunError> {
+        let Some(bad) = &self.bad else {
+            let what =
+                "the batch declared before the last stop has bad rows: set `output.bad`, as it was then";
+            return Err(RunError::new(ExitCode::Config, format!("stream {}: {what}", self.stream)));
+        };
+        let max = self.config.max_bad_row_bytes.min(bad.max_record_bytes());
+        let rows: Vec<Record> = rejected.iter().map(|each| each.bad_row(declared.stamp, max)).collect();
+        let mut attempt = 0;
+        loop {
+            match bad.append(rows.clone(), Route::ByKey).await {
+                Ok(_) => break,
+                Err(error @ (AppendError::Closed { .. } | AppendError::TooLarge { .. })) => {
+                    return Err(RunError::unavailable(format!("bad rows: {error}")));
+                }
+                Err(error) => {
+                    self.fact.trouble(format!("bad rows: {error}"));
+                    tracing::warn!(stream = self.stream, attempt, "bad rows: {error}; trying again");
+                    pause(&mut attempt).await;
+                }
+            }
+        }
+        metric::LAKE_BAD.add(rows.len() as u64, &[&self.stream]);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use stream::{
     consumer::{Checkpoint, Delivered},
-    record::{Position, ShardId},
+    record::{Position, SequenceNumber, ShardId},
 };
 
 use super::{
@@ -23,6 +23,9 @@ pub(super) struct Shard {
     pub(super) declared: Option<(Position, Declared)>,
     /// Arrival of the first record of the open batch, once it has one.
     pub(super) oldest: Option<Timestamp>,
+    /// Where the declared batch begins, if nothing before it was acknowledged: a place such as the newest record at the first
+    /// start is not to be found again.
+    pub(super) begins_at: Option<SequenceNumber>,
 }
 
 /// A declared batch cannot be built again.
@@ -50,16 +53,31 @@ impl Shard {
         checkpoint: Checkpoint,
         config: &LakeConfig,
     ) -> Result<Self, RepeatError> {
+        let of_note = |source| RepeatError::Note { shard: shard.clone(), source };
         let declared = match checkpoint.pending {
             Some(pending) => {
-                let declared = Note::decode(&pending.note)
-                    .map_err(|source| RepeatError::Note { shard: shard.clone(), source })?;
+                let declared = Note::decode(&pending.note).map_err(of_note)?;
                 Some((pending.up_to, declared))
             }
             None => None,
         };
-        let buffer = open(config, declared.as_ref().map(|(_, declared)| declared));
-        Ok(Self { buffer, acknowledged: checkpoint.acknowledged, declared, oldest: None })
+        let note = declared.as_ref().map(|(_, declared)| declared);
+        let buffer = open(config, note);
+        let acknowledged = checkpoint.acknowledged;
+        let begins_at = match note.filter(|_| acknowledged.is_none()) {
+            Some(declared) => Some(declared.first().map_err(|source| of_note(source.into()))?),
+            None => None,
+        };
+        Ok(Self { buffer, acknowledged, declared, oldest: None, begins_at })
+    }
+
+    /// Drops what stands before a declared batch that begins where nothing was acknowledged.
+    pub(super) fn skip(&self, records: &mut VecDeque<Delivered>) {
+        if let Some(begins_at) = self.begins_at {
+            while records.front().is_some_and(|record| record.position.sequence < begins_at) {
+                records.pop_front();
+            }
+        }
     }
 
     /// Moves records from the front of `records` into `buffer` until the batch must be closed or none are left;
@@ -76,12 +94,15 @@ impl Shard {
                 return true;
             }
             buffer.push(next.position, &next.record.data);
+            let sequence = next.position.sequence;
             let closed = match up_to {
                 Some(up_to) => next.position == up_to,
                 None => buffer.is_full(config.limits),
             };
             records.pop_front();
-            if closed {
+            // What one record of the stream held stays together: files are named by whole records.
+            let is_whole = records.front().is_none_or(|next| next.position.sequence != sequence);
+            if closed && (is_whole || up_to.is_some()) {
                 return true;
             }
         }
@@ -109,6 +130,7 @@ impl Shard {
     /// Takes the batch out and opens a new one.
     pub(super) fn take(&mut self, config: &LakeConfig) -> Buffer {
         self.oldest = None;
+        self.begins_at = None;
         std::mem::replace(&mut self.buffer, open(config, None))
     }
 }
@@ -116,7 +138,40 @@ impl Shard {
 /// A declared batch is grouped as it was declared, whatever the configuration says now.
 fn open(config: &LakeConfig, declared: Option<&Declared>) -> Buffer {
     match declared {
-        Some(declared) => Buffer::new(declared.note.purpose, declared.template.clone()),
-        None => Buffer::new(config.purpose, config.template.clone()),
+        Some(Declared { note, template, .. }) => {
+            Buffer::new(note.purpose, template.clone()).rejecting(note.rejects)
+        }
+        None => Buffer::new(config.purpose, config.template.clone()).rejecting(config.rejects),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stream::record::Record;
+
+    use super::*;
+    use crate::lake::{buffer::Limits, config::Purpose};
+
+    #[test]
+    fn what_one_record_held_stays_together() {
+        let config = LakeConfig {
+            limits: Limits { records: 2, ..Limits::NONE },
+            ..LakeConfig::new(Purpose::EnrichedEvents)
+        };
+        let at = |sequence: u64, sub_sequence| Position { sequence: sequence.into(), sub_sequence };
+        let positions = [at(5, 0), at(6, 0), at(6, 1), at(6, 2), at(7, 0)];
+        let delivered = |position| {
+            let (arrival, record) = (Timestamp::UNIX_EPOCH, Record::new("k", "line"));
+            Delivered { position, arrival, record }
+        };
+        let mut records: VecDeque<_> = positions.map(delivered).into();
+        let mut buffer = open(&config, None);
+        assert!(Shard::fill(&mut buffer, None, &config, &mut records));
+        assert_eq!(buffer.span(), Some((at(5, 0), at(6, 2))));
+        // A declared end is kept, wherever it is.
+        let mut records: VecDeque<_> = positions.map(delivered).into();
+        let mut buffer = open(&config, None);
+        assert!(Shard::fill(&mut buffer, Some(at(6, 1)), &config, &mut records));
+        assert_eq!((buffer.span(), records.len()), (Some((at(5, 0), at(6, 1))), 2));
     }
 }

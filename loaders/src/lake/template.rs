@@ -1,7 +1,7 @@
 //! Partition patterns of the S3 loader 2.x: `{vendor}.{schema}/date={yyyy}-{mm}-{dd}`
 //! (`spec/loaders-and-leases.md` 1.5 and the recorded corrections in 0.2a).
 //!
-//! `{mm}` is the month, as in 2.x; minutes stand inside longer patterns only, as in `{HH-mm}`. What the original would
+//! `{mm}` is the month, as in 2.x; minutes stand inside longer patterns, as in `{HH-mm}`, and in patterns of the line 3.x. What the original would
 //! expand into something surprising is refused at start instead.
 
 use std::fmt::Write;
@@ -108,7 +108,18 @@ impl Template {
         Ok(Self { text: format.to_owned(), parts })
     }
 
-    /// The pattern as it was written.
+    /// Checks a pattern of the line 3.x, where `{mm}` are minutes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn parse_with_minutes(format: &str) -> Result<Self, TemplateError> {
+        // A pattern of Java's notation, in which they are minutes anyway.
+        let written = format.replace("{mm}", "{''mm}");
+        Self::parse(&written).map_err(|error| TemplateError { format: format.to_owned(), ..error })
+    }
+
+    /// The pattern as it was written; minutes as a pattern of Java's notation.
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -25,6 +25,12 @@ pub struct PostgresConfig {
     pub linger: Duration,
     /// Between attempts while the database or a registry is away.
     pub backoff: Backoff,
+    /// Bytes of a bad row, at most; less where its stream takes less.
+    pub max_bad_row_bytes: usize,
+    /// Time between two notes of the progress of a shard in the stream. What counts is in the database.
+    pub save_every: Duration,
+    /// Whether others may have loaded the stream, who note their progress in the stream alone.
+    pub shares_stream: bool,
 }
 
 /// How much TLS, after libpq's `sslmode`.
@@ -115,6 +121,9 @@ impl PostgresConfig {
             max_bytes: 16 * 1024 * 1024,
             linger: Duration::from_secs(1),
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(10)),
+            max_bad_row_bytes: usize::MAX,
+            save_every: Duration::ZERO,
+            shares_stream: false,
         })
     }
 

@@ -69,6 +69,8 @@ pub async fn run(
         encoder: None,
         batch: Batch::default(),
         shards: BTreeMap::new(),
+        unsaved: BTreeMap::new(),
+        saved_at: moment(),
     };
     match loader.run().await {
         Ok(()) | Err(Stop::Drained) => Ok(()),
@@ -90,6 +92,10 @@ struct Loader {
     batch: Batch,
     /// The shards we read, and how far each is committed.
     shards: BTreeMap<ShardId, Option<Position>>,
+    /// What is committed and not yet told the stream.
+    unsaved: BTreeMap<ShardId, Position>,
+    /// When the stream was told last.
+    saved_at: Instant,
 }
 
 /// Why the work ends.
@@ -120,15 +126,16 @@ impl Loader {
         let mut first_arrived = None;
         loop {
             let flush_at = first_arrived.map(|at: Instant| at + self.config.linger);
-            let event = tokio::select! {
+            let save_at = self.save_due();
+            tokio::select! {
                 biased;
                 () = self.context.drain.requested() => break,
-                () = sleep_until(flush_at.unwrap_or_else(Instant::now)), if flush_at.is_some() => None,
-                event = self.source.next() => Some(event?),
-            };
-            match event {
-                None => self.flush().await?,
-                Some(event) => self.take(event).await?,
+                () = passed(flush_at), if flush_at.is_some() => self.flush().await?,
+                () = passed(save_at), if save_at.is_some() => self.save_all().await?,
+                event = self.source.next() => {
+                    let event = event?;
+                    self.take(event).await?;
+                }
             }
             if self.batch.is_empty() {
                 first_arrived = None;
@@ -138,42 +145,76 @@ impl Loader {
             self.fact.oldest_unacknowledged(self.batch.oldest());
         }
         let left = self.batch.len();
-        self.flush().await.inspect_err(|_| {
+        let flushed = self.flush().await.inspect_err(|_| {
             tracing::warn!(
                 events = left,
                 "the database is away: these events stay in the stream, for the next start"
             );
-        })
+        });
+        self.save_all().await?;
+        flushed
+    }
+
+    /// When the stream is to be told next, if there is something to tell.
+    fn save_due(&self) -> Option<Instant> {
+        (!self.unsaved.is_empty()).then(|| self.saved_at + self.config.save_every)
     }
 
     async fn take(&mut self, event: Event) -> Result<(), Stop> {
         match event {
-            Event::Assigned { shard, .. } => self.assigned(shard).await,
+            Event::Assigned { shard, checkpoint } => self.assigned(shard, checkpoint.acknowledged).await,
             Event::Records(delivery) => self.records(delivery).await,
             Event::Ended { shard } => {
                 self.flush().await?;
                 if let Some(Some(position)) = self.shards.remove(&shard) {
-                    self.save(&shard, position).await?;
+                    self.unsaved.insert(shard, position);
                 }
-                Ok(())
+                self.save_all().await
             }
             Event::Lost { shard } => {
                 self.shards.remove(&shard);
+                self.unsaved.remove(&shard);
                 self.forget(&shard);
                 self.encode().await
             }
         }
     }
 
-    /// The database knows best how far a shard is loaded. Without a row there the stream's own checkpoint counts.
-    async fn assigned(&mut self, shard: ShardId) -> Result<(), Stop> {
+    /// The database knows best how far a shard is loaded. Without a row there the stream's own checkpoint counts, and so it
+    /// does where it is ahead because somebody else has loaded the shard since.
+    async fn assigned(&mut self, shard: ShardId, noted: Option<Position>) -> Result<(), Stop> {
         self.forget(&shard);
-        let loaded = self.loaded(&shard).await?;
+        self.unsaved.remove(&shard);
+        let mut loaded = self.loaded(&shard).await?;
+        if self.config.shares_stream && loaded.is_some() && noted > loaded {
+            tracing::warn!(%shard, "somebody else has loaded more of this shard: going on from there");
+            loaded = self.catch_up(&shard, loaded, noted).await?;
+        }
         if let Some(position) = loaded {
             self.source.seek(&shard, Some(position)).await?;
         }
         self.shards.insert(shard, loaded);
         self.encode().await
+    }
+
+    /// Moves the row of a shard that somebody else has loaded; how far it is then.
+    async fn catch_up(
+        &mut self,
+        shard: &ShardId,
+        mut loaded: Option<Position>,
+        noted: Option<Position>,
+    ) -> Result<Option<Position>, Stop> {
+        let stream = self.stream.clone();
+        let mut attempt = 0;
+        while let Some(to) = noted.filter(|_| loaded < noted) {
+            match self.ready().await?.advance(&stream, shard, loaded, to).await {
+                Ok(()) => return Ok(noted),
+                Err(SessionError::Moved { .. }) => {}
+                Err(error) => self.lose_session(&mut attempt, &error).await?,
+            }
+            loaded = self.loaded(shard).await?;
+        }
+        Ok(loaded)
     }
 
     async fn records(&mut self, delivery: Delivery) -> Result<(), Stop> {
@@ -329,6 +370,11 @@ impl Loader {
         metric::POSTGRES_BATCH_SECONDS.record(started.elapsed().as_secs_f64(), &[]);
         metric::POSTGRES_ROWS.add(rows, &[]);
     }
+}
+
+/// Waits for a moment, if there is one.
+async fn passed(moment: Option<Instant>) {
+    sleep_until(moment.unwrap_or_else(Instant::now)).await;
 }
 
 /// The wall clock.

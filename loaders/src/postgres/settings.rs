@@ -1,38 +1,50 @@
 //! Configuration of the role, with the keys of the original (`spec/loaders-and-leases.md` 3.2).
 
+mod problems;
+
 use std::{path::PathBuf, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::{
-    config::{Ignored, Secret},
+    config::{
+        Ignored, Secret,
+        sections::{
+            BadSink, BadSinkKind, HealthProbe, Log, PositionKind, Prometheus, Reading, SourceKind, Usual,
+        },
+    },
     retry::Backoff,
 };
 
 use super::config::{PostgresConfig, UrlError};
-use crate::lake::config::InitialPosition;
 
 /// The whole file: `piste postgres-loader --config`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct PostgresLoaderConfig {
-    /// Where events come from.
+    /// What the stream carries: ENRICHED_EVENTS. Required.
+    #[schemars(with = "String", example = &"ENRICHED_EVENTS")]
+    pub purpose: Option<Purpose>,
+    /// Where events come from. What stands in the comments here is the default, unless a comment says otherwise.
     pub input: Input,
     /// Where they go.
-    pub output: Output,
-    /// What the stream carries.
-    pub purpose: Purpose,
-    /// When a transaction is closed.
-    #[serde(default)]
+    pub output: Outputs,
+    /// Ours. A transaction is closed at the first of these limits.
     pub batching: Batching,
-    /// Between attempts while something is away.
-    #[serde(default)]
+    /// Waiting times while the database, a registry or the stream of bad rows is away.
     pub backoff_policy: BackoffPolicy,
-    /// Accepted: metrics are served for Prometheus.
-    #[serde(default)]
-    pub monitoring: Ignored,
+    /// Ours. The embedded log of inputs and outputs of type log.
+    pub log: Log,
+    /// What is told to whom.
+    pub monitoring: Monitoring,
 }
 
-/// What a stream carries.
+service::input_section! {
+    /// When progress is noted in the lease table.
+    pub checkpoint_settings: CheckpointSettings,
+}
+
+/// What a stream carries, in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Purpose {
@@ -40,87 +52,69 @@ pub enum Purpose {
     EnrichedEvents,
 }
 
-/// The stream to read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Input {
-    /// The kind of stream.
-    #[serde(rename = "type", default)]
-    pub kind: StreamKind,
-    /// Name of the application: of its lease table on Kinesis, and in the table of checkpoints.
-    #[serde(default = "default_app_name")]
-    pub app_name: String,
-    /// Name of the stream.
-    pub stream_name: String,
-    /// AWS region; that of the environment when absent.
-    pub region: Option<String>,
-    /// Where a consumer begins that has no checkpoint yet.
-    #[serde(default)]
-    pub initial_position: InitialPosition,
-    /// Accepted and ignored.
-    #[serde(default)]
-    pub retrieval_mode: Ignored,
-    /// Accepted and ignored: checkpoints are committed with the rows.
-    #[serde(default)]
-    pub checkpoint_settings: Ignored,
+/// `input.checkpointSettings`
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CheckpointSettings {
+    /// Events between two notes.
+    #[schemars(with = "String", extend("x-without-effect" = "progress that counts is committed with the events"), example = 1000)]
+    pub max_batch_size: Ignored,
+    /// Time between two notes of a shard. What counts is in the database, committed with the events.
+    #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
+    pub max_batch_wait: Duration,
 }
 
-/// Kinds of streams.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StreamKind {
-    /// Amazon Kinesis.
-    #[default]
-    Kinesis,
-}
-
-/// Destinations.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Output {
+/// `output`
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(default)]
+pub struct Outputs {
     /// The database.
     pub good: Good,
-    /// The stream of bad rows.
-    pub bad: Bad,
+    /// What cannot be loaded. There is no Noop: it is kept.
+    pub bad: BadSink,
 }
 
-/// The database.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// `output.good`
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Good {
-    /// The kind of database.
-    #[serde(rename = "type", default)]
-    pub kind: DatabaseKind,
-    /// Its host, or the folder of its socket.
-    pub host: String,
+    /// The kind of database: Postgres.
+    #[serde(rename = "type")]
+    #[schemars(with = "String", example = &"Postgres")]
+    pub kind: Option<DatabaseKind>,
+    /// Its host, or the folder of its socket. Required.
+    #[schemars(example = &"localhost")]
+    pub host: Option<String>,
     /// Its port.
-    #[serde(default = "default_port")]
     pub port: u16,
-    /// The database.
-    pub database: String,
-    /// The user.
-    pub username: String,
-    /// The user's password.
-    #[serde(default)]
-    pub password: Secret,
-    /// The schema of the tables.
-    #[serde(default = "default_schema")]
+    /// The database. Required.
+    #[schemars(example = &"snowplow")]
+    pub database: Option<String>,
+    /// The user. Required.
+    #[schemars(example = &"snowplow")]
+    pub username: Option<String>,
+    /// The user's password, best from the environment.
+    #[schemars(with = "String", example = &"${POSTGRES_PASSWORD}")]
+    pub password: Option<Secret>,
+    /// The schema of the tables; it is made when it is not there.
     pub schema: String,
-    /// How much TLS, as libpq knows it: `DISABLE`, `ALLOW`, `PREFER`, `REQUIRE`, `VERIFY_CA`, `VERIFY_FULL`.
-    #[serde(default = "default_ssl_mode")]
+    /// How much TLS: DISABLE, ALLOW, PREFER, REQUIRE (encrypted, certificate not checked), VERIFY_CA or VERIFY_FULL.
     pub ssl_mode: String,
-    /// PEM file with the authorities that `VERIFY_*` accepts; those of the system when absent.
+    /// Ours. PEM file with the authorities to check with. Unset: those of the system.
+    #[schemars(with = "String", example = &"/etc/ssl/postgres-ca.pem")]
     pub ssl_root_cert: Option<PathBuf>,
-    /// The table of checkpoints, made in the schema.
-    #[serde(default = "default_checkpoint_table")]
+    /// Ours. The table, in the same schema, of how far each shard is loaded.
     pub checkpoint_table: String,
-    /// Accepted and ignored: one connection loads everything.
-    #[serde(default)]
+    /// Connections at once.
+    #[schemars(with = "String", extend("x-without-effect" = "one connection loads everything"), example = 10)]
     pub max_connections: Ignored,
-    /// Accepted and ignored.
-    #[serde(default)]
+    /// Threads that wait for the database.
+    #[schemars(with = "String", extend("x-without-effect" = "no thread waits for it"), example = 4)]
     pub thread_pool_size: Ignored,
 }
 
-/// Kinds of databases.
+/// Kinds of databases, in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DatabaseKind {
     /// PostgreSQL.
@@ -128,55 +122,92 @@ pub enum DatabaseKind {
     Postgres,
 }
 
-/// The stream of bad rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Bad {
-    /// The kind of stream. There is no `Noop`: what cannot be loaded is kept.
-    #[serde(rename = "type", default)]
-    pub kind: StreamKind,
-    /// Its name.
-    pub stream_name: String,
-    /// AWS region; that of the environment when absent.
-    pub region: Option<String>,
-    /// Accepted and ignored.
-    #[serde(default)]
-    pub delay_threshold: Ignored,
-    /// Accepted and ignored.
-    #[serde(default)]
-    pub max_batch_size: Ignored,
-    /// Accepted and ignored.
-    #[serde(default)]
-    pub max_batch_bytes: Ignored,
-}
-
-/// When a transaction is closed: the first limit that is reached.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// `batching`
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Batching {
     /// Events.
     pub max_records: usize,
     /// Bytes of events.
     #[serde(with = "service::config::size")]
+    #[schemars(with = "String")]
     pub max_bytes: u64,
-    /// Time since the first event; a bare number is milliseconds.
+    /// Time since the first event.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub max_delay: Duration,
 }
 
-/// Waiting times.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// `backoffPolicy`
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BackoffPolicy {
     /// After the first failure.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub min_backoff: Duration,
     /// At most.
     #[serde(with = "service::config::duration")]
+    #[schemars(with = "String")]
     pub max_backoff: Duration,
 }
 
-impl service::config::Checked for PostgresLoaderConfig {}
+/// `monitoring`
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Monitoring {
+    /// Metrics.
+    pub metrics: Metrics,
+    /// Ours. Where health and metrics of the process are: GET /metrics; every other path and method is answered 200 while it
+    /// is well and 503 while it is not. What is wrong is in the body.
+    pub health_probe: HealthProbe,
+}
+
+/// `monitoring.metrics`
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metrics {
+    /// Ours. Metrics for Prometheus, under /metrics of the probe's port.
+    pub prometheus: Prometheus,
+    /// Metrics of the original's library.
+    #[schemars(with = "String", extend("x-without-effect" = "nothing is sent to CloudWatch"), example = true)]
+    pub cloud_watch: Ignored,
+}
+
+/// What is read where the keys say nothing.
+const USUAL: Usual = Usual {
+    stream: "enriched",
+    application: "snowplow-postgres-loader",
+    consumer: "postgres",
+    position: PositionKind::TrimHorizon,
+    max_records: 10_000,
+    idle: Duration::from_secs(1),
+};
+
+impl Default for CheckpointSettings {
+    fn default() -> Self {
+        Self { max_batch_size: Ignored, max_batch_wait: Duration::from_secs(10) }
+    }
+}
+
+impl Default for Good {
+    fn default() -> Self {
+        Self {
+            kind: None,
+            host: None,
+            port: 5432,
+            database: None,
+            username: None,
+            password: None,
+            schema: "atomic".into(),
+            ssl_mode: "REQUIRE".into(),
+            ssl_root_cert: None,
+            checkpoint_table: "piste_checkpoints".into(),
+            max_connections: Ignored,
+            thread_pool_size: Ignored,
+        }
+    }
+}
 
 impl Default for Batching {
     fn default() -> Self {
@@ -190,27 +221,23 @@ impl Default for BackoffPolicy {
     }
 }
 
-fn default_app_name() -> String {
-    "snowplow-postgres-loader".to_owned()
-}
-
-fn default_port() -> u16 {
-    5432
-}
-
-fn default_schema() -> String {
-    "atomic".to_owned()
-}
-
-fn default_ssl_mode() -> String {
-    "REQUIRE".to_owned()
-}
-
-fn default_checkpoint_table() -> String {
-    "piste_checkpoints".to_owned()
-}
-
 impl PostgresLoaderConfig {
+    /// What stands at the top of the reference configuration.
+    pub const ABOUT: &str = "Every key of the Postgres loader, each with its default, or with an example in a comment where it \
+        has none. Keys of the original keep its names and defaults; those marked with \"Ours\" are not in it. The whole may also \
+        be nested under a top-level snowplow section. Environment variables are read with ${?NAME}. Keys that nothing reads are \
+        reported at start and ignored.";
+
+    /// What is read, and how.
+    pub fn reading(&self) -> Reading {
+        self.input.keys().reading(self.input.kind(), USUAL)
+    }
+
+    /// Whether source or sink are in a log.
+    pub fn uses_log(&self) -> bool {
+        self.input.kind() == SourceKind::Log || self.output.bad.kind() == BadSinkKind::Log
+    }
+
     /// What the run needs.
     ///
     /// # Errors
@@ -218,18 +245,26 @@ impl PostgresLoaderConfig {
     pub fn postgres(&self) -> Result<PostgresConfig, UrlError> {
         let good = &self.output.good;
         let mut connection = tokio_postgres::Config::new();
-        connection.host(&good.host).port(good.port).dbname(&good.database).user(&good.username);
-        if !good.password.expose().is_empty() {
-            connection.password(good.password.expose());
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        connection.host(text(&good.host)).port(good.port);
+        connection.dbname(text(&good.database)).user(text(&good.username));
+        if let Some(password) = good.password.as_ref().filter(|password| !password.expose().is_empty()) {
+            connection.password(password.expose());
         }
         let roots = good.ssl_root_cert.clone();
         let mut config = PostgresConfig::new(connection, &good.ssl_mode, roots, Some(good.schema.clone()))?;
-        config.app.clone_from(&self.input.app_name);
+        let reading = self.reading();
+        config.app = reading.application;
         config.checkpoints.clone_from(&good.checkpoint_table);
-        config.max_records = self.batching.max_records.max(1);
+        config.max_records = self.batching.max_records;
         config.max_bytes = usize::try_from(self.batching.max_bytes).unwrap_or(usize::MAX);
         config.linger = self.batching.max_delay;
         config.backoff = Backoff::new(self.backoff_policy.min_backoff, self.backoff_policy.max_backoff);
+        config.max_bad_row_bytes = self.output.bad.max_record_size;
+        if reading.kind == SourceKind::Kinesis {
+            config.save_every = self.input.checkpoint_settings.max_batch_wait;
+            config.shares_stream = true;
+        }
         Ok(config)
     }
 }

@@ -1,7 +1,9 @@
 //! The configuration file.
 
+use std::{env, fs, path::PathBuf, time::Duration};
+
 use loaders::postgres::settings::PostgresLoaderConfig;
-use service::config::{Sources, load, reference};
+use service::config::{Examined, Sources, examine, load, reference};
 
 const REFERENCE: &str = include_str!("../../../deploy/reference/postgres-loader.hocon");
 
@@ -11,6 +13,24 @@ fn the_reference_lists_every_key() {
         reference::differences::<PostgresLoaderConfig>(REFERENCE, Some("snowplow")),
         Vec::<String>::new()
     );
+    let read = load::<PostgresLoaderConfig>(&Sources::of_text("t", REFERENCE), None).unwrap();
+    assert_eq!(format!("{:#?}", read.config), format!("{:#?}", PostgresLoaderConfig::default()));
+}
+
+#[test]
+fn the_reference_is_rendered_from_the_structs() {
+    let rendered = reference::render::<PostgresLoaderConfig>(None, PostgresLoaderConfig::ABOUT);
+    if env::var_os("PISTE_REWRITE").is_some_and(|on| on == "1") {
+        let path =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../deploy/reference/postgres-loader.hocon");
+        fs::write(path, &rendered).unwrap();
+    } else {
+        assert!(rendered == REFERENCE, "PISTE_REWRITE=1 writes what is rendered now:\n{rendered}");
+    }
+}
+
+fn found(text: &str) -> Examined<PostgresLoaderConfig> {
+    examine::<PostgresLoaderConfig>(&Sources::of_text("pg.hocon", text), Some("snowplow"))
 }
 
 /// As the quick start renders it.
@@ -33,19 +53,53 @@ fn a_file_of_the_original() {
         "purpose": "ENRICHED_EVENTS",
         "monitoring": { "metrics": { "cloudWatch": true } }
     }"#;
-    let loaded = load::<PostgresLoaderConfig>(&Sources::of_text("config.hocon", text), None).unwrap();
-    assert!(loaded.unknown.is_empty(), "{:?}", loaded.unknown);
-    let config = loaded.config.postgres().unwrap();
+    let found = found(text);
+    assert_eq!((found.errors.as_slice(), found.unknown.as_slice()), (&[][..], &[][..]));
+    let mut unused: Vec<&str> = found.unused.iter().map(|unused| unused.key.as_str()).collect();
+    unused.sort_unstable();
+    assert_eq!(
+        unused,
+        [
+            "input.checkpointSettings.maxBatchSize",
+            "monitoring.metrics.cloudWatch",
+            "output.good.maxConnections"
+        ]
+    );
+    let read = found.config.unwrap();
+    let config = read.postgres().unwrap();
+    assert_eq!((config.save_every, config.shares_stream), (Duration::from_secs(10), true));
     assert_eq!(config.place(), "db/d, schema web");
     assert_eq!((config.app.as_str(), config.checkpoints.as_str()), ("pg-loader", "piste_checkpoints"));
     assert_eq!(config.connection.get_ports(), [5433]);
-    assert!(!format!("{:?} {config:?}", loaded.config).contains("geheim"));
+    assert!(!format!("{read:?} {config:?}").contains("geheim"));
 }
 
 #[test]
-fn a_mode_that_is_none() {
-    let text = REFERENCE.replace("sslMode = REQUIRE", "sslMode = MAYBE");
-    let loaded = load::<PostgresLoaderConfig>(&Sources::of_text("config.hocon", &text), None).unwrap();
-    let error = loaded.config.postgres().unwrap_err().to_string();
-    assert!(error.contains("sslmode `maybe` is none of disable, allow, prefer"), "{error}");
+fn what_cannot_be_is_said_with_its_key() {
+    const FINE: &str = "purpose = ENRICHED_EVENTS\ninput.streamName = a\noutput { bad.streamName = b\n\
+                        good { host = h, database = d, username = u } }\n";
+    let check = |text: &str, expect: &[&str]| {
+        let found = found(text);
+        let said: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), expect.len(), "{text}: {said:?}");
+        for (said, expect) in said.iter().zip(expect) {
+            assert!(said.contains(expect), "{text}: {said}");
+        }
+    };
+    let fine = |more: &str| format!("{FINE}{more}");
+    check(FINE, &[]);
+    check(&fine("purpose = JSON"), &["`purpose`: expected one of ENRICHED_EVENTS, found `JSON`"]);
+    check(
+        &fine("output.good.sslMode = MAYBE"),
+        &["pg.hocon:5:1: `output.good.sslMode`: sslmode `maybe` is none of disable, allow, prefer"],
+    );
+    check(
+        &fine("output.bad.type = Noop"),
+        &["`output.bad.type`: expected one of kinesis, log, found `Noop`"],
+    );
+    check(&fine("output.good.host = null"), &["`output.good.host`: is required"]);
+    check(&fine("input.type = PubSub"), &["`input.type`: expected one of kinesis, log, found `PubSub`"]);
+    check(&fine("input.subscriptionId = s"), &["no Pub/Sub source"]);
+    check(&fine("batching.maxRecords = 0"), &["`batching.maxRecords`"]);
+    check(&fine("input { type = log }\noutput.bad { type = log, streamName = a }"), &["another name"]);
 }

@@ -22,6 +22,7 @@ use super::{
     },
     LoadError, Loader, Stop, moment, now,
 };
+use crate::partition_key::partition_key;
 
 /// Rows of one table, kept until they are committed.
 struct Sealed {
@@ -180,7 +181,7 @@ impl Loader {
 
     /// Makes bad rows durable: those of encoding, and `refused` ones.
     async fn report(&mut self, refused: &[(usize, String)]) -> Result<(), Stop> {
-        let max = self.bad.max_record_bytes();
+        let max = self.bad.max_record_bytes().min(self.config.max_bad_row_bytes);
         let mut records = Vec::new();
         let mut indexes = Vec::new();
         let refused = refused.iter().map(|(index, error)| {
@@ -192,8 +193,7 @@ impl Loader {
                 continue;
             }
             metric::POSTGRES_BAD.increment(&[&row.schema_key().name]);
-            // Rows of one line go to one place.
-            let key = format!("{:08x}", crc(self.batch.line(index)));
+            let key = partition_key(self.batch.line(index));
             let mut json = row.to_json();
             if json.len() + key.len() > max {
                 json = bad_rows::oversized(&json, max, now()).to_json();
@@ -236,13 +236,21 @@ impl Loader {
         self.fact.well();
         for (shard, end) in ends {
             self.shards.insert(shard.clone(), Some(end));
+            self.unsaved.insert(shard, end);
+        }
+        if self.save_due().is_some_and(|due| due <= moment()) { self.save_all().await } else { Ok(()) }
+    }
+
+    /// Tells the stream too: it may forget what is loaded.
+    pub(super) async fn save_all(&mut self) -> Result<(), Stop> {
+        self.saved_at = moment();
+        for (shard, end) in std::mem::take(&mut self.unsaved) {
             self.save(&shard, end).await?;
         }
         Ok(())
     }
 
-    /// Tells the stream too: it may forget what is loaded.
-    pub(super) async fn save(&mut self, shard: &ShardId, position: Position) -> Result<(), Stop> {
+    async fn save(&mut self, shard: &ShardId, position: Position) -> Result<(), Stop> {
         let checkpoint = Checkpoint { acknowledged: Some(position), pending: None };
         match self.checkpointer.save(shard, checkpoint).await {
             // The next owner reads the database's row.
@@ -250,9 +258,4 @@ impl Loader {
             saved => Ok(saved?),
         }
     }
-}
-
-/// A key that depends on the line alone.
-fn crc(line: &[u8]) -> u32 {
-    line.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

@@ -1,0 +1,76 @@
+//! What cannot be, beyond what types say, and what has no effect beside other values.
+
+use service::config::{
+    Checked, Note, Notes,
+    sections::{BadSinkKind, POSITIVE_NUMBER, POSITIVE_TIME, SourceKind},
+};
+
+use super::PostgresLoaderConfig;
+
+/// What piste does not read from; a file that means one of these must not be taken for one that means Kinesis.
+const ELSEWHERE: [(&str, &str); 3] =
+    [("Pub/Sub", "projectId"), ("Pub/Sub", "subscriptionId"), ("file", "path")];
+
+impl Checked for PostgresLoaderConfig {
+    fn problems(&self) -> Vec<Note> {
+        let mut notes = Notes::default();
+        notes.unless(self.purpose.is_some(), "purpose", "is required: ENRICHED_EVENTS");
+        let reading = self.reading();
+        reading.problems(self.input.keys().initial_position.as_ref(), &mut notes);
+        let good = &self.output.good;
+        for (key, value, what) in [
+            ("host", &good.host, "the host of the database, or the folder of its socket"),
+            ("database", &good.database, "the name of the database"),
+            ("username", &good.username, "the user of the database"),
+        ] {
+            let is_set = value.as_deref().is_some_and(|text| !text.trim().is_empty());
+            notes.unless(is_set, &format!("output.good.{key}"), &format!("is required: {what}"));
+        }
+        for (key, text) in [("schema", &good.schema), ("checkpointTable", &good.checkpoint_table)] {
+            notes.unless(!text.trim().is_empty(), &format!("output.good.{key}"), "expected a name");
+        }
+        if let Err(error) = self.postgres() {
+            notes.say("output.good.sslMode", error.what);
+        }
+        self.output.bad.problems(&mut notes);
+        let in_log = reading.kind == SourceKind::Log && self.output.bad.kind() == BadSinkKind::Log;
+        let same = in_log && self.output.bad.name() == reading.stream;
+        notes.unless(!same, "output.bad.streamName", "expected another name than the other streams'");
+        notes.unless(self.batching.max_records > 0, "batching.maxRecords", POSITIVE_NUMBER);
+        notes.unless(self.batching.max_bytes > 0, "batching.maxBytes", POSITIVE_NUMBER);
+        let policy = &self.backoff_policy;
+        notes.unless(!policy.min_backoff.is_zero(), "backoffPolicy.minBackoff", POSITIVE_TIME);
+        let ordered = policy.max_backoff >= policy.min_backoff;
+        notes.unless(ordered, "backoffPolicy.maxBackoff", "expected at least `minBackoff`");
+        if self.uses_log() {
+            self.log.problems(&mut notes);
+        }
+        self.monitoring.health_probe.problems(&mut notes);
+        notes.into_vec()
+    }
+
+    fn without_effect(&self) -> Vec<Note> {
+        let mut notes = Notes::default();
+        let reading = self.reading();
+        reading.without_effect(&mut notes);
+        if reading.kind == SourceKind::Log {
+            notes.say("input.checkpointSettings", "the source is of type log");
+        }
+        self.output.bad.without_effect(&mut notes);
+        if !self.uses_log() {
+            notes.say("log", "neither source nor sink is of type log");
+        }
+        notes.into_vec()
+    }
+
+    fn refused(&self) -> Vec<Note> {
+        let mut notes = Notes::default();
+        if self.input.kind.is_none() {
+            for (source, key) in ELSEWHERE {
+                let why = format!("piste has no {source} source; set `input.type` to kinesis or log");
+                notes.say(format!("input.{key}"), why);
+            }
+        }
+        notes.into_vec()
+    }
+}
