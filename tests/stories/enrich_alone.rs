@@ -1,10 +1,6 @@
 //! Enrich alone: what a collector left in a log, into each kind of sink.
 
-use std::{
-    fs,
-    net::{SocketAddr, UdpSocket},
-    path::Path,
-};
+use std::{fs, net::UdpSocket, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use event::atomic::FIELDS;
@@ -121,19 +117,6 @@ fn standard_output_has_all_streams() {
     assert_eq!(again.finish_well().stdout, "");
 }
 
-fn address(moto: &Moto) -> SocketAddr {
-    moto.endpoint.trim_start_matches("http://").parse().unwrap()
-}
-
-/// Puts an object into moto's S3, or makes a bucket.
-fn put(moto: &Moto, path: &str, content: &str) {
-    let credential = "Credential=key/20260101/us-east-1/s3/aws4_request";
-    let authorization = format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0");
-    let headers = [("Authorization", authorization.as_str())];
-    let answer = http::once(address(moto), "PUT", path, &headers, content.as_bytes()).unwrap();
-    assert_eq!(answer.status, 200, "{}", answer.text());
-}
-
 #[test]
 fn into_kinesis_with_a_file_from_s3() {
     let moto = Moto::start();
@@ -142,8 +125,8 @@ fn into_kinesis_with_a_file_from_s3() {
     };
     create("enriched");
     create("bad");
-    put(&moto, "/assets", "");
-    put(&moto, "/assets/third-party/referers.json", &referers("search"));
+    moto.s3("PUT", "/assets", b"");
+    moto.s3("PUT", "/assets/third-party/referers.json", referers("search").as_bytes());
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     collect(&path("data"));
@@ -204,7 +187,7 @@ fn into_kinesis_with_a_file_from_s3() {
     wait::until("bad row and failed event", PATIENCE, || {
         (records_count(&moto, "bad") == 1 && records_count(&moto, "failed") == 1).then_some(())
     });
-    put(&moto, "/assets/third-party/referers.json", &referers("email"));
+    moto.s3("PUT", "/assets/third-party/referers.json", referers("email").as_bytes());
     wait::until("the changed file", PATIENCE, || {
         enrich.metric_of("piste_enrich_assets_total", "outcome=\"taken\"").filter(|taken| *taken == 1.0)
     });

@@ -12,6 +12,7 @@ mod enrich_alone;
 mod enriching_files;
 mod enrichments;
 mod full_disk;
+mod loaders_alone;
 mod own_tools;
 mod postgres_away;
 mod privacy;

@@ -108,6 +108,13 @@ impl Aws {
         found.into_iter().map(|found| (found.shard, found.sequence)).collect()
     }
 
+    /// All records of a stream, as text.
+    pub fn texts(&self, stream: &str) -> Vec<String> {
+        let found = self.runtime.block_on(self.kinesis.read(stream));
+        let text = |data: &[u8]| String::from_utf8(data.to_vec()).expect("the stream holds text");
+        found.iter().map(|found| text(&found.data)).collect()
+    }
+
     /// The leases in a table, by shard; none where there is no table yet.
     pub fn leases(&self, table: &str) -> BTreeMap<String, Lease> {
         let mut leases: BTreeMap<String, Lease> = BTreeMap::new();

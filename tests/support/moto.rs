@@ -57,6 +57,24 @@ impl Moto {
         serde_json::from_slice(&answer.body).unwrap_or(Value::Null)
     }
 
+    /// Calls S3; the target begins with the bucket.
+    pub fn s3(&self, method: &str, target: &str, body: &[u8]) -> Vec<u8> {
+        let credential = "Credential=key/20260101/us-east-1/s3/aws4_request";
+        let authorization = format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0");
+        let headers = [("Authorization", authorization.as_str())];
+        let answer = http::once(self.address, method, target, &headers, body).unwrap();
+        assert_eq!(answer.status, 200, "{method} {target}: {}", answer.text());
+        answer.body
+    }
+
+    /// Keys and contents of all objects of a bucket of S3, of which there may be a thousand.
+    pub fn objects(&self, bucket: &str) -> Vec<(String, Vec<u8>)> {
+        let listed = String::from_utf8(self.s3("GET", &format!("/{bucket}?list-type=2"), b"")).unwrap();
+        assert!(!listed.contains("<IsTruncated>true"), "more than one page of objects");
+        let keys = listed.split("<Key>").skip(1).filter_map(|rest| Some(rest.split_once("</Key>")?.0));
+        keys.map(|key| (key.to_owned(), self.s3("GET", &format!("/{bucket}/{key}"), b""))).collect()
+    }
+
     /// The data of all records of a stream with one shard.
     pub fn records(&self, stream: &str) -> Vec<Vec<u8>> {
         let from = json!({

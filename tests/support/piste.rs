@@ -91,10 +91,23 @@ impl Launch {
 
     /// `piste enrich` on a data folder, its probe on a free port.
     pub fn enrich(data: &Path) -> Self {
+        Self::role("enrich", data).with(&[&format!("-Dlog.folder={}", data.display())])
+    }
+
+    /// `piste s3-loader`, its probe on a free port.
+    pub fn s3_loader() -> Self {
+        Self::role("s3-loader", Path::new(""))
+    }
+
+    /// `piste postgres-loader`, its probe on a free port.
+    pub fn postgres_loader() -> Self {
+        Self::role("postgres-loader", Path::new(""))
+    }
+
+    fn role(name: &str, data: &Path) -> Self {
         let arguments =
-            ["enrich", "-Dmonitoring.healthProbe.port=0", "-Dmonitoring.healthProbe.interface=127.0.0.1"];
-        let mut arguments = arguments.map(String::from).to_vec();
-        arguments.push(format!("-Dlog.folder={}", data.display()));
+            [name, "-Dmonitoring.healthProbe.port=0", "-Dmonitoring.healthProbe.interface=127.0.0.1"];
+        let arguments = arguments.map(String::from).to_vec();
         Self { arguments, environment: Vec::new(), data: data.to_path_buf() }
     }
 
@@ -126,7 +139,7 @@ impl Launch {
         let (collector, admin) = wait::until("piste to say where it listens", PATIENCE, || {
             let said = process.stdout();
             let printed = address(&said, "collector").zip(address(&said, "health"));
-            let has_collector = self.arguments[0] != "enrich";
+            let has_collector = self.arguments[0] == "collector";
             let found = printed.or_else(|| logged_addresses(&process.stderr(), has_collector));
             if found.is_none()
                 && let Some(status) = process.exited()

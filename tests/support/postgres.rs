@@ -41,10 +41,12 @@ impl Postgres {
 
     /// Where it is, for `--postgres`.
     pub fn url(&self) -> String {
-        format!(
-            "postgres://postgres@{}/postgres",
-            self.folder.path().display().to_string().replace('/', "%2F")
-        )
+        format!("postgres://postgres@{}/postgres", self.host().replace('/', "%2F"))
+    }
+
+    /// The folder of its socket.
+    pub fn host(&self) -> String {
+        self.folder.path().display().to_string()
     }
 
     /// Ends the server as a crash would. The cluster stays.

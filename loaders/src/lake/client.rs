@@ -10,11 +10,12 @@ use std::{
     io::{Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
 use object_store::{
-    ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig,
     aws::{AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region},
 };
 
@@ -22,6 +23,9 @@ use super::location::{Location, LocationError};
 
 /// Files being written are in this folder. No schema key contains a tilde.
 const PARTIAL: &str = "~partial";
+
+/// A store answers again within this time, or a put counts as failed.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// A place for objects. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -137,7 +141,9 @@ impl Destination {
         }
         let in_clear = endpoint_of(&builder).is_some_and(|endpoint| endpoint.starts_with("http://"));
         builder = builder.with_allow_http(in_clear);
-        let store = builder.build().map_err(wrong)?;
+        // Who puts tries again, and says so.
+        let once = RetryConfig { max_retries: 1, retry_timeout: RETRY, ..RetryConfig::default() };
+        let store = builder.with_retry(once).build().map_err(wrong)?;
         Ok(Self::store(Arc::new(store), prefix))
     }
 
