@@ -4,7 +4,7 @@ use std::{thread::available_parallelism, time::Duration};
 
 use service::{
     clock,
-    config::sections::{PositionKind, Reading},
+    config::sections::{PositionKind, Reading, RetrievalKind},
     exit::RunError,
 };
 use stream::{
@@ -50,6 +50,7 @@ fn settings(reading: &Reading) -> Settings {
     settings.limits = Limits { steals: reading.leases_to_steal(cores), ..Limits::default() };
     settings.call_records = i32::try_from(reading.max_records).unwrap_or(i32::MAX);
     settings.idle = reading.idle;
+    settings.fan_out = reading.retrieval == RetrievalKind::FanOut;
     settings
 }
 
@@ -116,5 +117,7 @@ mod tests {
         );
         let oldest = of(r#"{"streamName": "raw", "initialPosition": {"type": "TRIM_HORIZON"}}"#);
         assert_eq!(oldest.beginning, Beginning::TrimHorizon);
+        let pushed = of(r#"{"streamName": "raw", "retrievalMode": {"type": "FanOut"}}"#);
+        assert_eq!([oldest.fan_out, pushed.fan_out], [false, true]);
     }
 }

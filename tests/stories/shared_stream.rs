@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -32,6 +31,8 @@ struct Streams {
     /// The events that workers of the Java library have had.
     elsewhere: Keys,
     folder: TempDir,
+    /// How workers fetch records.
+    retrieval: &'static str,
 }
 
 impl Streams {
@@ -41,11 +42,38 @@ impl Streams {
         aws.create("enriched", 1);
         aws.create("bad", 1);
         let (load, enriched) = (Load::start(&aws, "raw"), Tail::new(&aws, "enriched"));
-        Self { aws, load, enriched, elsewhere: Keys::default(), folder: TempDir::new().unwrap() }
+        let (elsewhere, folder) = (Keys::default(), TempDir::new().unwrap());
+        Self { aws, load, enriched, elsewhere, folder, retrieval: "Polling" }
     }
 
     fn enrich(&self, worker: &str) -> Piste {
-        enrich(self.folder.path(), worker, self.aws.kinesis(), self.aws.dynamodb(), self.aws.kinesis())
+        self.enrich_through(worker, self.aws.kinesis(), self.aws.dynamodb())
+    }
+
+    /// A worker that reaches its source through these endpoints.
+    fn enrich_through(&self, worker: &str, kinesis: &str, dynamodb: &str) -> Piste {
+        let (failover, sink, retrieval) = (FAILOVER.as_millis(), self.aws.kinesis(), self.retrieval);
+        let config = format!(
+            r#"
+            license.accept = true
+            input {{
+              streamName = raw, appName = {APPLICATION}, region = eu-central-1, workerIdentifier = "{worker}"
+              customEndpoint = "{kinesis}", dynamodbCustomEndpoint = "{dynamodb}"
+              initialPosition.type = TRIM_HORIZON, leaseDuration = {failover} ms, retrievalMode.type = {retrieval}
+            }}
+            output {{
+              good {{ streamName = enriched, region = eu-central-1, customEndpoint = "{sink}" }}
+              bad {{ streamName = bad, region = eu-central-1, customEndpoint = "{sink}" }}
+            }}
+            "#,
+        );
+        let path = self.folder.path().join(format!("{worker}.hocon"));
+        std::fs::write(&path, config).unwrap();
+        Launch::enrich(&self.folder.path().join(worker))
+            .variable("AWS_ACCESS_KEY_ID", "key")
+            .variable("AWS_SECRET_ACCESS_KEY", "secret")
+            .with(&["--config", &path.display().to_string()])
+            .start()
     }
 
     fn java(&self, worker: &str) -> KclWorker {
@@ -98,32 +126,6 @@ impl Streams {
     }
 }
 
-/// A worker that reaches its source through these endpoints.
-fn enrich(folder: &Path, worker: &str, kinesis: &str, dynamodb: &str, sink: &str) -> Piste {
-    let config = format!(
-        r#"
-        license.accept = true
-        input {{
-          streamName = raw, appName = {APPLICATION}, region = eu-central-1, workerIdentifier = "{worker}"
-          customEndpoint = "{kinesis}", dynamodbCustomEndpoint = "{dynamodb}"
-          initialPosition.type = TRIM_HORIZON, leaseDuration = {} ms
-        }}
-        output {{
-          good {{ streamName = enriched, region = eu-central-1, customEndpoint = "{sink}" }}
-          bad {{ streamName = bad, region = eu-central-1, customEndpoint = "{sink}" }}
-        }}
-        "#,
-        FAILOVER.as_millis()
-    );
-    let path = folder.join(format!("{worker}.hocon"));
-    std::fs::write(&path, config).unwrap();
-    Launch::enrich(&folder.join(worker))
-        .variable("AWS_ACCESS_KEY_ID", "key")
-        .variable("AWS_SECRET_ACCESS_KEY", "secret")
-        .with(&["--config", &path.display().to_string()])
-        .start()
-}
-
 /// The ids of enriched events.
 fn ids(lines: &[String]) -> BTreeSet<String> {
     let index = FIELDS.iter().position(|field| field.name() == "event_id").unwrap();
@@ -163,8 +165,7 @@ impl Remote {
     fn start(streams: &Streams, name: &str) -> Self {
         let aws = &streams.aws;
         let (kinesis, dynamodb) = (aws.proxy(aws.kinesis()), aws.proxy(aws.dynamodb()));
-        let folder = streams.folder.path();
-        let worker = enrich(folder, name, &kinesis.endpoint, &dynamodb.endpoint, aws.kinesis());
+        let worker = streams.enrich_through(name, &kinesis.endpoint, &dynamodb.endpoint);
         Self { worker, kinesis, dynamodb }
     }
 
@@ -220,7 +221,16 @@ fn the_network_is_cut_and_slow() {
 
 #[test]
 fn shards_are_split_and_merged() {
-    let mut streams = Streams::start(2);
+    follow_shards("Polling");
+}
+
+#[test]
+fn shards_are_split_and_merged_in_fan_out() {
+    follow_shards("FanOut");
+}
+
+fn follow_shards(retrieval: &'static str) {
+    let mut streams = Streams { retrieval, ..Streams::start(2) };
     let mut workers: BTreeMap<&str, Piste> = ["a", "b", "c"].map(|name| (name, streams.enrich(name))).into();
     streams.go_on(10);
     let shard = |number: usize| format!("shardId-{number:012}");

@@ -181,7 +181,7 @@ fn keys_without_effect_are_said() {
     check("log.shards = 3", &["log"]);
     check(
         "input { type = kinesis, retrievalMode { type = FanOut, maxRecords = 5 } }",
-        &["input.retrievalMode.type"],
+        &["input.retrievalMode.maxRecords"],
     );
 }
 

@@ -68,6 +68,8 @@ pub struct Answer {
     pub behind: Duration,
     /// The shards that were made from this one; only at its end.
     pub children: Vec<Child>,
+    /// Where the next subscription begins, records or not; only in fan-out.
+    pub place: Option<SequenceNumber>,
 }
 
 /// Why a call failed.
@@ -98,6 +100,8 @@ pub struct Reader {
     range: HashRange,
     idle: Duration,
     from: From,
+    /// What was done last, until something has been read.
+    resumed: Option<SequenceNumber>,
     /// Up to here it has been done before.
     done: Option<Position>,
     iterator: Option<String>,
@@ -119,6 +123,7 @@ impl Reader {
             range: range.unwrap_or(HashRange::ALL),
             idle: idle.max(PAUSE),
             from,
+            resumed: progress.position().map(|position| position.sequence),
             done: progress.position(),
             iterator: None,
             last: None,
@@ -166,14 +171,18 @@ impl Reader {
         self.failures = 0;
         let is_new = !answer.records.is_empty() || !answer.behind.is_zero();
         self.wait = if is_new { PAUSE } else { self.idle };
-        let gap_after = match (self.from, answer.records.first()) {
-            (From::At(sequence), Some(first)) if first.sequence > sequence => Some(sequence),
-            _ => None,
-        };
+        let gap_after = answer.records.first().and_then(|first| {
+            let resumed = self.resumed.take()?;
+            (first.sequence > resumed).then_some(resumed)
+        });
         let mut records = Vec::with_capacity(answer.records.len());
         for raw in answer.records {
             self.from = From::After(raw.sequence);
             self.unpack(raw, &mut records);
+        }
+        if let (From::Latest, Some(place)) = (self.from, answer.place) {
+            // What comes while there is no subscription is not skipped.
+            self.from = From::At(place);
         }
         self.last = records.last().map(|record: &Delivered| record.position).or(self.last);
         let is_end = answer.next.is_none() && !answer.children.is_empty();
@@ -183,6 +192,12 @@ impl Reader {
         }
         self.iterator = answer.next;
         Brought { records, end: is_end.then_some((self.last, answer.children)), gap_after }
+    }
+
+    /// A subscription has ended in good order: the next begins.
+    pub fn ended(&mut self) {
+        self.iterator = None;
+        self.wait = PAUSE;
     }
 
     fn unpack(&self, raw: Raw, into: &mut Vec<Delivered>) {
@@ -319,6 +334,38 @@ mod tests {
         reader.read(Ok(answer(&[6, 7])));
         assert_eq!(reader.read(Ok(end(&[]))).end, Some((Some(7.into()), vec![child.clone()])));
         assert_eq!(reader.read(Ok(end(&[8]))).end, Some((Some(8.into()), vec![child.clone()])));
+    }
+
+    #[test]
+    fn the_next_subscription_begins_where_one_ended() {
+        let subscribed = |progress, place: Option<u64>, records: &[u64]| {
+            let mut reader = reader(progress);
+            let place = place.map(SequenceNumber::from);
+            reader.read(Ok(Answer { place, ..answer(records) }));
+            reader.ended();
+            assert_eq!(reader.wait(), PAUSE);
+            let next = reader.call();
+            reader.iterated(Ok("second".to_owned()));
+            assert_eq!(
+                reader.read(Ok(answer(&[20]))).gap_after.is_some(),
+                progress == at(5, 0) && records.is_empty()
+            );
+            next
+        };
+        for (progress, place, records, expect) in [
+            (Progress::Latest, Some(9), &[][..], From::At(9.into())),
+            (Progress::Latest, Some(9), &[7, 8], From::After(8.into())),
+            (Progress::Latest, None, &[], From::Latest),
+            (Progress::TrimHorizon, Some(9), &[], From::TrimHorizon),
+            (at(5, 0), Some(9), &[], From::At(5.into())),
+            (at(5, 0), Some(9), &[5, 6], From::After(6.into())),
+        ] {
+            assert_eq!(
+                subscribed(progress, place, records),
+                Call::Iterator(expect),
+                "{progress:?} {records:?}"
+            );
+        }
     }
 
     /// What was done last is read again. If it is not there, more may have been deleted.

@@ -7,11 +7,12 @@ use std::{
 };
 
 use axum::{Router, http::StatusCode, routing::post};
+use ferrokinesis::store::StoreOptions;
 use stream::{
     consumer::{Checkpoint, Consumer, Event, Start},
     health::Health,
     kinesis::{
-        consumer::{self, KinesisConsumer, Settings},
+        consumer::{self, Ending, KinesisConsumer, Settings},
         lease::taking::Limits,
         producer,
         worker::Timing,
@@ -44,7 +45,9 @@ struct Streams {
 
 impl Streams {
     async fn start(shards: u32) -> Self {
-        let (kinesis, dynamodb) = (Kinesis::start().await, DynamoDb::start().await);
+        // Subscriptions are short, so that tests see them end.
+        let options = StoreOptions { subscribe_to_shard_session_ms: 1000, ..StoreOptions::default() };
+        let (kinesis, dynamodb) = (Kinesis::with(options).await, DynamoDb::start().await);
         kinesis.create("good", shards as i32).await;
         let settings = producer::Settings::new("good", connection(&kinesis.endpoint));
         let producer = producer::open(producer::Settings { sending: sending(), ..settings }).await;
@@ -62,8 +65,9 @@ impl Streams {
         }
     }
 
-    async fn open(&self, worker: &str) -> KinesisConsumer {
-        consumer::open(self.settings("app", worker, Start::Oldest)).await.unwrap()
+    async fn open(&self, worker: &str, fan_out: bool) -> KinesisConsumer {
+        let settings = Settings { fan_out, ..self.settings("app", worker, Start::Oldest) };
+        consumer::open(settings).await.unwrap()
     }
 
     async fn put(&self, numbers: std::ops::Range<usize>) {
@@ -126,8 +130,8 @@ struct Role {
 }
 
 impl Role {
-    async fn new(streams: &Streams, worker: &str) -> Self {
-        let consumer = streams.open(worker).await;
+    async fn new(streams: &Streams, worker: &str, fan_out: bool) -> Self {
+        let consumer = streams.open(worker, fan_out).await;
         Self { consumer, had: Vec::new(), assigned: Vec::new(), ended: Vec::new(), saves: JoinSet::new() }
     }
 
@@ -165,29 +169,62 @@ impl Role {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shards_are_followed_when_they_are_split_and_merged() {
+    within_reason(follow(false)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn subscriptions_follow_them_too() {
+    within_reason(follow(true)).await;
+}
+
+async fn follow(fan_out: bool) {
+    let streams = Streams::start(1).await;
+    let mut role = Role::new(&streams, "a", fan_out).await;
+    streams.put(0..20).await;
+    role.until(|role| role.numbers().len() == 20).await;
+    let [zero, one, two] = [0, 1, 2].map(|n| ShardId::numbered(n).to_string());
+    streams.kinesis.split("good", &zero).await;
+    streams.put(20..60).await;
+    role.until(|role| role.numbers().len() == 60).await;
+    streams.kinesis.merge("good", &one, &two).await;
+    streams.put(60..80).await;
+    role.until(|role| role.numbers().len() == 80).await;
+    assert_eq!(role.numbers(), (0..80).collect());
+    let three = ShardId::numbered(3).to_string();
+    // Each after those it was made from.
+    let shards: Vec<_> = role.had.iter().map(|(shard, _)| shard.clone()).collect();
+    let place = |shard: &str| shards.iter().position(|of| of == shard).unwrap();
+    let last = |shard: &str| shards.iter().rposition(|of| of == shard).unwrap();
+    for (parent, child) in [(&zero, &one), (&zero, &two), (&one, &three), (&two, &three)] {
+        assert!(last(parent) < place(child), "{shards:?}");
+    }
+    role.ended.sort();
+    assert_eq!(role.ended, [zero, one, two]);
+    let facts = role.consumer.observer().facts();
+    let operations: BTreeSet<_> = facts.calls.keys().map(|(operation, _)| *operation).collect();
+    let reads = ["GetRecords", "SubscribeToShard"].map(|operation| operations.contains(operation));
+    assert_eq!(reads, [!fan_out, fan_out]);
+}
+
+/// What comes between two subscriptions, when nothing has come before, is not skipped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn subscriptions_to_the_newest_have_no_holes() {
     within_reason(async {
         let streams = Streams::start(1).await;
-        let mut role = Role::new(&streams, "a").await;
-        streams.put(0..20).await;
-        role.until(|role| role.numbers().len() == 20).await;
-        let [zero, one, two] = [0, 1, 2].map(|n| ShardId::numbered(n).to_string());
-        streams.kinesis.split("good", &zero).await;
-        streams.put(20..60).await;
-        role.until(|role| role.numbers().len() == 60).await;
-        streams.kinesis.merge("good", &one, &two).await;
-        streams.put(60..80).await;
-        role.until(|role| role.numbers().len() == 80).await;
-        assert_eq!(role.numbers(), (0..80).collect());
-        let three = ShardId::numbered(3).to_string();
-        // Each after those it was made from.
-        let shards: Vec<_> = role.had.iter().map(|(shard, _)| shard.clone()).collect();
-        let place = |shard: &str| shards.iter().position(|of| of == shard).unwrap();
-        let last = |shard: &str| shards.iter().rposition(|of| of == shard).unwrap();
-        for (parent, child) in [(&zero, &one), (&zero, &two), (&one, &three), (&two, &three)] {
-            assert!(last(parent) < place(child), "{shards:?}");
+        let settings = Settings { fan_out: true, ..streams.settings("app", "a", Start::Newest) };
+        let mut consumer = consumer::open(settings).await.unwrap();
+        let observer = consumer.observer();
+        let subscriptions = || {
+            observer.facts().calls.get(&("SubscribeToShard", Ending::Answered)).copied().unwrap_or_default()
+        };
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        assert!(matches!(consumer.next().await, Ok(Event::Assigned { .. })));
+        while subscriptions() < 2 {
+            looks.tick().await;
         }
-        role.ended.sort();
-        assert_eq!(role.ended, [zero, one, two]);
+        streams.put(0..10).await;
+        let found = conformance::take_numbers(&mut consumer, 10).await;
+        assert_eq!(found, (0..10).collect::<Vec<_>>());
     })
     .await;
 }
@@ -196,7 +233,7 @@ async fn shards_are_followed_when_they_are_split_and_merged() {
 async fn workers_share_and_hand_over() {
     within_reason(async {
         let streams = Streams::start(4).await;
-        let (mut a, mut b) = (Role::new(&streams, "a").await, Role::new(&streams, "b").await);
+        let (mut a, mut b) = (Role::new(&streams, "a", false).await, Role::new(&streams, "b", false).await);
         let owners = async || {
             let mut owners: HashMap<String, usize> = HashMap::new();
             for (_, owner) in streams.dynamodb.texts("app", "leaseOwner").await {
@@ -236,22 +273,46 @@ async fn workers_share_and_hand_over() {
     .await;
 }
 
+const SUMMARY: &str = r#"{"StreamDescriptionSummary": {
+    "StreamName": "good", "StreamARN": "arn", "StreamStatus": "ACTIVE", "RetentionPeriodHours": 24,
+    "StreamCreationTimestamp": 0, "EnhancedMonitoring": [], "OpenShardCount": 1
+}}"#;
+
 /// What an operator reads who has not allowed enough.
 #[tokio::test]
 async fn a_missing_right_is_named() {
-    let answer = async |headers: axum::http::HeaderMap| {
-        let code = match headers["x-amz-target"].to_str().unwrap() {
-            "DynamoDB_20120810.DescribeTable" => "ResourceNotFoundException",
-            _ => "AccessDeniedException",
-        };
-        faults::error(StatusCode::BAD_REQUEST, code, "no")
+    let text = refused(false, |operation| match operation {
+        "DescribeTable" => Err("ResourceNotFoundException"),
+        _ => Err("AccessDeniedException"),
+    });
+    let text = text.await;
+    for part in ["DynamoDB table `app`", "dynamodb:CreateTable", "leaseKey"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let text = refused(true, |operation| match operation {
+        "DescribeTable" => Ok(r#"{"Table": {"TableStatus": "ACTIVE"}}"#),
+        "DescribeStreamSummary" => Ok(SUMMARY),
+        "DescribeStreamConsumer" => Err("ResourceNotFoundException"),
+        _ => Err("AccessDeniedException"),
+    });
+    let text = text.await;
+    for part in ["Kinesis stream `good`", "kinesis:RegisterStreamConsumer"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+/// Why a consumer cannot be opened where calls are answered with this, or with this error.
+async fn refused(fan_out: bool, answers: fn(&str) -> Result<&'static str, &'static str>) -> String {
+    let answer = async move |headers: axum::http::HeaderMap| {
+        let (_, operation) = headers["x-amz-target"].to_str().unwrap().split_once('.').unwrap();
+        match answers(operation) {
+            Ok(body) => faults::json(StatusCode::OK, body.to_owned()),
+            Err(code) => faults::error(StatusCode::BAD_REQUEST, code, "no"),
+        }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
     let settings = Settings::new("good", "app", "worker", connection(&endpoint), Start::Oldest);
-    let error = consumer::open(settings).await.err().unwrap().to_string();
-    for part in ["DynamoDB table `app`", "dynamodb:CreateTable", "leaseKey"] {
-        assert!(error.contains(part), "{error}");
-    }
+    consumer::open(Settings { fan_out, ..settings }).await.err().unwrap().to_string()
 }

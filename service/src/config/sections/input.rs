@@ -294,8 +294,9 @@ impl Reading {
                     notes.say(format!("{section}.{key}"), "the source is of type log");
                 }
             } else if self.retrieval == RetrievalKind::FanOut {
-                let key = format!("{section}.retrievalMode.type");
-                notes.say(key, "shards are polled: there is no fan-out yet");
+                for key in ["maxRecords", "idleTimeBetweenReads"] {
+                    notes.say(format!("{section}.retrievalMode.{key}"), "nothing is polled in fan-out");
+                }
             }
         }
     }

@@ -40,11 +40,11 @@ const TABLE_POLLS: u32 = 120;
 
 /// Both services, for one stream and one table.
 pub(super) struct Client {
-    kinesis: aws_sdk_kinesis::Client,
+    pub(super) kinesis: aws_sdk_kinesis::Client,
     dynamodb: aws_sdk_dynamodb::Client,
     stream: String,
     table: String,
-    stream_place: Place,
+    pub(super) stream_place: Place,
     table_place: Place,
     call_records: i32,
     observer: Observer,
@@ -66,8 +66,8 @@ impl Client {
         }
     }
 
-    /// Finds the table, or makes it, and looks at the stream. The error is for people.
-    pub(super) async fn prepare(&self) -> Result<(), String> {
+    /// Finds the table, or makes it, and the stream, whose ARN it returns. The error is for people.
+    pub(super) async fn prepare(&self) -> Result<String, String> {
         let mut has_created = false;
         for _ in 0..TABLE_POLLS {
             let described = self.dynamodb.describe_table().table_name(&self.table).send().await;
@@ -120,10 +120,13 @@ impl Client {
         }
     }
 
-    async fn check_stream(&self) -> Result<(), String> {
+    async fn check_stream(&self) -> Result<String, String> {
         let described = self.kinesis.describe_stream_summary().stream_name(&self.stream).send().await;
         match described {
-            Ok(_) => Ok(()),
+            Ok(found) => {
+                let summary = found.stream_description_summary();
+                Ok(summary.map(|summary| summary.stream_arn().to_owned()).unwrap_or_default())
+            }
             Err(error) => Err(failure(&self.stream_place, "DescribeStreamSummary", &error).text),
         }
     }
@@ -239,19 +242,8 @@ impl Client {
 
     pub(super) async fn iterator(&self, shard: &ShardId, from: From) -> Result<String, Trouble> {
         let call = self.kinesis.get_shard_iterator().stream_name(&self.stream).shard_id(shard.as_str());
-        let call = match from {
-            From::TrimHorizon => call.shard_iterator_type(ShardIteratorType::TrimHorizon),
-            From::Latest => call.shard_iterator_type(ShardIteratorType::Latest),
-            From::AtTimestamp(time) => {
-                call.shard_iterator_type(ShardIteratorType::AtTimestamp).timestamp(date_time(time))
-            }
-            From::At(sequence) => call
-                .shard_iterator_type(ShardIteratorType::AtSequenceNumber)
-                .starting_sequence_number(sequence.to_string()),
-            From::After(sequence) => call
-                .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
-                .starting_sequence_number(sequence.to_string()),
-        };
+        let (kind, sequence, time) = starting_point(from);
+        let call = call.shard_iterator_type(kind).set_starting_sequence_number(sequence).set_timestamp(time);
         let answer = self.told(&self.stream_place, "GetShardIterator", call.send().await);
         let answer = answer.map_err(|error| trouble(&error))?;
         answer.shard_iterator.ok_or(Trouble::Passing)
@@ -262,19 +254,17 @@ impl Client {
         let call = self.kinesis.get_records().shard_iterator(iterator).limit(self.call_records);
         let answer = self.told(&self.stream_place, "GetRecords", call.send().await);
         let answer = answer.map_err(|error| trouble(&error))?;
-        let behind = u64::try_from(answer.millis_behind_latest().unwrap_or_default()).unwrap_or_default();
-        let children = answer.child_shards().iter().filter_map(child).collect();
-        let records: Option<Vec<Raw>> = answer.records.into_iter().map(raw).collect();
-        let Some(records) = records else {
+        let behind = answer.millis_behind_latest.unwrap_or_default();
+        let children = answer.child_shards.unwrap_or_default();
+        let answer = self::answer(answer.records, answer.next_shard_iterator, behind, &children);
+        answer.ok_or_else(|| {
             tracing::error!(stream = self.stream, %shard, "a record has no sequence number");
-            return Err(Trouble::Passing);
-        };
-        let behind = Duration::from_millis(behind);
-        Ok(Answer { records, next: answer.next_shard_iterator, behind, children })
+            Trouble::Passing
+        })
     }
 
     /// Counts a call, and writes down why it failed.
-    fn told<T, E>(
+    pub(super) fn told<T, E>(
         &self,
         place: &Place,
         operation: &'static str,
@@ -309,7 +299,31 @@ const NOT_SO: &str = "ConditionalCheckFailedException";
 /// What Kinesis says to an iterator that is too old.
 const EXPIRED: &str = "ExpiredIteratorException";
 
-fn trouble<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Trouble {
+/// Where an iterator or a subscription begins.
+pub(super) fn starting_point(from: From) -> (ShardIteratorType, Option<String>, Option<DateTime>) {
+    match from {
+        From::TrimHorizon => (ShardIteratorType::TrimHorizon, None, None),
+        From::Latest => (ShardIteratorType::Latest, None, None),
+        From::AtTimestamp(time) => (ShardIteratorType::AtTimestamp, None, Some(date_time(time))),
+        From::At(sequence) => (ShardIteratorType::AtSequenceNumber, Some(sequence.to_string()), None),
+        From::After(sequence) => (ShardIteratorType::AfterSequenceNumber, Some(sequence.to_string()), None),
+    }
+}
+
+/// What Kinesis has brought, `behind` milliseconds behind the newest record; `None`: not in a form that is known.
+pub(super) fn answer(
+    records: Vec<kinesis::Record>,
+    next: Option<String>,
+    behind: i64,
+    children: &[kinesis::ChildShard],
+) -> Option<Answer> {
+    let behind = Duration::from_millis(u64::try_from(behind).unwrap_or_default());
+    let children = children.iter().filter_map(child).collect();
+    let records = records.into_iter().map(raw).collect::<Option<_>>()?;
+    Some(Answer { records, next, behind, children, place: None })
+}
+
+pub(super) fn trouble<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Trouble {
     match code(error) {
         EXPIRED | "InvalidArgumentException" => Trouble::Iterator,
         "ResourceNotFoundException" => Trouble::Missing,
@@ -317,7 +331,7 @@ fn trouble<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Trouble {
     }
 }
 
-fn failure<E>(place: &Place, action: &str, error: &SdkError<E>) -> Failure
+pub(super) fn failure<E>(place: &Place, action: &str, error: &SdkError<E>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
@@ -335,7 +349,7 @@ where
     place.unanswered(action, word, error)
 }
 
-fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> &str {
+pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> &str {
     error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! * `client`: calls of Kinesis and DynamoDB
 //! * `facts`: what has been seen, for metrics
+//! * `subscription`: records that are pushed, with a throughput of our own
 //! * `run`: carries out what a [`Worker`](super::worker::Worker) wants, and reads the shards it has
 //!
 //! The name of the application is the name of its table. Where it does not exist it is made, if that is allowed.
@@ -9,6 +10,7 @@
 mod client;
 mod facts;
 mod run;
+mod subscription;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -58,6 +60,8 @@ pub struct Settings {
     pub call_records: i32,
     /// Time between calls for a shard that has nothing new: each shard answers five calls in a second to all who read it.
     pub idle: Duration,
+    /// Whether records are pushed to this application, which is registered at the stream for that, instead.
+    pub fan_out: bool,
 }
 
 impl Settings {
@@ -77,6 +81,7 @@ impl Settings {
             timing: Timing::default(),
             call_records: 10_000,
             idle: Duration::from_secs(1),
+            fan_out: false,
         }
     }
 }
@@ -107,12 +112,16 @@ pub struct KinesisConsumer {
 pub async fn open(settings: Settings) -> Result<KinesisConsumer, OpenError> {
     let observer = Observer::default();
     let client = Client::new(&settings, observer.clone()).await;
-    client.prepare().await.map_err(OpenError)?;
+    let stream = client.prepare().await.map_err(OpenError)?;
+    let fan_out = match settings.fan_out {
+        true => Some(client.register(&stream, &settings.application).await.map_err(OpenError)?),
+        false => None,
+    };
     let (messages, received) = mpsc::unbounded_channel();
     let (tell, told) = mpsc::unbounded_channel();
     let stream: Arc<str> = settings.stream.as_str().into();
     let (running, over) = watch::channel(());
-    let run = run::run(settings, client, received, tell, observer.clone());
+    let run = run::run(settings, client, fan_out, received, tell, observer.clone());
     tokio::spawn(async move {
         run.await;
         drop(running);

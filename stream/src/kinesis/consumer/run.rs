@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{Observer, Settings, client::Client};
+use super::{Observer, Settings, client::Client, subscription::Subscription};
 use crate::{
     consumer::{Checkpoint, Delivered, Pending},
     kinesis::{
@@ -21,7 +21,7 @@ use crate::{
             HashRange, Lease, Progress,
             shards::{Child, Shard},
         },
-        reading::{Call, Reader, Trouble},
+        reading::{Call, From, Reader, Trouble},
         worker::{Action, Outcome, SaveError, Tenure, Ticket, Worker},
     },
     record::{Position, ShardId},
@@ -76,6 +76,7 @@ type Reply = oneshot::Sender<Result<(), SaveError>>;
 pub(super) async fn run(
     settings: Settings,
     client: Client,
+    fan_out: Option<String>,
     mut received: mpsc::UnboundedReceiver<Message>,
     tell: mpsc::UnboundedSender<Told>,
     observer: Observer,
@@ -89,6 +90,7 @@ pub(super) async fn run(
         worker,
         client: Arc::new(client),
         settings,
+        fan_out,
         calls: Arc::new(Semaphore::new(CALLS)),
         answer,
         tasks: JoinSet::new(),
@@ -124,6 +126,8 @@ struct Running {
     worker: Worker,
     client: Arc<Client>,
     settings: Settings,
+    /// The consumer that is registered at the stream.
+    fan_out: Option<String>,
     calls: Arc<Semaphore>,
     answer: mpsc::UnboundedSender<Message>,
     tasks: JoinSet<()>,
@@ -253,6 +257,7 @@ impl Running {
             tenure,
             seek,
             client: self.client.clone(),
+            fan_out: self.fan_out.clone(),
             tell: self.tell.clone(),
             answer: self.answer.clone(),
             observer: self.observer.clone(),
@@ -270,6 +275,7 @@ struct ShardReader {
     tenure: Tenure,
     seek: u64,
     client: Arc<Client>,
+    fan_out: Option<String>,
     tell: mpsc::UnboundedSender<Told>,
     answer: mpsc::UnboundedSender<Message>,
     observer: Observer,
@@ -278,18 +284,32 @@ struct ShardReader {
 impl ShardReader {
     async fn run(self, mut reader: Reader) {
         let waiting = Arc::new(Semaphore::new(WAITING_BATCHES));
+        let mut subscription = None;
         loop {
-            sleep(reader.wait()).await;
-            let iterator = match reader.call() {
-                Call::Iterator(from) => {
-                    let answer = self.client.iterator(&self.shard, from).await;
+            if subscription.is_none() {
+                sleep(reader.wait()).await;
+            }
+            let answer = match (reader.call(), &mut subscription) {
+                (Call::Iterator(from), _) => {
+                    let answer = self.begin(from, &mut subscription).await;
                     self.miss(answer.as_ref().err());
                     reader.iterated(answer);
                     continue;
                 }
-                Call::Records(iterator) => iterator,
+                (Call::Records(iterator), None) => self.client.records(&self.shard, iterator).await,
+                (Call::Records(_), Some(subscribed)) => match subscribed.next(&self.shard).await {
+                    Ok(Some(answer)) => Ok(answer),
+                    Ok(None) => {
+                        subscription = None;
+                        reader.ended();
+                        continue;
+                    }
+                    Err(trouble) => {
+                        subscription = None;
+                        Err(trouble)
+                    }
+                },
             };
-            let answer = self.client.records(&self.shard, iterator).await;
             self.miss(answer.as_ref().err());
             if let Ok(answer) = &answer {
                 self.observer.note(|facts| {
@@ -316,6 +336,17 @@ impl ShardReader {
                 let _gone = self.tell.send(Told::Ended { shard: shard.clone(), tenure, seek });
                 let _gone = self.answer.send(Message::Delivered { shard, tenure, last, children });
                 return;
+            }
+        }
+    }
+
+    /// An iterator; or a subscription, which needs none.
+    async fn begin(&self, from: From, subscription: &mut Option<Subscription>) -> Result<String, Trouble> {
+        match &self.fan_out {
+            None => self.client.iterator(&self.shard, from).await,
+            Some(consumer) => {
+                *subscription = Some(self.client.subscribe(consumer, &self.shard, from).await?);
+                Ok(String::new())
             }
         }
     }
