@@ -13,15 +13,18 @@ use event::bad_row::Processor;
 use iglu::client::HttpSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use service::config::{
-    Ignored,
-    sections::{Log, Reading},
+use service::{
+    config::{
+        Ignored,
+        sections::{Log, Reading},
+    },
+    statsd,
 };
 
 pub use self::{
     field_name::FieldName,
     input::Input,
-    monitoring::{Metrics, Monitoring, Statsd},
+    monitoring::{Metrics, Monitoring},
     output::{Outputs, Sink, SinkKind},
 };
 use crate::{compatibility::Compatibility, settings::Settings};
@@ -221,6 +224,11 @@ impl EnrichConfig {
         let has_failed = failed.is_set() && !self.compatibility.is_apache();
         let all = [("bad", bad), ("failed", failed), ("good", good)];
         all.into_iter().filter(move |(section, _)| *section != "failed" || has_failed)
+    }
+
+    /// Where the original's metrics go, if anywhere.
+    pub fn statsd(&self) -> Option<statsd::Settings> {
+        self.monitoring.metrics.statsd.settings("snowplow.enrich")
     }
 
     /// What is read, and how.

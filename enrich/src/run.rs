@@ -75,7 +75,7 @@ pub async fn run(
     }
     let wanted = Wanted::new(iglu, context.health.fact("enrich.schemas"));
     let engine = Engine::new(settings, live, wanted, config.threads(cores)).map_err(RunError::Threads)?;
-    let observer = Arc::new(Observer::new(config.monitoring.metrics.statsd.settings(), config.compatibility));
+    let observer = Arc::new(Observer::new(config.statsd(), config.compatibility));
     let reporter = observer.start();
     let mut shards = Shards::new(Shared {
         engine: Arc::new(engine),

@@ -7,7 +7,7 @@
 //! * [`rejected`]: what cannot be written, and its bad rows
 //! * [`pending`]: what is declared before a put, so that a successor repeats it exactly
 //! * [`client`]: folders and object stores, durable puts
-//! * [`run`]: the loop
+//! * `observed`: the original's metrics; [`run`]: the loop
 
 pub mod buffer;
 pub mod client;
@@ -15,6 +15,7 @@ pub mod config;
 pub mod gzip;
 pub mod key;
 pub mod location;
+mod observed;
 pub mod pending;
 pub mod rejected;
 pub mod run;

@@ -162,8 +162,11 @@ fn partitions_hold_the_records_of_the_original() {
         for (index, record) in records.iter().enumerate() {
             buffer.push(Position::from(index as u64), record);
         }
-        let mut ours: Vec<(String, u64, Vec<u8>)> = buffer
-            .finish()
+        let closed = buffer.finish();
+        let meta = &case["expect"]["meta"];
+        let earliest = text(meta, "earliestTstamp").map(|time| time.parse::<Timestamp>().expect("a time"));
+        assert_eq!(closed.collected, earliest, "{}", case["id"]);
+        let mut ours: Vec<(String, u64, Vec<u8>)> = closed
             .objects
             .into_iter()
             .map(|object| {

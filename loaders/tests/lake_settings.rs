@@ -90,6 +90,7 @@ fn a_file_of_the_current_line_is_read() {
           }
           purpose = "enriched_events"
           batching { maxBytes = 25000000, maxDelay = "180000 milliseconds" }
+          monitoring.metrics.statsd { hostname = h, tags { app = loader } }
         }
         "#,
     );
@@ -101,6 +102,7 @@ fn a_file_of_the_current_line_is_read() {
     let lake = config.lake().expect("valid");
     assert_eq!((lake.purpose, lake.file_prefix.as_deref()), (Purpose::EnrichedEvents, Some("pre")));
     assert_eq!(lake.limits, Limits { compressed_bytes: 25_000_000, ..Limits::NONE });
+    assert_eq!(lake.statsd.expect("a server").prefix, "snowplow.s3loader");
     assert_eq!((lake.rejects, lake.max_bad_row_bytes), (Some(10_000_000), 5000));
     let stamp = "2026-03-09T07:05:03Z".parse().expect("a time stamp");
     assert_eq!(lake.template.expand(&loaders::lake::template::SchemaParts::default(), stamp), "2026/05");

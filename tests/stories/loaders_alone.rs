@@ -1,7 +1,7 @@
 //! The loaders alone, each a process of its own: collector, Kinesis, enricher, Kinesis, loaders. Whatever dies or goes away,
 //! each record of the stream of enriched events is in exactly one file, and each event is in Postgres exactly once.
 
-use std::{collections::BTreeMap, fs, io::Read, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs, io::Read, net::UdpSocket, path::PathBuf, sync::Arc};
 
 use event::atomic::FIELDS;
 use flate2::read::GzDecoder;
@@ -46,7 +46,6 @@ impl Site {
             aws.create(stream, shards);
         }
         let s3 = Moto::start();
-        s3.s3("PUT", &format!("/{BUCKET}"), b"");
         let to_s3 = aws.proxy(&s3.endpoint);
         let site = Self { aws, s3, to_s3, postgres: Postgres::start(), folder: TempDir::new().unwrap() };
         fs::create_dir(site.path("registry")).unwrap();
@@ -59,6 +58,10 @@ impl Site {
         });
         fs::write(site.path("resolver.json"), resolver.to_string()).unwrap();
         site
+    }
+
+    fn make_bucket(&self) {
+        self.s3.s3("PUT", &format!("/{BUCKET}"), b"");
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -190,9 +193,18 @@ fn until_more(piste: &Piste, metric: &str, more: f64) {
     wait::until(metric, PATIENCE, || piste.metric(metric).filter(|done| *done >= more));
 }
 
+/// Waits until a probe says this.
+fn unwell(piste: &Piste, what: &str) {
+    wait::until(what, PATIENCE, || {
+        let answer = http::get(piste.admin, "/").ok()?;
+        (answer.status == 503 && answer.text().contains(what)).then_some(())
+    });
+}
+
 #[test]
 fn loaders_die_under_load() {
     let site = Site::start();
+    site.make_bucket();
     let front = site.front();
     let (s3_loader, postgres_loader) = (site.s3_loader(), site.postgres_loader());
     let load = front.load();
@@ -230,7 +242,10 @@ fn loaders_die_under_load() {
 fn bucket_and_database_go_away_for_a_while() {
     let mut site = Site::start();
     let front = site.front();
-    let (files, rows) = (site.s3_loader().start(), site.postgres_loader().start());
+    let files = site.s3_loader().start_unready();
+    unwell(&files, "there is no such bucket");
+    site.make_bucket();
+    let rows = site.postgres_loader().start();
     let mut promised = Outcome { retry_after: true, ..Outcome::default() };
     for weather in [Weather::Broken, Weather::Silent] {
         let load = front.load();
@@ -238,12 +253,6 @@ fn bucket_and_database_go_away_for_a_while() {
         until_more(&rows, "piste_postgres_events_total", 1.0);
         site.to_s3.is(weather);
         site.postgres.crash();
-        let unwell = |piste: &Piste, what: &str| {
-            wait::until(what, PATIENCE, || {
-                let answer = http::get(piste.admin, "/").ok()?;
-                (answer.status == 503 && answer.text().contains(what)).then_some(())
-            });
-        };
         unwell(&rows, "postgres");
         if weather == Weather::Broken {
             unwell(&files, "put of 2");
@@ -260,6 +269,73 @@ fn bucket_and_database_go_away_for_a_while() {
     front.finish();
     files.finish_well();
     rows.finish_well();
+}
+
+/// Bad rows as files, in a file of the line 2.x; and what is no bad row, in one of the line 3.x.
+#[test]
+fn rows_and_what_is_none() {
+    let site = Site::start();
+    site.make_bucket();
+    let rows = [
+        r#"{"schema":"iglu:com.acme/a/jsonschema/1-0-0","data":{}}"#,
+        "no JSON",
+        r#"{"schema":"iglu:com.acme/b/jsonschema/2-0-0","data":{}}"#,
+    ];
+    site.aws.put("raw", rows.map(|row| (row.to_owned(), row.as_bytes().to_vec())).to_vec());
+    let statsd = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let apache = format!(
+        r#"
+        region = eu-central-1
+        purpose = SELF_DESCRIBING
+        input {{ streamName = raw, SOURCE, position = LATEST, maxRecords = 10 }}
+        output.s3 {{ path = "s3://{BUCKET}/apache/", filenamePrefix = pre, compression = GZIP, maxTimeout = 60000
+          customEndpoint = "{0}" }}
+        output.bad.streamName = bad
+        buffer {{ byteLimit = 2048, recordLimit = 3, timeLimit = 60000 }}
+        "#,
+        site.s3.endpoint
+    );
+    let current = format!(
+        r#"
+        purpose = SELF_DESCRIBING
+        input {{ streamName = raw, SOURCE }}
+        output {{ good {{ path = "s3://{BUCKET}/current/", customEndpoint = "{0}" }}, bad {{ streamName = bad, STREAM }} }}
+        batching {{ maxBytes = 1000, maxDelay = 100 ms }}
+        monitoring.metrics.statsd {{ hostname = "127.0.0.1", port = {1}, period = 100 ms, tags {{ env = story }} }}
+        "#,
+        site.s3.endpoint,
+        statsd.local_addr().unwrap().port()
+    );
+    let apache = site.launch(Launch::s3_loader(), "apache", &apache).start();
+    let current = site.launch(Launch::s3_loader(), "current", &current).start();
+    let folders = || {
+        let objects = site.s3.objects(BUCKET);
+        let folder = |key: &str| key.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        objects.iter().filter_map(|(key, _)| folder(key)).collect::<Vec<_>>()
+    };
+    let expect = ["apache/com.acme.a", "apache/com.acme.b", "apache/unknown.unknown"];
+    let expect = expect.into_iter().chain(["current/com.acme.a", "current/com.acme.b"]);
+    let expect: Vec<String> = expect.map(str::to_owned).collect();
+    wait::until_equal("files", PATIENCE, &expect, folders);
+    let rejected = wait::until("a bad row", PATIENCE, || site.aws.texts("bad").pop());
+    let rejected: serde_json::Value = serde_json::from_str(&rejected).unwrap();
+    assert!(rejected["schema"].as_str().unwrap().contains("/generic_error/"), "{rejected}");
+    assert_eq!(rejected["data"]["processor"]["artifact"], "snowplow-s3-loader");
+    assert_eq!(current.metric("piste_lake_bad_total"), Some(1.0));
+    statsd.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut datagram = [0; 4096];
+    let mut told = String::new();
+    for line in ["snowplow.s3loader.count:2|c|#env:story", "snowplow.s3loader.latency_millis:"] {
+        while !told.contains(line) {
+            let bytes = statsd.recv(&mut datagram).unwrap_or_else(|_| panic!("{line} is not in {told}"));
+            told.push_str(&String::from_utf8_lossy(&datagram[..bytes]));
+        }
+    }
+    let prefixed = |key: &str| key.starts_with("apache/com.acme.a/pre-2");
+    assert!(site.s3.objects(BUCKET).iter().any(|(key, _)| prefixed(key)));
+    apache.finish_well();
+    current.finish_well();
+    assert_eq!(site.aws.texts("bad").len(), 1);
 }
 
 #[test]

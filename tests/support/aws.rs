@@ -136,7 +136,8 @@ impl Aws {
         shares
     }
 
-    fn put(&self, stream: &str, records: Vec<(String, Vec<u8>)>) {
+    /// Puts keys and data into a stream.
+    pub fn put(&self, stream: &str, records: Vec<(String, Vec<u8>)>) {
         let entry = |(key, data): (String, Vec<u8>)| {
             PutRecordsRequestEntry::builder().partition_key(key).data(Blob::new(data)).build().unwrap()
         };

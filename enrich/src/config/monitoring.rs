@@ -1,15 +1,10 @@
 //! `monitoring`: what is told to whom (`spec/enrich.md` 7.5).
 
-use std::{collections::BTreeMap, time::Duration};
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use service::{
-    config::{
-        Ignored,
-        sections::{HealthProbe, Prometheus},
-    },
-    statsd,
+use service::config::{
+    Ignored,
+    sections::{HealthProbe, Prometheus, Statsd},
 };
 
 /// `monitoring`
@@ -41,50 +36,4 @@ pub struct Metrics {
     /// Metrics of the original's library.
     #[schemars(with = "String", extend("x-without-effect" = "nothing is sent to CloudWatch"), example = false)]
     pub cloudwatch: Ignored,
-}
-
-/// `monitoring.metrics.statsd`
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(default)]
-pub struct Statsd {
-    /// Name or address of the server.
-    #[schemars(example = &"localhost")]
-    pub hostname: Option<String>,
-    /// Its port.
-    pub port: u16,
-    /// Stands before each name, with a dot between.
-    pub prefix: String,
-    /// Tags of each metric.
-    #[schemars(example = serde_json::json!({"env": "prod"}))]
-    pub tags: BTreeMap<String, String>,
-    /// Time between two reports.
-    #[serde(with = "service::config::duration")]
-    #[schemars(with = "String")]
-    pub period: Duration,
-}
-
-impl Default for Statsd {
-    fn default() -> Self {
-        Self {
-            hostname: None,
-            port: 8125,
-            prefix: "snowplow.enrich".into(),
-            tags: BTreeMap::new(),
-            period: Duration::from_secs(60),
-        }
-    }
-}
-
-impl Statsd {
-    /// Where to send, if anywhere.
-    pub fn settings(&self) -> Option<statsd::Settings> {
-        Some(statsd::Settings {
-            hostname: self.hostname.clone()?,
-            port: self.port,
-            // The Apache line's own files end it with a dot.
-            prefix: self.prefix.trim_end_matches('.').to_owned(),
-            tags: self.tags.clone(),
-            period: self.period,
-        })
-    }
 }

@@ -51,7 +51,8 @@ impl Checked for EnrichConfig {
         notes.unless(single > 0, "decompression.maxBytesSinglePayload", POSITIVE_NUMBER);
         let timeout = self.http.client.request_timeout;
         notes.unless(!timeout.is_zero(), "http.client.requestTimeout", POSITIVE_TIME);
-        self.monitoring(&mut notes);
+        self.monitoring.metrics.statsd.problems(&mut notes);
+        self.monitoring.health_probe.problems(&mut notes);
         notes.into_vec()
     }
 
@@ -109,18 +110,6 @@ impl Checked for EnrichConfig {
 
 fn each<'a>(elsewhere: &'a [(&'a str, &'a [&'a str])]) -> impl Iterator<Item = (&'a str, &'a str)> {
     elsewhere.iter().flat_map(|(what, keys)| keys.iter().map(move |key| (*what, *key)))
-}
-
-impl EnrichConfig {
-    fn monitoring(&self, notes: &mut Notes) {
-        let statsd = &self.monitoring.metrics.statsd;
-        if statsd.hostname.is_some() {
-            let key = "monitoring.metrics.statsd";
-            notes.unless(statsd.port != 0, &format!("{key}.port"), "expected a port from 1 to 65535");
-            notes.unless(!statsd.period.is_zero(), &format!("{key}.period"), POSITIVE_TIME);
-        }
-        self.monitoring.health_probe.problems(notes);
-    }
 }
 
 impl Sink {

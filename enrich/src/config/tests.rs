@@ -131,7 +131,7 @@ fn a_file_of_the_apache_line_is_read() {
             "telemetry",
         ]
     );
-    let statsd = found.config.unwrap().monitoring.metrics.statsd.settings().unwrap();
+    let statsd = found.config.unwrap().statsd().unwrap();
     assert_eq!(statsd.prefix, "snowplow.enrich");
 }
 

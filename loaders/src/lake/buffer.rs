@@ -4,9 +4,11 @@ use std::{borrow::Cow, collections::HashMap};
 
 use bytes::Bytes;
 use event::{
+    atomic::Field,
     payload::frame::{Compression, MAX_TOTAL, Piece, pieces},
     schema_key::{INVALID_IGLUURI, SchemaKey},
 };
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use stream::record::Position;
 
@@ -24,7 +26,7 @@ pub struct Limits {
     pub records: u64,
     /// Bytes of payloads before compression, line ends not counted.
     pub bytes: u64,
-    /// Bytes of files, as far as they have been compressed.
+    /// Bytes of files, as far as they have been compressed, and of what is rejected.
     pub compressed_bytes: u64,
 }
 
@@ -54,6 +56,8 @@ pub struct Buffer {
     /// Bytes that a payload of a compressed record may have, where records are rejected at all.
     max_payload: Option<u64>,
     rejected: Vec<Rejected>,
+    /// The earliest time at which an event was collected.
+    collected: Option<Timestamp>,
 }
 
 /// The records of one partition of a closed batch.
@@ -74,6 +78,8 @@ pub struct Closed {
     pub objects: Vec<Object>,
     /// What could not be written to any.
     pub rejected: Vec<Rejected>,
+    /// The earliest time at which an event was collected, where records are events.
+    pub collected: Option<Timestamp>,
 }
 
 struct Group {
@@ -100,6 +106,7 @@ impl Buffer {
             compressed_bytes: 0,
             max_payload: None,
             rejected: Vec::new(),
+            collected: None,
         }
     }
 
@@ -142,6 +149,8 @@ impl Buffer {
     fn reject(&mut self, why: Why, record: &[u8]) {
         self.records += 1;
         self.bytes += record.len() as u64;
+        // It is kept as it is.
+        self.compressed_bytes += record.len() as u64;
         self.rejected.push(Rejected { why, record: Bytes::copy_from_slice(record) });
     }
 
@@ -150,6 +159,9 @@ impl Buffer {
             Ok(index) => &mut self.groups[index],
             Err(why) => return self.reject(why, payload),
         };
+        if let Some(time) = (self.purpose == Purpose::EnrichedEvents).then(|| collected(payload)).flatten() {
+            self.collected = Some(self.collected.map_or(time, |earliest| earliest.min(time)));
+        }
         let before = group.lines.compressed_bytes();
         group.lines.push(payload);
         group.records += 1;
@@ -183,7 +195,8 @@ impl Buffer {
             records: group.records,
             bytes: group.lines.finish(),
         };
-        Closed { objects: self.groups.into_iter().map(object).collect(), rejected: self.rejected }
+        let objects = self.groups.into_iter().map(object).collect();
+        Closed { objects, rejected: self.rejected, collected: self.collected }
     }
 
     fn group_of(&mut self, payload: &[u8]) -> Result<usize, Why> {
@@ -215,7 +228,7 @@ impl Buffer {
         if self.by_folder.len() == 1 && !self.template.names_schema() {
             return 0;
         }
-        let folder = self.template.expand(&schema, jiff::Timestamp::UNIX_EPOCH);
+        let folder = self.template.expand(&schema, Timestamp::UNIX_EPOCH);
         *self.by_folder.entry(folder).or_insert_with(|| {
             self.groups.push(Group { schema, records: 0, lines: GzipLines::default() });
             self.groups.len() - 1
@@ -250,6 +263,13 @@ impl<'de> Deserialize<'de> for Presence {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer).map(|_| Self(true))
     }
+}
+
+/// `collector_tstamp` of an enriched event: `2026-01-02 03:04:05.678`.
+fn collected(event: &[u8]) -> Option<Timestamp> {
+    let column = event.split(|byte| *byte == b'\t').nth(Field::CollectorTstamp as usize)?;
+    let time: DateTime = std::str::from_utf8(column).ok()?.parse().ok()?;
+    TimeZone::UTC.to_timestamp(time).ok()
 }
 
 fn parts_of(spelling: &str) -> SchemaParts {

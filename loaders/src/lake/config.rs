@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use service::statsd;
 
 use super::{
     buffer::Limits,
@@ -41,6 +42,8 @@ pub struct LakeConfig {
     pub rejects: Option<u64>,
     /// Bytes of a bad row, at most.
     pub max_bad_row_bytes: usize,
+    /// Where the original's metrics go, if anywhere.
+    pub statsd: Option<statsd::Settings>,
 }
 
 /// A value that the type alone cannot rule out.
@@ -75,6 +78,7 @@ impl LakeConfig {
             max_timeout: None,
             rejects: None,
             max_bad_row_bytes: 1_000_000,
+            statsd: None,
         }
     }
 

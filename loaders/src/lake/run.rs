@@ -32,6 +32,7 @@ use super::{
     client::Destination,
     config::LakeConfig,
     key::BatchName,
+    observed::Observer,
     pending::{Declared, Note},
     rejected::Rejected,
     shard::Shard,
@@ -60,7 +61,10 @@ pub async fn run(
     let stream = source.stream().to_owned();
     let fact = context.health.fact(format!("lake.{stream}"));
     let checkpointer = source.checkpointer();
+    let observer = Observer::new(&config);
+    let reporter = observer.start();
     let mut loader = Loader {
+        observer,
         config,
         destination,
         bad,
@@ -103,10 +107,15 @@ pub async fn run(
             }
         }
     }
-    loader.close_all().await
+    let closed = loader.close_all().await;
+    if let Some(reporter) = reporter {
+        reporter.finish().await;
+    }
+    closed
 }
 
 struct Loader {
+    observer: Observer,
     config: LakeConfig,
     destination: Destination,
     bad: Option<Arc<dyn Producer>>,
@@ -178,6 +187,9 @@ impl Loader {
         metric::CONSUMER_RECORDS.add(records.len() as u64, &[&self.stream, "lake"]);
         if let Some(state) = self.shards.get(&shard) {
             state.skip(&mut records);
+        }
+        if let Some(first) = records.front() {
+            self.observer.taken(first.arrival, clock::now());
         }
         while let Some(arrival) = records.front().map(|record| record.arrival) {
             // Lost while closing a batch: what is left belongs to another worker.
@@ -260,7 +272,7 @@ impl Loader {
         declared: &Declared,
         (first, last): (Position, Position),
     ) -> Result<(), RunError> {
-        let Closed { objects, rejected } = tokio::task::spawn_blocking(move || buffer.finish())
+        let Closed { objects, rejected, collected } = tokio::task::spawn_blocking(move || buffer.finish())
             .await
             .map_err(|e| RunError::bug(format!("compressing a batch: {e}")))?;
         let name = BatchName {
@@ -271,6 +283,7 @@ impl Loader {
             last,
             shard,
         };
+        let count = objects.iter().map(|object| object.records).sum();
         for Object { schema, records, bytes } in objects {
             let size = bytes.len() as u64;
             let key = name.key(&schema);
@@ -280,6 +293,7 @@ impl Loader {
             metric::LAKE_BYTES.add(size, &[&self.stream]);
             tracing::debug!(stream = self.stream, key, records, bytes = size, "put");
         }
+        self.observer.written(count, collected, clock::now());
         if rejected.is_empty() { Ok(()) } else { self.report(rejected, declared).await }
     }
 

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use service::config::{
     Ignored,
     sections::{
-        BadSink, HealthProbe, InitialPosition, Log, PositionKind, Prometheus, Reading, SourceKind, Usual,
+        BadSink, HealthProbe, InitialPosition, Log, PositionKind, Prometheus, Reading, SourceKind, Statsd,
+        Usual,
     },
 };
 
@@ -31,7 +32,8 @@ pub struct S3LoaderConfig {
     /// Region of streams, lease table and bucket, as in the line 2.x. Unset: as the environment or the machine says.
     #[schemars(example = &"eu-central-1")]
     pub region: Option<String>,
-    /// Where records come from. What stands in the comments here is the default, unless a comment says otherwise.
+    /// Where records come from. What stands in the comments here is the default, unless a comment says otherwise; but for
+    /// retrievalMode, which is 10000 records, 1 second.
     pub input: Input,
     /// Where they go: s3 in a file of the line 2.x, good in one of the line 3.x.
     pub output: Outputs,
@@ -204,9 +206,9 @@ pub struct Monitoring {
 pub struct Metrics {
     /// Metrics for Prometheus, under /metrics of the probe's port.
     pub prometheus: Prometheus,
-    /// Metrics for a StatsD server.
-    #[schemars(with = "String", extend("x-without-effect" = "metrics are under /metrics of the probe's port"), example = serde_json::json!({"hostname": "localhost"}))]
-    pub statsd: Ignored,
+    /// Metrics for a StatsD server, over UDP, with the original's names: off without a hostname. What cannot be sent is
+    /// dropped: no record waits for it.
+    pub statsd: Statsd,
     /// Metrics of the original's library.
     #[schemars(with = "String", extend("x-without-effect" = "nothing is sent to CloudWatch"), example = false)]
     pub cloud_watch: Ignored,
@@ -309,6 +311,7 @@ impl S3LoaderConfig {
     /// [`InvalidConfig`].
     pub fn lake(&self) -> Result<LakeConfig, InvalidConfig> {
         let mut lake = LakeConfig::new(self.purpose.unwrap_or(Purpose::EnrichedEvents));
+        lake.statsd = self.monitoring.metrics.statsd.settings("snowplow.s3loader");
         let Outputs { s3, good, bad } = &self.output;
         match self.line() {
             FileLine::Apache => {

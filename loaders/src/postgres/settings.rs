@@ -25,7 +25,8 @@ pub struct PostgresLoaderConfig {
     /// What the stream carries: ENRICHED_EVENTS. Required.
     #[schemars(with = "String", example = &"ENRICHED_EVENTS")]
     pub purpose: Option<Purpose>,
-    /// Where events come from. What stands in the comments here is the default, unless a comment says otherwise.
+    /// Where events come from. What stands in the comments here is the default, unless a comment says otherwise; but for
+    /// retrievalMode, which is 10000 records, 1 second.
     pub input: Input,
     /// Where they go.
     pub output: Outputs,

@@ -1,9 +1,14 @@
 //! Each event exactly once, whatever dies.
 
+use std::time::{Duration, Instant};
+
+use loaders::postgres::config::PostgresConfig;
+use stream::consumer::{Checkpoint, Start};
+
 use crate::{
     postgres::Postgres,
     proxy::Proxy,
-    site::{Look, Site, eventually, golden, page_view},
+    site::{Look, Site, eventually, golden, page_view, shard},
 };
 
 const SCALARS: &str = "com.acme.pg/scalars/jsonschema/1-0-0";
@@ -32,6 +37,63 @@ async fn a_replay_from_an_old_checkpoint_adds_nothing() {
     site.append(&events(0..150)).await;
     site.load().await;
     exactly(&Look::at(&postgres.url()).await, 150).await;
+}
+
+/// As when the original has loaded for a while, and piste goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_has_loaded_is_not_loaded_again() {
+    let postgres = Postgres::start();
+    let site = Site::new(&postgres.url());
+    let load = async || {
+        let working = site.start_with(PostgresConfig { shares_stream: true, ..site.config() });
+        site.all_loaded().await;
+        working.drain().await;
+    };
+    site.append(&events(0..10)).await;
+    load().await;
+    // The other one keeps its progress in the stream alone.
+    site.append(&events(10..30)).await;
+    let acknowledged = Some(site.events.records()[19].position);
+    let other = site.events.consumer("postgres", Start::Oldest).checkpointer();
+    other.save(&shard(), Checkpoint { acknowledged, pending: None }).await.unwrap();
+    load().await;
+    let look = Look::at(&postgres.url()).await;
+    exactly(&look, 20).await;
+    let numbers = look.texts("SELECT user_id::text FROM atomic.events ORDER BY user_id::int").await;
+    let expect: Vec<String> = (0..10).chain(20..30).map(|number: u32| number.to_string()).collect();
+    assert_eq!(numbers, expect);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stream_is_told_later_than_the_database() {
+    let postgres = Postgres::start();
+    let site = Site::new(&postgres.url());
+    let look = Look::at(&postgres.url()).await;
+    site.append(&events(0..1)).await;
+    site.load().await;
+    let told = site.acknowledged();
+    let late = || PostgresConfig { save_every: Duration::from_secs(3600), ..site.config() };
+    let committed = async |count: u32| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while look.count("SELECT count(*) FROM atomic.events").await < count.into() {
+            assert!(Instant::now() < deadline, "{count} events are waited for");
+        }
+    };
+    let mut appended = 1;
+    for _ in 0..3 {
+        site.append(&events(appended..appended + 20)).await;
+        appended += 20;
+        let working = site.start_with(late());
+        committed(appended).await;
+        assert_eq!(site.acknowledged(), told, "not yet");
+        working.crash().await;
+    }
+    let working = site.start_with(late());
+    site.append(&events(appended..appended + 1)).await;
+    committed(appended + 1).await;
+    working.drain().await;
+    assert_eq!(site.acknowledged(), site.events.records().last().map(|last| last.position));
+    exactly(&look, i64::from(appended) + 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ pub use self::{
     bad_sink::{BadSink, BadSinkKind, Pauses},
     input::{Keys, Reading, RetrievalKind, RetrievalMode, SourceKind, Usual},
     log::Log,
-    monitoring::{HealthProbe, Prometheus},
+    monitoring::{HealthProbe, Prometheus, Statsd},
     position::{InitialPosition, PositionKind},
 };
 

@@ -59,6 +59,7 @@ impl Checked for S3LoaderConfig {
         if self.uses_log() {
             self.log.problems(&mut notes);
         }
+        self.monitoring.metrics.statsd.problems(&mut notes);
         self.monitoring.health_probe.problems(&mut notes);
         notes.into_vec()
     }

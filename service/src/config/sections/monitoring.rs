@@ -6,7 +6,59 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::POSITIVE_TIME;
-use crate::config::Notes;
+use crate::{config::Notes, statsd};
+
+/// `monitoring.metrics.statsd`
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(default)]
+pub struct Statsd {
+    /// Name or address of the server.
+    #[schemars(example = &"localhost")]
+    pub hostname: Option<String>,
+    /// Its port.
+    pub port: u16,
+    /// Stands before each name, with a dot between. Unset: the original's of the role, such as snowplow.enrich.
+    #[schemars(example = &"snowplow.pipeline")]
+    pub prefix: Option<String>,
+    /// Tags of each metric.
+    #[schemars(example = serde_json::json!({"env": "prod"}))]
+    pub tags: BTreeMap<String, String>,
+    /// Time between two reports.
+    #[serde(with = "crate::config::duration")]
+    #[schemars(with = "String")]
+    pub period: Duration,
+}
+
+impl Default for Statsd {
+    fn default() -> Self {
+        let period = Duration::from_secs(60);
+        Self { hostname: None, port: 8125, prefix: None, tags: BTreeMap::new(), period }
+    }
+}
+
+impl Statsd {
+    /// Where to send, if anywhere; `prefix` is the original's.
+    pub fn settings(&self, prefix: &str) -> Option<statsd::Settings> {
+        let prefix = self.prefix.as_deref().unwrap_or(prefix);
+        Some(statsd::Settings {
+            hostname: self.hostname.clone()?,
+            port: self.port,
+            // The Apache line's own files end it with a dot.
+            prefix: prefix.trim_end_matches('.').to_owned(),
+            tags: self.tags.clone(),
+            period: self.period,
+        })
+    }
+
+    /// What cannot be.
+    pub fn problems(&self, notes: &mut Notes) {
+        if self.hostname.is_some() {
+            let key = "monitoring.metrics.statsd";
+            notes.unless(self.port != 0, &format!("{key}.port"), "expected a port from 1 to 65535");
+            notes.unless(!self.period.is_zero(), &format!("{key}.period"), POSITIVE_TIME);
+        }
+    }
+}
 
 /// `monitoring.metrics.prometheus`
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
