@@ -95,7 +95,7 @@ pub(crate) enum Unread {
     NoRoom,
 }
 
-/// Ids from the thread's generator, which the system seeds.
+/// Random ids.
 pub(crate) struct RandomIds;
 
 impl Server {
@@ -288,7 +288,7 @@ impl From<Refusal> for Unread {
 
 impl Ids for RandomIds {
     fn next(&mut self) -> Uuid {
-        uuid::Builder::from_random_bytes(rand::random()).into_uuid()
+        clock::random_id()
     }
 }
 

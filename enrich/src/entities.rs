@@ -173,15 +173,18 @@ fn is_item(item: &Value) -> bool {
 }
 
 fn is_path(path: &str) -> bool {
-    let word = |text: &str, more: &[u8]| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
+    let word = |text: &[u8], dots: bool| {
+        let good = |b: &u8| {
+            matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_') || (dots && *b == b'.')
+        };
+        !text.is_empty() && text.iter().all(good)
     };
-    let mut parts = path.split('/');
-    let mut next = || parts.next().unwrap_or("");
-    let named = word(next(), b"-_.") && word(next(), b"-_") && word(next(), b"-_");
-    let mut numbers = next().split('-');
-    let three = (0..3)
-        .all(|_| numbers.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())));
+    let mut parts = path.as_bytes().split(|&b| b == b'/');
+    let mut next = || parts.next().unwrap_or_default();
+    let named = word(next(), true) && word(next(), false) && word(next(), false);
+    let mut numbers = next().split(|&b| b == b'-');
+    let three =
+        (0..3).all(|_| numbers.next().is_some_and(|n| !n.is_empty() && n.iter().all(u8::is_ascii_digit)));
     named && three && numbers.next().is_none() && parts.next().is_none()
 }
 

@@ -149,7 +149,7 @@ impl Transformed {
 
 fn set_int(event: &mut EnrichedEvent, field: Field, value: Option<i32>) {
     match value {
-        Some(value) => event.set_display(field, value),
+        Some(value) => event.set(field, itoa::Buffer::new().format(value)),
         None => event.clear(field),
     }
 }

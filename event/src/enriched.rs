@@ -91,7 +91,7 @@ impl EnrichedEvent {
         }
         let start = self.text.len();
         write(&mut self.text);
-        if memchr::memchr3(b'\t', b'\n', b'\r', &self.text.as_bytes()[start..]).is_some() {
+        if breaks_line(&self.text.as_bytes()[start..]) {
             let clean = self.text[start..].replace(['\t', '\n', '\r'], " ");
             self.text.truncate(start);
             self.text.push_str(&clean);
@@ -181,6 +181,16 @@ impl EnrichedEvent {
             *span = Span::new(start, text.len());
         }
         self.text = text;
+    }
+}
+
+/// Whether there is a TAB or a line break.
+fn breaks_line(text: &[u8]) -> bool {
+    // Most texts are shorter than it takes to get a search under way.
+    if text.len() < 32 {
+        text.iter().any(|b| matches!(b, b'\t' | b'\n' | b'\r'))
+    } else {
+        memchr::memchr3(b'\t', b'\n', b'\r', text).is_some()
     }
 }
 

@@ -14,7 +14,7 @@ mod string;
 use serde_json::Value;
 
 pub use error::JsonError;
-pub use printer::{to_compact, write_compact, write_string};
+pub use printer::{Text, to_compact, write_compact, write_string};
 
 /// Deepest document that [`parse`] builds. Whatever walks a `Value` recursively stays far from the end of a 2 MiB stack:
 /// cloning nested objects, the greediest, takes 600 bytes a level in release builds and 2 KB in debug builds. (The original

@@ -92,13 +92,12 @@ impl SchemaKey {
 
     fn from_path_within(path: &str, max_part: usize) -> Result<Self, InvalidSchemaKey> {
         let (vendor, name, format, version) = split(path, max_part)?;
-        // The shape of the version (three groups of digits, possibly empty) decides which of the two codes it is.
-        let groups = version.split('-');
-        if groups.clone().count() != 3 || !groups.clone().all(|g| g.bytes().all(|b| b.is_ascii_digit())) {
-            return Err(if looks_like_partial(version) { BAD_VERSION } else { BAD_URI });
+        match version.parse() {
+            Ok(version) => Ok(Self::new(vendor, name, format, version)),
+            // Three groups of digits, possibly empty, or unknown parts are a wrong version rather than a wrong URI.
+            Err(_) if looks_like_version(version) => Err(BAD_VERSION),
+            Err(_) => Err(BAD_URI),
         }
-        let version = version.parse()?;
-        Ok(Self::new(vendor, name, format, version))
     }
 }
 
@@ -151,12 +150,8 @@ impl FromStr for SchemaVersion {
     type Err = InvalidSchemaKey;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut groups = text.split('-');
-        let (Some(model), Some(revision), Some(addition), None) =
-            (groups.next(), groups.next(), groups.next(), groups.next())
-        else {
-            return Err(BAD_VERSION);
-        };
+        let (model, rest) = cut(text, b'-').ok_or(BAD_VERSION)?;
+        let (revision, addition) = cut(rest, b'-').ok_or(BAD_VERSION)?;
         let version = Self::new(number(model)?, number(revision)?, number(addition)?);
         if version.model == 0 { Err(BAD_VERSION) } else { Ok(version) }
     }
@@ -199,37 +194,41 @@ impl FromStr for SchemaCriterion {
 
 /// Vendor, name, format and the text of the version, the first three checked.
 fn split(path: &str, max_part: usize) -> Result<(&str, &str, &str, &str), InvalidSchemaKey> {
-    let mut parts = path.split('/');
-    let (Some(vendor), Some(name), Some(format), Some(version), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(BAD_URI);
-    };
-    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let (vendor, rest) = cut(path, b'/').ok_or(BAD_URI)?;
+    let (name, rest) = cut(rest, b'/').ok_or(BAD_URI)?;
+    let (format, version) = cut(rest, b'/').ok_or(BAD_URI)?;
+    let word = |b: u8| matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_');
     let fits = |text: &str| !text.is_empty() && text.len() <= max_part;
     let good = fits(vendor)
         && fits(name)
         && fits(format)
         && vendor.bytes().all(|b| word(b) || b == b'.')
         && name.bytes().all(word)
-        && format.bytes().all(word);
+        && format.bytes().all(word)
+        && !version.bytes().any(|b| b == b'/');
     if good { Ok((vendor, name, format, version)) } else { Err(BAD_URI) }
 }
 
-/// `1-0-?`, `1-?-?`: a version with unknown parts, which is a wrong version rather than a wrong URI.
-fn looks_like_partial(version: &str) -> bool {
+/// What stands before and behind the first of an ASCII character. Keys are short, and there are many.
+fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|b| b == at)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+/// `1-0-0`, `1--0`, `1-0-?`
+fn looks_like_version(version: &str) -> bool {
     let mut groups = version.split('-');
     groups.clone().count() == 3 && groups.all(|g| g == "?" || g.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Digits without a leading zero that fit a signed 32-bit integer.
 fn number(text: &str) -> Result<u32, InvalidSchemaKey> {
-    let plain = !text.is_empty()
-        && text.len() <= 10
+    let plain = matches!(text.len(), 1..=10)
         && text.bytes().all(|b| b.is_ascii_digit())
-        && (text.len() == 1 || !text.starts_with('0'));
+        && (text.len() == 1 || text.as_bytes()[0] != b'0');
     if !plain {
         return Err(BAD_VERSION);
     }
-    text.parse::<i32>().ok().and_then(|n| u32::try_from(n).ok()).ok_or(BAD_VERSION)
+    let number = text.bytes().fold(0, |number: u64, digit| number * 10 + u64::from(digit - b'0'));
+    i32::try_from(number).ok().and_then(|n| u32::try_from(n).ok()).ok_or(BAD_VERSION)
 }

@@ -10,9 +10,9 @@ pub fn now() -> Timestamp {
 }
 
 /// A random version 4 UUID.
-#[expect(clippy::disallowed_methods, reason = "the one place that draws ids")]
 pub fn random_id() -> Uuid {
-    Uuid::new_v4()
+    // The thread's generator, which the system seeds: asking the system each time takes longer than enriching a field.
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid()
 }
 
 /// A number between 0 and 1, to spread what would otherwise happen at once.

@@ -284,13 +284,13 @@ impl Worker<'_> {
         let own = enrichments.map(|list| self.settings_with(list)).transpose().map_err(Fault::Unreadable)?;
         let settings = own.as_deref().unwrap_or(&self.shared.settings);
         loop {
-            let mut random = match self.shared.seed {
-                Some(seed) => StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
-                None => StdRng::seed_from_u64(clock::random_id().as_u64_pair().0),
-            };
+            // Most events bring their ids with them.
+            let mut random = None;
             let mut ids = || {
+                let Some(seed) = self.shared.seed else { return clock::random_id() };
+                let from = seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
                 let mut bytes = [0; 16];
-                random.fill_bytes(&mut bytes);
+                random.get_or_insert_with(|| StdRng::seed_from_u64(from)).fill_bytes(&mut bytes);
                 uuid::Builder::from_random_bytes(bytes).into_uuid()
             };
             match process(&record, self.shared.iglu.cache(), settings, now, &mut ids) {

@@ -20,7 +20,7 @@ impl UriFields {
         let port = uri.port().unwrap_or(if uri.scheme() == Some("https") { 443 } else { 80 });
         event.set(self.scheme, uri.scheme().unwrap_or(""));
         event.set(self.host, uri.host().unwrap_or(""));
-        event.set_display(self.port, port);
+        event.set(self.port, itoa::Buffer::new().format(port));
         event.set(self.path, &tsv_safe(uri.path().unwrap_or("")));
         event.set(self.query, &tsv_safe(uri.query().unwrap_or("")));
         event.set(self.fragment, &tsv_safe(uri.fragment().unwrap_or("")));

@@ -77,12 +77,40 @@ pub fn to_compact(value: &Value) -> String {
     out
 }
 
+/// Text that grows, or its bytes.
+pub trait Text {
+    /// Makes room for so many bytes more.
+    fn reserve(&mut self, bytes: usize);
+    /// Appends.
+    fn push_str(&mut self, text: &str);
+}
+
+impl Text for String {
+    fn reserve(&mut self, bytes: usize) {
+        self.reserve(bytes);
+    }
+
+    fn push_str(&mut self, text: &str) {
+        self.push_str(text);
+    }
+}
+
+impl Text for Vec<u8> {
+    fn reserve(&mut self, bytes: usize) {
+        self.reserve(bytes);
+    }
+
+    fn push_str(&mut self, text: &str) {
+        self.extend_from_slice(text.as_bytes());
+    }
+}
+
 /// Prints a text as a JSON string, quotes included: `\"` `\\` `\b` `\f` `\n` `\r` `\t`, other control characters
 /// (U+0000 to U+001F and U+007F to U+009F) as `\u` and four lower-case hex digits, everything else as it is.
-pub fn write_string(text: &str, out: &mut String) {
+pub fn write_string(text: &str, out: &mut impl Text) {
     // Lines of 131 columns have a tab every few bytes.
     out.reserve(text.len() + text.len() / 8 + 2);
-    out.push('"');
+    out.push_str("\"");
     let bytes = text.as_bytes();
     let mut done = 0;
     let mut at = 0;
@@ -121,15 +149,15 @@ pub fn write_string(text: &str, out: &mut String) {
             _ => {
                 const HEX: &[u8; 16] = b"0123456789abcdef";
                 out.push_str("\\u00");
-                out.push(char::from(HEX[usize::from(code >> 4)]));
-                out.push(char::from(HEX[usize::from(code & 15)]));
+                let digits = [HEX[usize::from(code >> 4)], HEX[usize::from(code & 15)]];
+                digits.into_iter().for_each(|digit| out.push_str(char::from(digit).encode_utf8(&mut [0; 4])));
             }
         }
         at += width;
         done = at;
     }
     out.push_str(&text[done..]);
-    out.push('"');
+    out.push_str("\"");
 }
 
 fn write_key(key: &str, out: &mut String) {
