@@ -175,6 +175,56 @@ license.accept = true
 }
 
 #[test]
+fn files_of_the_loaders() {
+    let text = r#"
+purpose = ENRICHED_EVENTS
+input { type = Kinesis, streamName = enriched, initialPosition = LATEST }
+output {
+  good { host = db, database = d, username = u, password = hunter2, maxConnections = 10, usrname = u }
+  bad { type = Kinesis, streamName = bad }
+}
+"#;
+    let (ended, file) = check("postgres-loader", text, &["-Doutput.good.sslMode=PREFER"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(
+        ended.stderr.lines().collect::<Vec<_>>(),
+        [
+            format!(
+                "warning: {file}:5:90: `output.good.usrname`: nothing reads this key; did you mean `username`?"
+            ),
+            format!(
+                "note: {file}:5:69: `output.good.maxConnections` has no effect: one connection loads everything"
+            ),
+        ]
+    );
+    for line in ["    sslMode = \"PREFER\"", "    port = 5432", "    password = \"***\""] {
+        assert!(ended.stdout.lines().any(|printed| printed == line), "{line}:\n{}", ended.stdout);
+    }
+    let wrong = text.replace("db, ", "\"\", ").replace("= Kinesis, streamName = bad", "= Noop");
+    let (ended, file) = check("postgres-loader", &wrong, &[]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    for said in [
+        format!("error: {file}:5:10: `output.good.host`: is required"),
+        format!("error: {file}:6:9: `output.bad.type`: expected one of kinesis, log, found `Noop`"),
+    ] {
+        assert!(ended.stderr.contains(&said), "{said}\n{}", ended.stderr);
+    }
+
+    let text = "purpose = RAW\ninput.streamName = raw\noutput.s3 { path = \"gs://b\", compresion = LZO }\n";
+    let (ended, file) = check("s3-loader", text, &["-Dbuffer.recordLimit=0"]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    for said in [
+        format!("error: {file}:3:13: `output.s3.path`: path `gs://b`: unknown scheme `gs`"),
+        "error: -Dbuffer.recordLimit: `buffer.recordLimit`: expected a number above 0".to_owned(),
+        format!(
+            "warning: {file}:3:30: `output.s3.compresion`: nothing reads this key; did you mean `compression`?"
+        ),
+    ] {
+        assert!(ended.stderr.contains(&said), "{said}\n{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_wrong_command_line() {
     for arguments in
         [&["check"][..], &["check", "--role", "fly"], &["check", "--role", "collector", "--format", "xml"]]

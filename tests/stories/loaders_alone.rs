@@ -238,6 +238,44 @@ fn loaders_die_under_load() {
     }
 }
 
+/// One stops for longer than its leases live, another takes its place, and then it goes on where it stood.
+#[test]
+fn loaders_thought_dead_go_on() {
+    let site = Site::start();
+    site.make_bucket();
+    let front = site.front();
+    let load = front.load();
+    let worker = |launch: &Launch, name: &str| {
+        launch.clone().with(&[&format!("-Dinput.workerIdentifier={name}")]).start()
+    };
+    let roles = [("s3-loader", site.s3_loader()), ("postgres-loader", site.postgres_loader())];
+    let share = |shares: &[(&str, usize)]| {
+        let shares: BTreeMap<_, _> =
+            shares.iter().map(|(name, leases)| ((*name).to_owned(), *leases)).collect();
+        for (application, _) in &roles {
+            wait::until_equal("shares", PATIENCE, &shares, || site.aws.shares(application));
+        }
+    };
+    let mut workers = Vec::new();
+    for name in ["a", "b"] {
+        workers.push(roles.each_ref().map(|(_, launch)| worker(launch, name)));
+    }
+    share(&[("a", 1), ("b", 1)]);
+    for (asleep, other) in [(0, "b"), (1, "a")] {
+        for piste in &workers[asleep] {
+            until_more(piste, "piste_consumer_records_total", 1.0);
+            piste.signal("STOP");
+        }
+        share(&[(other, 2)]);
+        workers[asleep].iter().for_each(|piste| piste.signal("CONT"));
+        share(&[("a", 1), ("b", 1)]);
+    }
+    let promised = load.stop();
+    site.expect(&promised);
+    front.finish();
+    workers.into_iter().flatten().for_each(|piste| drop(piste.finish_well()));
+}
+
 #[test]
 fn bucket_and_database_go_away_for_a_while() {
     let mut site = Site::start();
