@@ -84,12 +84,15 @@ metrics! {
     ENRICH_ASSETS: Counter("piste_enrich_assets_total", ["outcome"], "Looks whether a file of an enrichment has changed, by outcome (same, taken, failed)");
     ENRICH_BATCH_SECONDS: Histogram("piste_enrich_batch_seconds", [], "Time to enrich and write one batch", SECONDS);
 
+    LAKE_READ: Counter("piste_lake_read_records_total", ["stream"], "Records taken up for files");
+    LAKE_LAG_SECONDS: Gauge("piste_lake_lag_seconds", ["stream"], "Age of the oldest record that was taken up and is in no file yet; 0 when none is");
     LAKE_OBJECTS: Counter("piste_lake_objects_total", ["stream"], "Objects put");
     LAKE_RECORDS: Counter("piste_lake_records_total", ["stream"], "Records in objects put");
     LAKE_BYTES: Counter("piste_lake_bytes_total", ["stream"], "Compressed bytes of objects put");
     LAKE_BAD: Counter("piste_lake_bad_total", ["stream"], "Records that could not be written to files and became bad rows");
     LAKE_FAILED_PUTS: Counter("piste_lake_failed_puts_total", ["stream"], "Puts that failed and were tried again");
 
+    POSTGRES_READ: Counter("piste_postgres_read_events_total", [], "Events taken up");
     POSTGRES_ROWS: Counter("piste_postgres_rows_total", [], "Rows committed, all tables");
     POSTGRES_EVENTS: Counter("piste_postgres_events_total", [], "Events committed");
     POSTGRES_BATCHES: Counter("piste_postgres_batches_total", ["outcome"], "Transactions, by outcome (committed, failed)");

@@ -184,7 +184,7 @@ impl Loader {
     async fn gather(&mut self, batch: Batch) -> Result<(), RunError> {
         let shard = batch.shard;
         let mut records = VecDeque::from(batch.records);
-        metric::CONSUMER_RECORDS.add(records.len() as u64, &[&self.stream, "lake"]);
+        metric::LAKE_READ.add(records.len() as u64, &[&self.stream]);
         if let Some(state) = self.shards.get(&shard) {
             state.skip(&mut records);
         }
@@ -378,7 +378,7 @@ impl Loader {
     fn show_lag(&self) {
         let oldest = self.shards.values().filter_map(|shard| shard.oldest).min();
         let lag = oldest.map_or(0.0, |oldest| clock::now().duration_since(oldest).as_secs_f64().max(0.0));
-        metric::CONSUMER_LAG_SECONDS.set(lag, &[&self.stream, "lake"]);
+        metric::LAKE_LAG_SECONDS.set(lag, &[&self.stream]);
     }
 }
 

@@ -221,7 +221,7 @@ impl Loader {
         let Delivery { shard, records } = delivery;
         let Some(committed) = self.shards.get(&shard) else { return Ok(()) };
         let have = self.batch.end_of(&shard).or(*committed);
-        metric::CONSUMER_RECORDS.add(records.len() as u64, &[&self.stream, "postgres"]);
+        metric::POSTGRES_READ.add(records.len() as u64, &[]);
         for delivered in records {
             // Read ahead before a seek: loaded already.
             if have.is_none_or(|have| delivered.position > have) {
