@@ -18,9 +18,9 @@ use crate::enrich;
 use crate::postgres_loader;
 #[cfg(feature = "loaders")]
 use crate::s3_loader;
-use crate::send;
 #[cfg(feature = "up")]
 use crate::up;
+use crate::{runtime, send};
 
 /// The behavioural-event pipeline: collector, enricher, loaders and schemas in one executable.
 #[derive(Debug, Parser)]
@@ -66,28 +66,21 @@ impl Cli {
 
     /// Runs the subcommand to its end.
     pub(crate) fn run(self) -> Result<ExitCode, RunError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| RunError::unavailable(format!("no threads to run on: {e}")))?;
-        let ended = match self.command {
+        match self.command {
             #[cfg(feature = "up")]
-            Command::Up(options) => runtime.block_on(up::run(*options)),
+            Command::Up(options) => runtime::run(None, up::run(*options)),
             #[cfg(feature = "collector")]
-            Command::Collector(options) => runtime.block_on(collector::run(options)),
+            Command::Collector(options) => collector::run(&options),
             #[cfg(feature = "enrich")]
-            Command::Enrich(options) => runtime.block_on(enrich::run(*options)),
+            Command::Enrich(options) => runtime::run(None, enrich::run(*options)),
             #[cfg(feature = "loaders")]
-            Command::S3Loader(options) => runtime.block_on(s3_loader::run(options)),
+            Command::S3Loader(options) => runtime::run(None, s3_loader::run(options)),
             #[cfg(feature = "loaders")]
-            Command::PostgresLoader(options) => runtime.block_on(postgres_loader::run(options)),
+            Command::PostgresLoader(options) => runtime::run(None, postgres_loader::run(options)),
             #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
             Command::Check(options) => check::run(&options),
-            Command::Send(options) => runtime.block_on(send::run(options)),
-        };
-        // What the deadline abandoned must not hold the process.
-        runtime.shutdown_background();
-        ended
+            Command::Send(options) => runtime::run(None, send::run(options)),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod output;
 mod postgres_loader;
 #[cfg(any(feature = "enrich", feature = "loaders"))]
 mod probe;
+mod runtime;
 #[cfg(feature = "loaders")]
 mod s3_loader;
 mod samples;

@@ -6,6 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -35,7 +36,11 @@ pub(crate) const MAX_IN_FLIGHT: usize = 256;
 pub(crate) fn serve(which: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     println!("{}", listener.local_addr().expect("it is bound"));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    // Both have the threads that the collector takes for itself.
+    let cores = thread::available_parallelism().expect("a number of cores").get();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(collector::run::threads_beside_log(cores)).enable_all();
+    let runtime = builder.build().expect("a runtime");
     match which {
         "bare" => runtime.block_on(bare(listener)),
         "collector" => runtime.block_on(collector(listener, None)),

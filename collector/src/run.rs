@@ -27,6 +27,13 @@ use crate::{
     store::Store,
 };
 
+/// How many threads should serve the connections of a collector that speaks no TLS and stores in the embedded log: one fewer
+/// than there are cores. The log's writer has a thread of its own, and on two cores a single thread answers more requests than
+/// two that take tasks from each other (`benches/collector`).
+pub fn threads_beside_log(cores: usize) -> usize {
+    cores.saturating_sub(1).max(1)
+}
+
 /// Where clients come in. The listeners are bound.
 #[derive(Debug)]
 pub struct Listeners {

@@ -3,10 +3,10 @@
 pub(crate) mod doors;
 mod sinks;
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
 use ::collector::{
-    config::{CollectorConfig, Ssl},
+    config::{CollectorConfig, Kind, Ssl},
     run::Listeners,
 };
 use clap::Args;
@@ -24,7 +24,7 @@ use self::{
     doors::{Doors, Https},
     sinks::Sinks,
 };
-use crate::configuration;
+use crate::{configuration, runtime};
 
 /// What is left of the process's time after the periods of the collector itself, for its sinks.
 const SINKS_FINISH_WITHIN: Duration = Duration::from_secs(25);
@@ -41,8 +41,20 @@ pub(crate) struct Options {
 }
 
 /// Runs until it is asked to end.
-pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
-    let mut config = options.configuration()?;
+pub(crate) fn run(options: &Options) -> Result<ExitCode, RunError> {
+    let config = options.configuration()?;
+    runtime::run(threads(&config), serve(config))
+}
+
+/// How many threads it should have; `None`: as many as there are cores, since handshakes and calls to a stream elsewhere can
+/// use them all.
+fn threads(config: &CollectorConfig) -> Option<usize> {
+    let into_log = config.streams.good().kind() == Kind::Log && !config.ssl.enable;
+    let cores = thread::available_parallelism().ok().filter(|_| into_log)?;
+    Some(::collector::run::threads_beside_log(cores.get()))
+}
+
+async fn serve(mut config: CollectorConfig) -> Result<ExitCode, RunError> {
     let doors = Doors::open(&mut config)?;
     let context = Context::default();
     let ends_within = config.pre_termination_period + config.termination_deadline + SINKS_FINISH_WITHIN;
