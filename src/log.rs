@@ -3,8 +3,12 @@
 use service::{
     config::sections::Log as Keys,
     exit::{ExitCode, RunError},
+    metric::{
+        LOG_APPENDED_BYTES, LOG_APPENDED_RECORDS, LOG_GROUP_RECORDS, LOG_GROUPS, LOG_REFUSED,
+        LOG_STORED_BYTES, LOG_SYNC_SECONDS,
+    },
 };
-use stream::log::{Log, LogConfig, OpenError, StreamConfig};
+use stream::log::{Done, Log, LogConfig, Observer, OpenError, StreamConfig};
 
 /// Opens the log in a folder, with streams of these names. The checkpoints of its readers stand beside it.
 pub(crate) fn open(keys: &Keys, names: impl IntoIterator<Item = impl Into<String>>) -> Result<Log, RunError> {
@@ -18,7 +22,23 @@ pub(crate) fn open(keys: &Keys, names: impl IntoIterator<Item = impl Into<String
     let mut log = LogConfig::new(keys.folder.join("log"), keys.folder.join("checkpoints"), streams);
     log.max_bytes = Some(keys.max_bytes);
     log.segment_bytes = keys.segment_bytes;
+    log.observer = Observer::new(count);
     Log::open(log).map_err(unopened)
+}
+
+/// What the writer does, as metrics.
+fn count(done: Done<'_>) {
+    match done {
+        Done::Committed { stream, records, bytes } => {
+            LOG_GROUPS.increment(&[stream]);
+            LOG_GROUP_RECORDS.record(records as f64, &[]);
+            LOG_APPENDED_RECORDS.add(records, &[stream]);
+            LOG_APPENDED_BYTES.add(bytes, &[stream]);
+        }
+        Done::Synced(time) => LOG_SYNC_SECONDS.record(time.as_secs_f64(), &[]),
+        Done::Refused { stream, batches } => LOG_REFUSED.add(batches, &[stream]),
+        Done::Stored { stream, bytes } => LOG_STORED_BYTES.set(bytes as f64, &[stream]),
+    }
 }
 
 /// Why a log cannot be used.

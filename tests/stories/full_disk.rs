@@ -67,6 +67,12 @@ fn a_log_at_its_limit_refuses_and_recovers() {
         "what was answered 200 is there, once"
     );
     assert!(promised.refused.iter().all(|id| !lake.contains_key(id)), "what was refused is not there");
+    for name in
+        ["appended_records_total", "appended_bytes_total", "groups_total", "stored_bytes", "refused_total"]
+    {
+        let moved = piste.metric_of(&format!("piste_log_{name}"), "stream=\"raw\"");
+        assert!(moved.is_some_and(|value| value > 0.0), "{name}: {moved:?}");
+    }
     piste.finish_well();
 }
 

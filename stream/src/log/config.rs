@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use super::{
     disk::{Disk, LocalDisk},
     frame::{MAX_BODY_BYTES, RECORD_HEADER_BYTES},
+    observer::Observer,
 };
 use crate::clock::{self, Clock};
 
@@ -28,6 +29,8 @@ pub struct LogConfig {
     pub max_record_bytes: usize,
     /// Size limit of all streams together; producers are refused beyond it. None.
     pub max_bytes: Option<u64>,
+    /// Who is told what the writer does. Nobody.
+    pub observer: Observer,
     pub(crate) clock: Clock,
     pub(crate) disk: Arc<dyn Disk>,
 }
@@ -73,6 +76,7 @@ impl LogConfig {
             group_bytes: 1_000_000,
             max_record_bytes: 1 << 20,
             max_bytes: None,
+            observer: Observer::default(),
             clock: clock::system(),
             disk: Arc::new(LocalDisk),
         }

@@ -43,6 +43,7 @@ mod disk;
 mod facts;
 mod inspect;
 mod lock;
+mod observer;
 mod opening;
 mod producer;
 mod queue;
@@ -67,6 +68,7 @@ pub use self::{
     config::{LogConfig, StreamConfig, WhenFull},
     facts::{ConsumerFacts, ShardFacts, StreamFacts},
     inspect::{Finding, check},
+    observer::{Done, Observer},
     segment::Damage,
     tap::Reader,
 };
@@ -293,6 +295,7 @@ fn start_writer(
         retention,
         disk: config.disk.clone(),
         clock: config.clock.clone(),
+        observer: config.observer.clone(),
         open: streams.iter().map(|stream| stream.shards.iter().map(|_| None).collect()).collect(),
         refused: vec![None; streams.len()],
         segment_bytes: streams.iter().map(segment_bytes).collect(),

@@ -20,6 +20,7 @@ use super::{
     disk::{self, Disk, DiskFile, write_all},
     frame::Encoder,
     herald::Herald,
+    observer::{Done, Observer},
     queue::{Group, Queue, Work},
     retention::{Retention, is_older},
     segment,
@@ -45,6 +46,7 @@ pub(super) struct Writer {
     pub(super) retention: Retention,
     pub(super) disk: Arc<dyn Disk>,
     pub(super) clock: Clock,
+    pub(super) observer: Observer,
     /// The segments being written, by stream and shard. None before the first frame and after a failure.
     pub(super) open: Vec<Vec<Option<Open>>>,
     /// Bytes of the frame that was refused last, by stream, while the stream refuses.
@@ -141,6 +143,9 @@ impl Writer {
             }
         }
         self.retention.by_age(now);
+        for stream in &self.retention.streams {
+            self.observer.tell(Done::Stored { stream: &stream.config.name, bytes: stream.bytes() });
+        }
         self.ask_again();
     }
 
@@ -189,6 +194,7 @@ impl Writer {
         let arrival = (self.clock)();
         let mut outcome = Outcome::with_capacity(group.counts.len());
         let mut refused_bytes = None;
+        let (mut records, mut bytes) = (0, 0);
         for (shard, _) in &group.counts {
             self.encoder.clear();
             for part in group.parts.iter().filter(|part| part.shard == *shard) {
@@ -197,6 +203,9 @@ impl Writer {
             let written = self.write_frame(stream, *shard as usize, arrival);
             if written.is_err() {
                 refused_bytes = Some(self.encoder.frame_bytes() as u64);
+            } else {
+                records += u64::from(self.encoder.count());
+                bytes += self.encoder.frame_bytes() as u64;
             }
             outcome.push((*shard, written));
         }
@@ -206,6 +215,17 @@ impl Writer {
             _ => None,
         });
         let shared = &self.retention.streams[stream];
+        let name = shared.config.name.as_str();
+        if records > 0 {
+            self.observer.tell(Done::Committed { stream: name, records, bytes });
+        }
+        if refused.is_some() {
+            let is_full =
+                |shard| outcome.iter().any(|(s, w)| *s == shard && matches!(w, Err(Failure::Full(_))));
+            let batches = group.parts.iter().filter(|part| is_full(part.shard)).count() as u64;
+            self.observer.tell(Done::Refused { stream: name, batches });
+        }
+        self.observer.tell(Done::Stored { stream: name, bytes: shared.bytes() });
         *shared.full() = refused;
         self.refused[stream] = refused_bytes;
         shared.health.state(failed.map_or(Health::Well, |failure| Health::refusing(failure.to_string())));
@@ -267,7 +287,12 @@ impl Writer {
         let bytes = frame.len() as u64;
         let longest = self.segment_bytes[stream];
         let written = open.write(frame, at, longest).map_err(|error| (error, false));
-        let synced = written.and_then(|()| open.file.sync().map_err(|error| (error, true)));
+        let synced = written.and_then(|()| {
+            let begun = Instant::now();
+            let synced = open.file.sync().map_err(|error| (error, true));
+            self.observer.tell(Done::Synced(begun.elapsed()));
+            synced
+        });
         if let Err((error, at_sync)) = synced {
             let cut = open.file.cut(at);
             open.length = at;

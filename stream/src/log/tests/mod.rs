@@ -6,6 +6,7 @@ mod crash;
 mod faults;
 pub(crate) mod faulty;
 mod full;
+mod observed;
 mod opening;
 mod random;
 mod retention;
