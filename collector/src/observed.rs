@@ -2,6 +2,7 @@
 //!
 //! Nothing here holds what a client sent: methods, routes and reasons are those of a fixed list.
 
+mod handshake;
 mod refused;
 mod reports;
 
@@ -140,7 +141,9 @@ impl Observer {
 
     /// A connection ended before anything could be asked on it.
     pub fn handshake_failed(&self, error: &std::io::Error) {
-        tracing::debug!(target: TARGET, %error, "TLS handshake failed");
+        let reason = handshake::reason(error);
+        tracing::debug!(target: TARGET, reason, %error, "TLS handshake failed");
+        metric::COLLECTOR_FAILED_HANDSHAKES.increment(&[reason]);
         self.refuse(Refused::Tls);
     }
 

@@ -40,6 +40,7 @@ metrics! {
     COLLECTOR_FRAME_PAYLOADS: Histogram("piste_collector_frame_payloads", [], "Payloads in one compressed record", COUNTS);
     COLLECTOR_FRAME_BYTES: Counter("piste_collector_frame_bytes_total", ["form"], "Bytes of payloads in compressed records, before compression (plain) and after it (compressed)");
     COLLECTOR_REFUSED: Counter("piste_collector_refused_total", ["reason"], "Requests not taken, by reason (tls, head, head_too_long, head_timeout, body, body_too_large, body_timeout, overload, full, sink_timeout)");
+    COLLECTOR_FAILED_HANDSHAKES: Counter("piste_collector_failed_handshakes_total", ["reason"], "TLS handshakes that failed, by reason (timeout, closed, version, nothing_in_common, refused, not_tls, other); refused is the client, for example of the certificate");
     COLLECTOR_ABANDONED: Counter("piste_collector_abandoned_total", [], "Requests whose client went away before the answer");
     COLLECTOR_CONNECTIONS: Gauge("piste_collector_connections", [], "Open connections");
 

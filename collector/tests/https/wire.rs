@@ -213,6 +213,8 @@ async fn plain_bytes_on_the_port_of_tls_are_no_request() {
     let answer = ask(https, b"GET /i?e=pv HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert_eq!(answer, None);
     assert_eq!(running.payloads().len(), 0);
+    let counted = "piste_collector_failed_handshakes_total{reason=\"not_tls\"}";
+    assert!(service::telemetry::render().contains(counted));
     let mut sender = Sender::over(certificates.connect(https, &TLS13, &["http/1.1"]).await).await;
     assert_eq!(sender.send("GET", "/i?e=pv", "").await.0, 200, "others are served");
 }
