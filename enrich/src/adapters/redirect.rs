@@ -78,9 +78,13 @@ fn with_entity(text: &str, redirect: Value, context: &Context<'_>) -> Result<Str
     Ok(json::to_compact(&contexts))
 }
 
+/// Lines of 76 characters, as commons-codec writes them. Whoever reads Base64 skips their ends; bad rows show them.
 fn encode(text: &str) -> String {
     use ::base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.encode(text)
+    const LINE: usize = 76;
+    let encoded = URL_SAFE_NO_PAD.encode(text);
+    let lines = (0..encoded.len()).step_by(LINE).map(|at| &encoded[at..encoded.len().min(at + LINE)]);
+    lines.collect::<Vec<_>>().join("\r\n")
 }
 
 /// `k=v&...` in the map's order.
@@ -89,4 +93,24 @@ fn all_of(parameters: &mut Parameters<'_>) -> String {
     let pairs: Vec<_> =
         parameters.iter().map(|p| format!("{}={}", p.name, p.value.as_deref().unwrap_or("null"))).collect();
     pairs.join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_has_lines() {
+        let line = "eHh4".repeat(19);
+        let table = [
+            ("x".repeat(57), line.clone()),
+            ("x".repeat(58), format!("{line}\r\neA")),
+            ("x".repeat(114), format!("{line}\r\n{line}")),
+            ("??>".into(), "Pz8-".into()),
+            (String::new(), String::new()),
+        ];
+        for (text, expected) in table {
+            assert_eq!(encode(&text), expected, "{text}");
+        }
+    }
 }

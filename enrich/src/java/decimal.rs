@@ -1,6 +1,6 @@
 //! `new BigDecimal(text)`, rescaled to a scale of at least 0 and printed by `toString` (`spec/enrich.md` 2.5).
 
-use super::integer::digit;
+use super::{integer::digit, text::utf16_len};
 
 /// Digits that a number may have once a positive exponent is written out. The original would fill the heap.
 const MAX_DIGITS: u64 = 10_000;
@@ -54,8 +54,7 @@ struct Parsed {
 }
 
 fn parse(text: &str) -> Result<Parsed, String> {
-    // Java counts UTF-16 units; a character beyond the basic plane is an error in any case.
-    let compact = text.chars().count() <= COMPACT_CHARS;
+    let compact = utf16_len(text) <= COMPACT_CHARS;
     let mut digits = String::with_capacity(text.len());
     let mut any = false;
     let mut dot = false;
@@ -226,6 +225,7 @@ mod tests {
             ("1e12345678901", "Too many nonzero exponent digits."),
             ("1e1000000000", "More than 10000 digits."),
             ("1234567890123456789x", "Character array is missing \"e\" notation exponential mark."),
+            ("12345678901234567\u{1D7CF}", "Character array is missing \"e\" notation exponential mark."),
         ];
         for (text, expect) in table {
             assert_eq!(canonical(text), Err(expect.to_owned()), "{text}");
