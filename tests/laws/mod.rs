@@ -26,7 +26,10 @@ macro_rules! laws {
     };
 }
 
-laws! { aggregated collector_answer collector_intake collector_query frame json log_frame payload querystring request tsv }
+laws! {
+    aggregated collector_answer collector_cookie collector_forwarded collector_intake collector_query enrich_record frame
+    json log_frame payload querystring request tsv
+}
 
 /// How many inputs of each kind a law is tried on.
 const CASES: u32 = 1000;
