@@ -123,7 +123,7 @@ fn check_host(head: &Head, target: &Target<'_>) -> Result<(), Refusal> {
             Err(Refusal::Malformed("Request is missing required `Host` header"))
         }
         (None, None) => relative("is missing a `Host` header"),
-        (Some(host), None) if host.is_empty() => relative("an empty `Host` header"),
+        (Some(host), None) if host.is_empty() || host.starts_with(':') => relative("an empty `Host` header"),
         (Some(host), Some((_, authority)))
             if server_rendered::host(target::without_user(authority)) != Some(host.clone()) =>
         {

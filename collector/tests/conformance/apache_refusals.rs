@@ -73,6 +73,12 @@ async fn heads() {
         ("GET /i HTTP/1.1\r\nHost: a:65536\r\n\r\n".into(), 400, no_host.into()),
         ("GET http://h/i HTTP/1.1\r\nHost: h, h\r\n\r\n".into(), 400, no_host.into()),
         (
+            "GET /i HTTP/1.1\r\nHost: :80\r\n\r\n".into(),
+            400,
+            "Cannot establish effective URI of request to `/i`, request has a relative URI and an empty `Host` header"
+                .into(),
+        ),
+        (
             "GET ftp://h/i HTTP/1.1\r\nHost: h\r\n\r\n".into(),
             400,
             "`uri` must have scheme \"http\", \"https\", \"ws\", \"wss\" or no scheme".into(),
