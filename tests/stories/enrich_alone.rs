@@ -16,7 +16,7 @@ use crate::support::{
 };
 
 /// A collector takes five events and one that fails into the log in a folder, and ends.
-fn collect(data: &Path) {
+pub(super) fn collect(data: &Path) {
     let folder = format!("-Dcollector.streams.log.folder={}", data.display());
     let collector = Launch::collector(data)
         .with(&[

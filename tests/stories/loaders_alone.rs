@@ -1,14 +1,21 @@
 //! The loaders alone, each a process of its own: collector, Kinesis, enricher, Kinesis, loaders. Whatever dies or goes away,
 //! each record of the stream of enriched events is in exactly one file, and each event is in Postgres exactly once.
 
-use std::{collections::BTreeMap, fs, io::Read, net::UdpSocket, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, UdpSocket},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use event::atomic::FIELDS;
 use flate2::read::GzDecoder;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::crashes::exactly_once;
+use super::{crashes::exactly_once, enrich_alone::collect};
 use crate::support::{
     aws::Aws,
     database::Database,
@@ -376,6 +383,47 @@ fn rows_and_what_is_none() {
     assert_eq!(site.aws.texts("bad").len(), 1);
 }
 
+/// Refuses whatever it is asked for, as S3 does.
+fn refusing() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut request = BufReader::new(&stream);
+            let mut length = 0;
+            let mut line = String::new();
+            while request.read_line(&mut line).is_ok_and(|read| read > 2) {
+                let header = line.to_ascii_lowercase();
+                length = header.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap());
+                line.clear();
+            }
+            let body = "<Error><Code>AccessDenied</Code></Error>";
+            let head =
+                format!("HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: {}", body.len());
+            if request.read_exact(&mut vec![0; length]).is_ok() {
+                // Who has gone does not want to know.
+                let _gone = (&stream).write_all(format!("{head}\r\n\r\n{body}").as_bytes());
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn what_is_not_allowed_is_said() {
+    let folder = TempDir::new().unwrap();
+    collect(folder.path());
+    let loader = Launch::s3_loader()
+        .variable("AWS_ACCESS_KEY_ID", "key")
+        .variable("AWS_SECRET_ACCESS_KEY", "secret")
+        .with(&["-Dpurpose=RAW", "-Dinput.type=log", "-Dinput.streamName=raw", "-Dbuffer.recordLimit=1"])
+        .with(&["-Dregion=eu-central-1", "-Doutput.s3.path=s3://theirs/events"])
+        .with(&[&format!("-Dlog.folder={}", folder.path().display())])
+        .with(&[&format!("-Doutput.s3.customEndpoint=http://{}", refusing())])
+        .start_unready();
+    unwell(&loader, "the credentials in use need s3:PutObject");
+}
+
 #[test]
 fn what_cannot_be_ends_the_start() {
     let folder = TempDir::new().unwrap();
@@ -404,7 +452,7 @@ fn what_cannot_be_ends_the_start() {
     };
     let missing = "Kinesis stream `none` in eu-central-1";
     check(role(), &[&of_kinesis[..], &[&kinesis]].concat(), 69, missing);
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nobody = format!("-Dinput.customEndpoint=http://{nobody}");
     check(role(), &[&of_kinesis[..], &[&nobody]].concat(), 69, "brought no answer");
 }
