@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use service::config::{
     Ignored,
     sections::{
-        BadSink, HealthProbe, InitialPosition, Log, PositionKind, Prometheus, Reading, SourceKind, Statsd,
-        Usual,
+        BadSink, BadSinkKind, HealthProbe, InitialPosition, Log, PositionKind, Prometheus, Reading,
+        SourceKind, Statsd, Usual,
     },
 };
 
@@ -299,7 +299,6 @@ impl S3LoaderConfig {
 
     /// The stream of bad rows in the log, if it is there.
     pub fn bad_in_log(&self) -> Option<&str> {
-        use service::config::sections::BadSinkKind;
         let bad = &self.output.bad;
         (self.line() == FileLine::Current && bad.kind() == BadSinkKind::Log).then(|| bad.name())
     }
