@@ -111,11 +111,12 @@ const ALONE: [(&str, &str); 7] = [
 ];
 
 /// The same of enrich.
-const ENRICH_ALONE: [(&str, &str); 8] = [
+const ENRICH_ALONE: [(&str, &str); 9] = [
     ("input", "`piste up` reads its own log"),
     ("output.good.type", OWN_LOG),
     ("output.good.streamName", OWN_LOG),
-    ("output.failed", "`piste up` has no stream of failed events"),
+    ("output.failed.type", OWN_LOG),
+    ("output.failed.streamName", OWN_LOG),
     ("output.bad", OWN_LOG),
     ("log", "the key of `piste up` is `log` at the top"),
     ("monitoring.healthProbe", "the key of `piste up` is `adminListen` at the top"),

@@ -34,6 +34,8 @@ const LOAD: u8 = 2;
 
 const RAW: &str = "raw";
 const ENRICHED: &str = "enriched";
+/// Events that are enriched as far as it goes, beside their bad rows.
+const FAILED: &str = "failed";
 /// Bad rows of collector and enrich.
 const BAD_1: &str = "bad-1";
 /// Bad rows of the loaders.
@@ -67,8 +69,9 @@ pub(crate) async fn start(
     );
     supervisor.spawn(COLLECT, "collector", async move { Ok(collecting.await?) });
 
-    let outputs =
-        enrich::run::Outputs { good: log.producer(ENRICHED), bad: log.producer(BAD_1), failed: None };
+    // The Apache line has none.
+    let failed = (!config.enrich.compatibility.is_apache()).then(|| log.producer(FAILED));
+    let outputs = enrich::run::Outputs { good: log.producer(ENRICHED), bad: log.producer(BAD_1), failed };
     let (live, period) = (refresher.live(), config.enrich.assets_update_period);
     let refreshing = refresher.run(period, supervisor.context(ENRICH).drain);
     supervisor.spawn(ENRICH, "files of enrichments", async move {
@@ -89,6 +92,7 @@ pub(crate) async fn start(
     for (stream, purpose, folder) in [
         (RAW, Purpose::Raw, "raw"),
         (ENRICHED, Purpose::EnrichedEvents, "enriched"),
+        (FAILED, Purpose::EnrichedEvents, "failed"),
         (BAD_1, Purpose::SelfDescribing, "bad"),
         (BAD_2, Purpose::SelfDescribing, "bad"),
     ] {
@@ -159,5 +163,5 @@ fn unavailable(error: impl Display) -> RunError {
 fn open_log(config: &UpConfig) -> Result<Log, RunError> {
     let UpLog { shards, retention_age, max_bytes, segment_bytes } = config.log;
     let keys = Keys { folder: config.data.clone(), shards, retention_age, max_bytes, segment_bytes };
-    log::open(&keys, [RAW, ENRICHED, BAD_1, BAD_2])
+    log::open(&keys, [RAW, ENRICHED, FAILED, BAD_1, BAD_2])
 }

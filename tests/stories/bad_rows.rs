@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::told::schemas;
 use crate::support::{
     expect, http,
+    lake::Line,
     load::{JSON, TP2, batch},
     piste::{Launch, PATIENCE, Piste},
     wait,
@@ -156,6 +157,18 @@ fn broken_events_become_bad_rows_that_say_why() {
     }
     let told = told.replace(&schemas().display().to_string(), "<schemas>");
     expect::file("bad_rows.txt", &expect::masked(&told, &[]));
+
+    // What could be enriched of an event is kept beside its bad row.
+    let is_of_event = |row: &&Value| {
+        let kind = row["schema"].as_str().expect("a schema");
+        kind.contains("/schema_violations/") || kind.contains("/enrichment_failures/")
+    };
+    let expected = bad_so_far.iter().filter(is_of_event).count();
+    let failed = || piste.lake().lines("failed").iter().map(|line| Line::parse(line)).collect::<Vec<_>>();
+    let failed =
+        wait::until("failed events", PATIENCE, || Some(failed()).filter(|lines| lines.len() >= expected));
+    assert_eq!(failed.len(), expected);
+    assert!(failed.iter().all(|line| line.get("derived_contexts").contains("/failure/jsonschema/1-0-0")));
     piste.finish_well();
 }
 
