@@ -95,17 +95,34 @@ impl Registry {
         ttl: Option<Duration>,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Arc<Client> {
-        let repository = Repository {
-            name: "Acme".into(),
-            priority: 0,
-            vendor_prefixes: Vec::new(),
-            connection: Connection::Http { uri: self.uri.clone(), apikey: None },
-        };
-        let config = ResolverConfig { cache_size: 100, cache_ttl: ttl, repositories: vec![repository] };
-        let settings =
-            HttpSettings { max_retries: 0, max_wait: Duration::ZERO, timeout: Duration::from_millis(500) };
-        Arc::new(Client::new(config, clock).with_http(settings))
+        client_of(vec![self.repository("Acme", 0, &[])], ttl, clock)
     }
+
+    fn repository(&self, name: &str, priority: i32, vendor_prefixes: &[&str]) -> Repository {
+        Repository {
+            name: name.into(),
+            priority,
+            vendor_prefixes: vendor_prefixes.iter().map(|&prefix| prefix.into()).collect(),
+            connection: Connection::Http { uri: self.uri.clone(), apikey: None },
+        }
+    }
+
+    /// How often it was asked for a schema.
+    fn times_asked(&self, name: &str) -> usize {
+        let path = path(name);
+        self.seen.borrow().iter().filter(|seen| **seen == path).count()
+    }
+}
+
+fn client_of(
+    repositories: Vec<Repository>,
+    ttl: Option<Duration>,
+    clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+) -> Arc<Client> {
+    let config = ResolverConfig { cache_size: 100, cache_ttl: ttl, repositories };
+    let settings =
+        HttpSettings { max_retries: 0, max_wait: Duration::ZERO, timeout: Duration::from_millis(500) };
+    Arc::new(Client::new(config, clock).with_http(settings))
 }
 
 impl Drop for Registry {
@@ -353,4 +370,60 @@ async fn an_answer_is_believed_as_long_as_it_counts() {
     assert!(world.good.records().len() > good);
     assert_eq!(life.trouble(), None);
     life.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_several_registries_is_away() {
+    let replies = [Reply::Hang, Reply::Close, Reply::Status(500), Reply::Garbage];
+    let mut checks = tokio::task::JoinSet::new();
+    for reply in replies {
+        checks.spawn(async move {
+            let [away, there, others] =
+                [Registry::start().await, Registry::start().await, Registry::start().await];
+            for name in ["elsewhere", "late"] {
+                away.answers(name, reply);
+            }
+            there.answers("elsewhere", Reply::Schema);
+            there.answers("known", Reply::Schema);
+            others.answers("known", Reply::Schema);
+            // A prefix of the vendor comes before priority.
+            let repositories = vec![
+                others.repository("Others", -1, &["org.others"]),
+                there.repository("There", 5, &["com.acme"]),
+                away.repository("Away", 1, &["com.acme"]),
+            ];
+            let world = World::new();
+            let names = [Some("elsewhere"), None, Some("late"), Some("known")];
+            for id in 0..200 {
+                world.send(id, names[id as usize % 4]).await;
+            }
+            let life = world.begin(client_of(repositories, None, service::clock::now));
+            // What another registry has is not held up; what only the one that is away may have waits.
+            until(|| world.good().len() == 150 && life.trouble().is_some()).await;
+            assert!(world.good().iter().all(|id| id % 4 != 2), "{reply:?}");
+            let trouble = life.trouble().unwrap();
+            assert!(
+                trouble.contains("com.acme.away/late") && trouble.contains("`Away`"),
+                "{reply:?}: {trouble}"
+            );
+            assert_eq!(
+                others.times_asked("known"),
+                0,
+                "{reply:?}: who has it by a closer prefix is asked first"
+            );
+            assert_eq!(there.times_asked("known"), 1, "{reply:?}: known once, known for all");
+            until(|| world.acknowledged() == Some(world.position(1))).await;
+            away.answers("late", Reply::Schema);
+            until(|| world.acknowledged() == Some(world.position(199))).await;
+            let mut good = world.good();
+            good.sort_unstable();
+            assert_eq!(good, (0..200).collect::<Vec<_>>(), "{reply:?}");
+            assert!(world.bad.records().is_empty(), "{reply:?}");
+            assert_eq!(life.trouble(), None);
+            life.drain().await;
+        });
+    }
+    while let Some(ended) = checks.join_next().await {
+        ended.unwrap();
+    }
 }
