@@ -9,6 +9,7 @@ use service::{
 };
 use stream::{
     aws::{Connection, Times},
+    backoff::Backoff,
     consumer::{Consumer, Start},
     kinesis::{
         consumer::{Settings, open},
@@ -46,6 +47,7 @@ fn settings(reading: &Reading) -> Settings {
     };
     settings.timing.failover = reading.lease_duration.max(Duration::from_secs(1));
     settings.timing.debounce = reading.debounce;
+    settings.timing.throttled = Backoff { min: reading.pauses.min_backoff, max: reading.pauses.max_backoff };
     let cores = available_parallelism().map_or(1, usize::from);
     settings.limits = Limits { steals: reading.leases_to_steal(cores), ..Limits::default() };
     settings.call_records = i32::try_from(reading.max_records).unwrap_or(i32::MAX);
@@ -89,7 +91,8 @@ mod tests {
                 "streamName": "raw", "region": "eu-west-1", "appName": "mine", "workerIdentifier": "me",
                 "initialPosition": {"type": "AT_TIMESTAMP", "timestamp": "1970-01-01T00:00:00Z"},
                 "retrievalMode": {"type": "Polling", "maxRecords": 500, "idleTimeBetweenReads": "2 seconds"},
-                "leaseDuration": "30 seconds", "debounceCheckpoints": "1 second", "maxLeasesToStealAtOneTimeFactor": 0.001,
+                "leaseDuration": "30 seconds", "debounceCheckpoints": "1 second",
+                "checkpointThrottledBackoffPolicy": {"maxBackoff": "3 seconds"}, "maxLeasesToStealAtOneTimeFactor": 0.001,
                 "customEndpoint": "http://k", "dynamodbCustomEndpoint": "http://d", "apiCallAttemptTimeout": "4 seconds"
             }"#);
         assert_eq!((&*settings.stream, &*settings.application, &*settings.worker), ("raw", "mine", "me"));
@@ -104,6 +107,8 @@ mod tests {
         assert_eq!((settings.call_records, settings.idle), (500, Duration::from_secs(2)));
         assert_eq!((settings.timing.failover, settings.limits.steals), (Duration::from_secs(30), 1));
         assert_eq!(settings.timing.debounce, Duration::from_secs(1));
+        let throttled = Backoff { min: Duration::from_millis(100), max: Duration::from_secs(3) };
+        assert_eq!(settings.timing.throttled, throttled);
     }
 
     #[test]

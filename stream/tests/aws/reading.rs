@@ -9,6 +9,7 @@ use std::{
 use axum::{Router, http::StatusCode, routing::post};
 use ferrokinesis::store::StoreOptions;
 use stream::{
+    backoff::Backoff,
     consumer::{Checkpoint, Consumer, Event, Start},
     health::Health,
     kinesis::{
@@ -33,6 +34,7 @@ const TIMING: Timing = Timing {
     parents: Duration::from_millis(100),
     audit: Duration::from_secs(120),
     debounce: Duration::ZERO,
+    throttled: Backoff { min: Duration::from_millis(100), max: Duration::from_secs(1) },
 };
 
 /// A stream, and the leases of those who read it.

@@ -67,11 +67,11 @@ pub enum BadSinkKind {
 pub struct Pauses {
     /// The first pause.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = &"100 ms")]
     pub min_backoff: Duration,
     /// The longest pause.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = &"1 second")]
     pub max_backoff: Duration,
 }
 

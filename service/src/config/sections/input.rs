@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FOLDER, InitialPosition, POSITIVE_NUMBER, POSITIVE_TIME, PositionKind, URL, is_folder, is_url};
+use super::{
+    FOLDER, InitialPosition, POSITIVE_NUMBER, POSITIVE_TIME, Pauses, PositionKind, URL, is_folder, is_url,
+};
 use crate::config::Notes;
 
 /// Makes a role's `Input`: the keys of [`Keys`], which are read key by key so that each is known, and the role's own.
@@ -41,8 +43,7 @@ macro_rules! input_section {
             #[schemars(example = 2.0)]
             "maxLeasesToStealAtOneTimeFactor" max_leases_to_steal_at_one_time_factor: Option<f64>,
             /// Pauses where the lease table takes no more at the moment.
-            #[schemars(with = "String", extend("x-without-effect" = "pauses grow by themselves, up to some seconds"), example = serde_json::json!({"minBackoff": "100 ms", "maxBackoff": "1 second"}))]
-            "checkpointThrottledBackoffPolicy" checkpoint_throttled_backoff_policy: Option<$crate::config::Ignored>,
+            "checkpointThrottledBackoffPolicy" checkpoint_throttled_backoff_policy: Option<$crate::config::sections::Pauses>,
             /// Time between two checkpoints of a shard, at most: signs of life, three in a leaseDuration, carry one, too.
             #[serde(with = "service::config::duration::option")]
             #[schemars(with = "String", example = &"10 seconds")]
@@ -193,18 +194,21 @@ pub struct Reading {
     pub steal_factor: f64,
     /// Time between two checkpoints of a shard, at most.
     pub debounce: Duration,
+    /// Pauses after writes that the lease table has refused to carry out.
+    pub pauses: Pauses,
     /// Time for one attempt of a call.
     pub attempt_timeout: Duration,
 }
 
 /// Keys that only mean something to Kinesis.
-const OF_KINESIS: [&str; 9] = [
+const OF_KINESIS: [&str; 10] = [
     "region",
     "workerIdentifier",
     "retrievalMode",
     "leaseDuration",
     "maxLeasesToStealAtOneTimeFactor",
     "debounceCheckpoints",
+    "checkpointThrottledBackoffPolicy",
     "apiCallAttemptTimeout",
     "customEndpoint",
     "dynamodbCustomEndpoint",
@@ -238,6 +242,7 @@ impl Keys {
             lease_duration: self.lease_duration.unwrap_or(Duration::from_secs(10)),
             steal_factor: self.max_leases_to_steal_at_one_time_factor.unwrap_or(2.0),
             debounce: self.debounce_checkpoints.unwrap_or(Duration::from_secs(10)),
+            pauses: self.checkpoint_throttled_backoff_policy.unwrap_or_default(),
             attempt_timeout: self.api_call_attempt_timeout.unwrap_or(Duration::from_secs(15)),
         }
     }
@@ -274,6 +279,7 @@ impl Reading {
         {
             notes.unless(!time.is_zero(), &format!("input.{key}"), POSITIVE_TIME);
         }
+        self.pauses.problems("input.checkpointThrottledBackoffPolicy", notes);
         let fine = self.steal_factor.is_finite() && self.steal_factor > 0.0;
         notes.unless(fine, "input.maxLeasesToStealAtOneTimeFactor", POSITIVE_NUMBER);
         let fine = (1..=10_000).contains(&self.max_records);

@@ -21,6 +21,8 @@ pub(super) struct Held {
     is_asking: bool,
     /// Not before this time a failed write is tried again.
     retry: Duration,
+    /// Writes in a row that were not carried out.
+    failures: u32,
     /// Not before this time a shard's end or its parents are looked after.
     stage_retry: Duration,
     /// The lease as writes that were not answered would have made it, and when they were sent.
@@ -126,6 +128,7 @@ impl Held {
             moved: sent,
             is_asking: false,
             retry: Duration::ZERO,
+            failures: 0,
             stage_retry: Duration::ZERO,
             doubts: Vec::new(),
             is_contested: false,
@@ -169,7 +172,10 @@ impl Held {
         };
         let has_promised =
             self.lease.pending.as_ref().is_some_and(|pending| pending.up_to > self.lease.progress);
-        if self.saves.is_empty() && !promises(&checkpoint) && !has_promised && !timing.debounce.is_zero() {
+        // Where nothing is saved yet and reading began at the newest record, the next owner would begin at a newer one.
+        let is_lost = self.lease.progress == Progress::Latest;
+        let may_wait = !promises(&checkpoint) && !has_promised && !is_lost;
+        if self.saves.is_empty() && may_wait && !timing.debounce.is_zero() {
             self.later = Some(checkpoint);
             return Ok(true);
         }
@@ -392,7 +398,10 @@ impl Held {
                     self.doubts.push((kind, lease, sent));
                     self.retry = now + timing.retry();
                 }
-                Outcome::Failed => self.retry = now + timing.retry(),
+                Outcome::Failed => {
+                    self.failures = self.failures.saturating_add(1);
+                    self.retry = now + timing.throttled.delay(self.failures);
+                }
             },
             (Step::Verify, Answer::Found(found)) => return self.verified(now, timing, found),
             (Step::Parent(_), Answer::Found(Some(found))) => {
@@ -435,6 +444,7 @@ impl Held {
         self.moved = sent;
         self.doubts.clear();
         self.is_contested = false;
+        self.failures = 0;
         let mut after = After::default();
         match kind {
             Counted::Renew => {}

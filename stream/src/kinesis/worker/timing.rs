@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::backoff::Backoff;
+
 /// The clock of another machine may be this much faster or slower within a failover time.
 const EPSILON: Duration = Duration::from_millis(25);
 
@@ -17,6 +19,8 @@ pub struct Timing {
     /// After this time, at the latest, progress is saved that promises nothing; with the next sign of life if that comes
     /// first. None: at once.
     pub debounce: Duration,
+    /// Pauses after writes that DynamoDB refuses to carry out: too many of them, most likely.
+    pub throttled: Backoff,
 }
 
 impl Default for Timing {
@@ -26,6 +30,7 @@ impl Default for Timing {
             parents: Duration::from_secs(10),
             audit: Duration::from_secs(120),
             debounce: Duration::from_secs(10),
+            throttled: Backoff { min: Duration::from_millis(100), max: Duration::from_secs(1) },
         }
     }
 }
@@ -41,7 +46,7 @@ impl Timing {
         (self.failover + EPSILON) * 2
     }
 
-    /// How long to wait after a write that was not done.
+    /// How long to wait after something that was not answered.
     pub(super) fn retry(self) -> Duration {
         self.failover / 20
     }

@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::{
+    backoff::Backoff,
     consumer::Pending,
     kinesis::lease::{
         HashRange,
@@ -14,6 +15,7 @@ const TIMING: Timing = Timing {
     parents: Duration::from_secs(10),
     audit: Duration::from_secs(120),
     debounce: Duration::from_secs(1),
+    throttled: Backoff { min: Duration::from_millis(100), max: Duration::from_millis(300) },
 };
 
 fn second(seconds: f64) -> Duration {
@@ -31,6 +33,10 @@ fn promising(acknowledged: u64, up_to: u64) -> Checkpoint {
 
 /// A lease that is read, taken at 0.
 fn reading() -> Held {
+    reading_from(Beginning::TrimHorizon)
+}
+
+fn reading_from(beginning: Beginning) -> Held {
     let shard = Shard {
         id: "shard".into(),
         parents: Vec::new(),
@@ -38,7 +44,7 @@ fn reading() -> Held {
         first: 0.into(),
         is_open: true,
     };
-    let lease = first_leases(&[shard], Beginning::TrimHorizon).unwrap().remove(0);
+    let lease = first_leases(&[shard], beginning).unwrap().remove(0);
     let mut held = Held::taken(lease, "me", 1, Duration::ZERO);
     assert!(matches!(held.begin(), Some(Action::Begin(1, _))));
     held
@@ -102,6 +108,32 @@ fn promises_are_written_at_once_and_answered_then() {
     let none = Checkpoint { acknowledged: None, ..promising(0, 20) };
     assert_eq!(held.save(7, none, TIMING), Ok(false));
     assert_eq!(write(&mut held, 0.4, false), Some((Counted::Save, Some(13))));
+}
+
+#[test]
+fn the_first_progress_after_the_newest_record_is_written_at_once() {
+    let mut held = reading_from(Beginning::Latest);
+    assert_eq!(held.save(1, up_to(5), TIMING), Ok(false));
+    assert_eq!(write(&mut held, 0.1, false), Some((Counted::Save, Some(5))));
+    assert_eq!(held.save(2, up_to(6), TIMING), Ok(true));
+}
+
+#[test]
+fn pauses_grow_while_writes_are_not_carried_out() {
+    let mut held = reading();
+    held.save(1, promising(1, 2), TIMING).unwrap();
+    let mut now = Duration::ZERO;
+    for pause in [100, 100, 200, 300, 300] {
+        let step = held.step(now, TIMING, false).expect("it is time");
+        held.stepped(now, TIMING, step, Answer::Written(Outcome::Failed));
+        assert_eq!(held.due(TIMING, false), now + Duration::from_millis(pause));
+        now += Duration::from_millis(pause);
+    }
+    assert_eq!(write(&mut held, now.as_secs_f64(), false), Some((Counted::Save, Some(1))));
+    held.save(2, promising(1, 3), TIMING).unwrap();
+    let step = held.step(now, TIMING, false).unwrap();
+    held.stepped(now, TIMING, step, Answer::Written(Outcome::Failed));
+    assert_eq!(held.due(TIMING, false), now + Duration::from_millis(100), "the next trouble begins anew");
 }
 
 #[test]
