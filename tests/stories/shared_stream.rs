@@ -100,6 +100,11 @@ impl Streams {
 
     /// Waits until all that was put is enriched, ends the workers, and looks at what they leave behind.
     fn finish(mut self, workers: impl IntoIterator<Item = Piste>) {
+        let (open, closed) = self.aws.open_and_closed("raw");
+        wait::until("leases of all open shards", PATIENCE, || {
+            let leases = self.aws.leases(APPLICATION);
+            open.iter().all(|shard| leases.contains_key(shard)).then_some(())
+        });
         let put = self.load.stop();
         let elsewhere = self.elsewhere.lock().unwrap().clone();
         let had = |lines: &[String]| &ids(lines) | &elsewhere;
@@ -111,12 +116,10 @@ impl Streams {
         let leases = self.aws.leases(APPLICATION);
         let owned: Vec<_> = leases.iter().filter(|(_, lease)| lease.owner.is_some()).collect();
         assert!(owned.is_empty(), "each lease was given back: {owned:?}");
-        let (open, closed) = self.aws.open_and_closed("raw");
         let last = self.aws.last_records("raw");
         for shard in open {
-            let lease = leases.get(&shard).unwrap_or_else(|| panic!("nobody would read {shard}: {leases:?}"));
             let last = last.get(&shard).map_or("TRIM_HORIZON", String::as_str);
-            assert_eq!(lease.checkpoint, last, "{shard} is acknowledged whole");
+            assert_eq!(leases[&shard].checkpoint, last, "{shard} is acknowledged whole");
         }
         for shard in closed {
             // One is deleted when its children have been begun.
@@ -219,21 +222,15 @@ fn the_network_is_cut_and_slow() {
     streams.finish([a.worker, b.worker]);
 }
 
+fn shard(number: usize) -> String {
+    format!("shardId-{number:012}")
+}
+
 #[test]
 fn shards_are_split_and_merged() {
-    follow_shards("Polling");
-}
-
-#[test]
-fn shards_are_split_and_merged_in_fan_out() {
-    follow_shards("FanOut");
-}
-
-fn follow_shards(retrieval: &'static str) {
-    let mut streams = Streams { retrieval, ..Streams::start(2) };
+    let mut streams = Streams::start(2);
     let mut workers: BTreeMap<&str, Piste> = ["a", "b", "c"].map(|name| (name, streams.enrich(name))).into();
     streams.go_on(10);
-    let shard = |number: usize| format!("shardId-{number:012}");
     streams.aws.split("raw", &shard(0));
     streams.aws.split("raw", &shard(1));
     streams.go_on(10);
@@ -247,11 +244,24 @@ fn follow_shards(retrieval: &'static str) {
     streams.go_on(10);
     let (open, _) = streams.aws.open_and_closed("raw");
     assert_eq!(open, [shard(5), shard(7), shard(9)]);
-    wait::until("leases of all open shards", PATIENCE, || {
-        let leases = streams.aws.leases(APPLICATION);
-        open.iter().all(|shard| leases.get(shard).is_some_and(|lease| lease.owner.is_some())).then_some(())
-    });
     streams.finish(workers.into_values());
+}
+
+/// Without merges: the stand-in tells subscribers of one of the parents only.
+#[test]
+fn subscriptions_follow_splits() {
+    let mut streams = Streams { retrieval: "FanOut", ..Streams::start(2) };
+    let [a, b] = ["a", "b"].map(|name| streams.enrich(name));
+    streams.go_on(10);
+    streams.aws.split("raw", &shard(0));
+    streams.go_on(10);
+    a.kill();
+    streams.aws.split("raw", &shard(3));
+    let c = streams.enrich("c");
+    streams.go_on(10);
+    let has_leases = |name: &str| streams.aws.shares(APPLICATION).contains_key(name);
+    wait::until("the leases of the dead to be taken", PATIENCE, || (!has_leases("a")).then_some(()));
+    streams.finish([b, c]);
 }
 
 /// An application moves from the Java library to piste and back, and both share its stream meanwhile.
