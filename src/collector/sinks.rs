@@ -83,6 +83,7 @@ impl Opening<'_> {
             (Kind::Kinesis | Kind::Sqs, _) => self.elsewhere(stream, which, bad).await,
             #[cfg(not(feature = "aws"))]
             (kind @ (Kind::Kinesis | Kind::Sqs), _) => {
+                let _ = bad;
                 let what = format!("this build has no sink of kind `{kind:?}`");
                 Err(RunError::new(service::exit::ExitCode::Config, what))
             }
