@@ -1,5 +1,7 @@
+use serde_json::Value as Json;
+
 use super::*;
-use crate::kinesis::lease::Progress;
+use crate::kinesis::lease::{Progress, tests::lines};
 
 const FAILOVER: Duration = Duration::from_secs(10);
 
@@ -130,4 +132,44 @@ fn lots_are_fair_and_repeatable() {
     draws(1).concat().into_iter().for_each(|number| counts[number] += 1);
     assert!(counts.iter().all(|count| (750..1050).contains(count)), "{counts:?}");
     assert_eq!(Lot::new(1).draw(vec![1, 2], 9).len(), 2);
+}
+
+/// What workers of the Java library 2.7.2 took, each time that they had read the table, in all recorded scenarios: as many
+/// leases as are chosen here, of those that could be. (Which of these is drawn by lot.)
+#[test]
+fn the_java_library_takes_as_many() {
+    let mut before = None;
+    let (mut view, mut held) = (View::default(), BTreeSet::new());
+    let (mut rounds, mut taken_in_all) = (0, 0);
+    for round in lines(include_str!("../../../../tests/golden/kcl/takes.jsonl")) {
+        let text = |of: &Json, key: &str| of[key].as_str().map(str::to_owned);
+        let number = |of: &Json, key: &str| of[key].as_u64().unwrap();
+        let shard = |name: &Json| ShardId::from(name.as_str().unwrap());
+        let process = (text(&round, "scenario"), text(&round, "process"));
+        if before.as_ref() != Some(&process) {
+            (view, held) = (View::default(), BTreeSet::new());
+            before = Some(process);
+        }
+        let me = text(&round, "worker").unwrap();
+        let [now, failover] = ["now_ms", "failover_ms"].map(|key| Duration::from_millis(number(&round, key)));
+        let leases = round["leases"].as_array().unwrap().iter().map(|lease| Lease {
+            owner: text(lease, "owner"),
+            counter: number(lease, "counter"),
+            ..Lease::new(shard(&lease["shard"]), Progress::TrimHorizon)
+        });
+        let leases: Vec<Lease> = leases.collect();
+        held.retain(|shard| leases.iter().any(|l| l.shard == *shard && l.owner.as_ref() == Some(&me)));
+        view.update(now, leases, &me, &held);
+        let limits = Limits { steals: number(&round, "steals") as usize, ..Limits::default() };
+        // Drawn often enough to see all that could be.
+        let draws: Vec<Vec<Choice>> =
+            (0..64).map(|seed| view.choose(&me, now, failover, limits, &mut Lot::new(seed))).collect();
+        let could_be: BTreeSet<&ShardId> = draws.iter().flatten().map(|choice| &choice.lease.shard).collect();
+        let taken: BTreeSet<ShardId> = round["taken"].as_array().unwrap().iter().map(shard).collect();
+        assert_eq!(draws[0].len(), taken.len(), "{round}");
+        assert!(taken.iter().all(|shard| could_be.contains(shard)), "{round}");
+        held.extend(taken.iter().cloned());
+        (rounds, taken_in_all) = (rounds + 1, taken_in_all + taken.len());
+    }
+    assert_eq!((rounds, taken_in_all), (106, 53));
 }
