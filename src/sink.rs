@@ -40,18 +40,7 @@ pub(crate) async fn bad_rows(
         (BadSinkKind::Log, Some(log)) => Ok(log.producer(keys.name())),
         (BadSinkKind::Log, None) => Err(RunError::bug("a sink in a log that is not open")),
         #[cfg(feature = "aws")]
-        (BadSinkKind::Kinesis, _) => {
-            let keys = aws::Keys {
-                name: keys.name(),
-                region: keys.region.as_deref(),
-                endpoint: keys.custom_endpoint.as_deref(),
-                pauses: &keys.throttled_backoff_policy,
-                record_limit: keys.record_limit,
-                byte_limit: keys.byte_limit,
-                max_record_size: keys.max_record_size,
-            };
-            Ok(aws::kinesis(keys, closing).await)
-        }
+        (BadSinkKind::Kinesis, _) => Ok(aws::kinesis(keys.kinesis(), closing).await),
         #[cfg(not(feature = "aws"))]
         (BadSinkKind::Kinesis, _) => {
             let _ = closing;

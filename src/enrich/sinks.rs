@@ -110,25 +110,16 @@ fn lines(
 #[cfg(feature = "aws")]
 async fn kinesis(
     config: &EnrichConfig,
-    keys: &Sink,
+    sink: &Sink,
     bad: Option<&Arc<dyn Producer>>,
     closing: &mut Vec<Close>,
 ) -> Arc<dyn Producer> {
     use ::enrich::rejected;
-    use service::{clock, telemetry};
+    use service::{clock, config::sections::KinesisSink, telemetry};
     use stream::{fallback::Fallback, record::Record};
 
     let max_record_size = config.output.good.max_record_size;
-    let keys = sink::aws::Keys {
-        name: keys.stream_name.as_deref().unwrap_or_default(),
-        region: keys.region.as_deref(),
-        endpoint: keys.custom_endpoint.as_deref(),
-        pauses: &keys.throttled_backoff_policy,
-        record_limit: keys.record_limit,
-        byte_limit: keys.byte_limit,
-        max_record_size,
-    };
-    let outbox = sink::aws::kinesis(keys, closing).await;
+    let outbox = sink::aws::kinesis(KinesisSink { max_record_size, ..sink.kinesis() }, closing).await;
     let processor = config.processor();
     let turn = move |record: &Record, why: &str| {
         vec![rejected::bad_row(record, why, &processor, max_record_size, clock::now())]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use service::{config::sections::Pauses, telemetry};
+use service::{config::sections::KinesisSink, telemetry};
 use stream::{
     aws::Connection,
     backoff::Backoff,
@@ -15,25 +15,14 @@ use crate::{sent, source::Close};
 /// Bytes of a partition key, which count as part of a record and not of `maxRecordSize`.
 const KEY_BYTES: usize = 256;
 
-/// The keys of a Kinesis stream.
-pub(crate) struct Keys<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) region: Option<&'a str>,
-    pub(crate) endpoint: Option<&'a str>,
-    pub(crate) pauses: &'a Pauses,
-    pub(crate) record_limit: usize,
-    pub(crate) byte_limit: usize,
-    pub(crate) max_record_size: usize,
-}
-
 /// A Kinesis stream, which is closed with `closing`.
-pub(crate) async fn kinesis(keys: Keys<'_>, closing: &mut Vec<Close>) -> Arc<Outbox<PutRecords>> {
+pub(crate) async fn kinesis(keys: KinesisSink<'_>, closing: &mut Vec<Close>) -> Arc<Outbox<PutRecords>> {
     let connection = Connection {
         region: keys.region.map(str::to_owned),
         endpoint: keys.endpoint.map(str::to_owned),
         ..Connection::default()
     };
-    let mut settings = Settings::new(keys.name, connection);
+    let mut settings = Settings::new(keys.stream, connection);
     settings.record_bytes = settings.record_bytes.max(keys.max_record_size + KEY_BYTES);
     // A larger record goes alone.
     settings.call_bytes = keys.byte_limit;

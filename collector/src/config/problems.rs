@@ -3,34 +3,9 @@
 mod streams;
 mod texts;
 
-use std::time::Duration;
-
-use service::config::{Checked, Note};
+use service::config::{Checked, Note, Notes, sections::POSITIVE_NUMBER};
 
 use super::{CollectorConfig, Cookie, CookieBounce, DoNotTrackCookie, Networking, RootResponse};
-
-/// Findings in the making.
-#[derive(Default)]
-pub(super) struct Notes(Vec<Note>);
-
-impl Notes {
-    /// Something about a key.
-    pub(super) fn say(&mut self, key: impl Into<String>, why: impl Into<String>) {
-        self.0.push(Note::new(key, why));
-    }
-
-    /// The same, unless it is so.
-    pub(super) fn unless(&mut self, so: bool, key: &str, why: &str) {
-        if !so {
-            self.say(key, why);
-        }
-    }
-
-    /// A duration that must be longer than nothing.
-    fn positive(&mut self, key: &str, duration: Duration) {
-        self.unless(!duration.is_zero(), key, "expected a duration longer than nothing");
-    }
-}
 
 impl Checked for CollectorConfig {
     fn problems(&self) -> Vec<Note> {
@@ -92,7 +67,7 @@ impl Checked for CollectorConfig {
             );
         }
         self.streams.problems(&mut notes);
-        notes.0
+        notes.into_vec()
     }
 
     fn without_effect(&self) -> Vec<Note> {
@@ -104,13 +79,13 @@ impl Checked for CollectorConfig {
         }
         notes.say("experimental", "there are no bridges for Segment and Amplitude");
         self.streams.without_effect(self.compression.enabled, &mut notes);
-        notes.0
+        notes.into_vec()
     }
 
     fn refused(&self) -> Vec<Note> {
         let mut notes = Notes::default();
         self.streams.refused(&mut notes);
-        notes.0
+        notes.into_vec()
     }
 }
 
@@ -222,7 +197,7 @@ impl Networking {
             ("networking.maxHeadersLength", self.max_headers_length),
             ("networking.maxPayloadSize", self.max_payload_size),
         ] {
-            notes.unless(number > 0, key, "expected a number above 0");
+            notes.unless(number > 0, key, POSITIVE_NUMBER);
         }
         notes.unless(
             self.max_bytes_in_flight >= self.drop_payload_size,

@@ -2,7 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use service::config::{Ignored, sections::Pauses};
+use service::config::{
+    Ignored,
+    sections::{KinesisSink, Pauses},
+};
 
 use super::FieldName;
 
@@ -84,6 +87,19 @@ impl Sink {
     /// Whether anybody asked for it.
     pub fn is_set(&self) -> bool {
         self.kind.is_some() || self.stream_name.is_some()
+    }
+
+    /// What it says of a Kinesis stream.
+    pub fn kinesis(&self) -> KinesisSink<'_> {
+        KinesisSink {
+            stream: self.stream_name.as_deref().unwrap_or_default(),
+            region: self.region.as_deref(),
+            endpoint: self.custom_endpoint.as_deref(),
+            pauses: &self.throttled_backoff_policy,
+            record_limit: self.record_limit,
+            byte_limit: self.byte_limit,
+            max_record_size: self.max_record_size,
+        }
     }
 
     /// Name of the stream of this section.

@@ -2,7 +2,7 @@
 
 use service::config::{
     Checked, Note, Notes,
-    sections::{FOLDER, POSITIVE_NUMBER, POSITIVE_TIME, SourceKind, URL, is_folder, is_url},
+    sections::{FOLDER, KinesisSink, POSITIVE_NUMBER, SourceKind, is_folder},
 };
 
 use super::{EnrichConfig, Sink, SinkKind};
@@ -41,16 +41,15 @@ impl Checked for EnrichConfig {
             }
         }
         if !in_log.is_empty() {
-            self.log.problems(&mut notes);
+            self.log.problems("log", &mut notes);
         }
         let fraction = self.cpu_parallelism_fraction;
         notes.unless(fraction.is_finite() && fraction > 0.0, "cpuParallelismFraction", POSITIVE_NUMBER);
-        notes.unless(!self.assets_update_period.is_zero(), "assetsUpdatePeriod", POSITIVE_TIME);
+        notes.positive("assetsUpdatePeriod", self.assets_update_period);
         notes.unless(self.validation.max_json_depth > 0, "validation.maxJsonDepth", POSITIVE_NUMBER);
         let single = self.decompression.max_bytes_single_payload;
         notes.unless(single > 0, "decompression.maxBytesSinglePayload", POSITIVE_NUMBER);
-        let timeout = self.http.client.request_timeout;
-        notes.unless(!timeout.is_zero(), "http.client.requestTimeout", POSITIVE_TIME);
+        notes.positive("http.client.requestTimeout", self.http.client.request_timeout);
         self.monitoring.metrics.statsd.problems(&mut notes);
         self.monitoring.health_probe.problems(&mut notes);
         notes.into_vec()
@@ -64,10 +63,8 @@ impl Checked for EnrichConfig {
         for (section, sink) in self.sinks() {
             uses_log |= sink.kind() == SinkKind::Log;
             if sink.kind() != SinkKind::Kinesis {
-                for key in ["region", "customEndpoint", "throttledBackoffPolicy", "recordLimit", "byteLimit"]
-                {
-                    notes.say(format!("output.{section}.{key}"), "the sink is not of type kinesis");
-                }
+                let why = "the sink is not of type kinesis";
+                KinesisSink::without_effect(&format!("output.{section}"), why, &mut notes);
             }
         }
         if self.compatibility.is_apache() {
@@ -117,15 +114,8 @@ impl Sink {
         let key = |name: &str| format!("output.{section}.{name}");
         match self.kind() {
             SinkKind::Kinesis => {
-                let named = self.stream_name.as_deref().is_some_and(|name| !name.trim().is_empty());
-                let why = "is required: the name of the stream; or set `type`";
-                notes.unless(named, &key("streamName"), why);
-                let limit = (1..=500).contains(&self.record_limit);
-                notes.unless(limit, &key("recordLimit"), "expected 1 to 500");
-                notes.unless(self.byte_limit > 0, &key("byteLimit"), POSITIVE_NUMBER);
-                self.throttled_backoff_policy.problems(&key("throttledBackoffPolicy"), notes);
-                let url = self.custom_endpoint.as_deref().is_none_or(is_url);
-                notes.unless(url, &key("customEndpoint"), URL);
+                let unnamed = "is required: the name of the stream; or set `type`";
+                self.kinesis().problems(&format!("output.{section}"), unnamed, notes);
             }
             SinkKind::Log => {
                 let named = is_folder(self.name(section));

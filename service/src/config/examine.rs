@@ -1,5 +1,7 @@
 //! Reads a configuration and says all that is wrong with it, not only the first.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -42,6 +44,11 @@ impl Notes {
         if !so {
             self.say(key, why);
         }
+    }
+
+    /// A duration that must be longer than nothing.
+    pub fn positive(&mut self, key: &str, duration: Duration) {
+        self.unless(!duration.is_zero(), key, "expected a duration longer than nothing");
     }
 
     /// All of them.

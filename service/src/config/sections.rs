@@ -3,6 +3,7 @@
 
 mod bad_sink;
 mod input;
+mod kinesis_sink;
 mod log;
 mod monitoring;
 mod position;
@@ -10,6 +11,7 @@ mod position;
 pub use self::{
     bad_sink::{BadSink, BadSinkKind, Pauses},
     input::{Keys, Reading, RetrievalKind, RetrievalMode, SourceKind, Usual},
+    kinesis_sink::KinesisSink,
     log::Log,
     monitoring::{HealthProbe, Prometheus, Statsd},
     position::{InitialPosition, PositionKind},
@@ -17,8 +19,6 @@ pub use self::{
 
 /// What a number has to be.
 pub const POSITIVE_NUMBER: &str = "expected a number above 0";
-/// What a duration has to be.
-pub const POSITIVE_TIME: &str = "expected a duration longer than nothing";
 /// What a name in a log has to be.
 pub const FOLDER: &str = "expected what can be the name of a folder";
 /// What an endpoint has to be.

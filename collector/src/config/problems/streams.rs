@@ -1,6 +1,10 @@
 //! The streams: names, limits, and keys of sinks that are not there.
 
-use super::Notes;
+use service::config::{
+    Notes,
+    sections::{FOLDER, POSITIVE_NUMBER, URL, is_folder, is_url},
+};
+
 use crate::config::{Kind, Stream, Streams};
 
 /// Keys of sinks that piste does not have.
@@ -26,15 +30,7 @@ impl Streams {
                 "expected another name than the good stream's",
             );
         }
-        let log = &self.log;
-        notes.unless((1..=4096).contains(&log.shards), "streams.log.shards", "expected 1 to 4096");
-        notes.positive("streams.log.retentionAge", log.retention_age);
-        notes.unless(log.segment_bytes > 0, "streams.log.segmentBytes", "expected a size above 0");
-        notes.unless(
-            log.max_bytes >= log.segment_bytes,
-            "streams.log.maxBytes",
-            "expected at least `streams.log.segmentBytes`",
-        );
+        self.log.problems("streams.log", notes);
         let spill = &self.spill;
         notes.unless(spill.max_bytes >= 1 << 20, "streams.spill.maxBytes", "expected at least 1 MiB");
         notes.positive("streams.spill.patience", spill.patience);
@@ -127,11 +123,10 @@ fn stream_problems(section: &str, stream: &Stream, notes: &mut Notes) {
     }
     if kind == Kind::Log {
         let name = stream.name.as_deref().unwrap_or_default();
-        let folder = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0']);
-        notes.unless(folder, &key("name"), "expected what can be the name of a folder");
+        notes.unless(is_folder(name), &key("name"), FOLDER);
     }
     for (name, number) in [("maxBytes", stream.max_bytes), ("sqsMaxBytes", stream.sqs_max_bytes)] {
-        notes.unless(number != Some(0), &key(name), "expected a number above 0");
+        notes.unless(number != Some(0), &key(name), POSITIVE_NUMBER);
     }
     let buffer = &stream.buffer;
     for (name, number) in [
@@ -139,7 +134,7 @@ fn stream_problems(section: &str, stream: &Stream, notes: &mut Notes) {
         ("buffer.recordLimit", buffer.record_limit),
         ("buffer.timeLimit", buffer.time_limit),
     ] {
-        notes.unless(number != Some(0), &key(name), "expected a number above 0");
+        notes.unless(number != Some(0), &key(name), POSITIVE_NUMBER);
     }
     if let Some(backoff) = &stream.backoff {
         let (least, most) = (backoff.min_backoff.unwrap_or(500), backoff.max_backoff.unwrap_or(1_500));
@@ -153,12 +148,6 @@ fn stream_problems(section: &str, stream: &Stream, notes: &mut Notes) {
     if let Some(interval) = stream.startup_check_interval {
         notes.positive(&key("startupCheckInterval"), interval);
     }
-    if let Some(endpoint) = &stream.custom_endpoint {
-        let url = endpoint.starts_with("http://") || endpoint.starts_with("https://");
-        notes.unless(
-            url,
-            &key("customEndpoint"),
-            "expected a URL such as `https://kinesis.eu-central-1.amazonaws.com`",
-        );
-    }
+    let url = stream.custom_endpoint.as_deref().is_none_or(is_url);
+    notes.unless(url, &key("customEndpoint"), URL);
 }

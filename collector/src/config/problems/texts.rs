@@ -1,9 +1,10 @@
 //! What texts of a configuration may be made of.
 
+use crate::head;
+
 /// A name of a cookie or header (RFC 9110 5.6.2).
 pub(super) fn is_token(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !text.is_empty() && text.bytes().all(allowed)
+    !text.is_empty() && text.bytes().all(head::is_token)
 }
 
 /// A value of a header: one line of visible ASCII and blanks.

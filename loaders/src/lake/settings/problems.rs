@@ -2,7 +2,7 @@
 
 use service::config::{
     Checked, Note, Notes,
-    sections::{POSITIVE_NUMBER, POSITIVE_TIME, URL, is_url},
+    sections::{POSITIVE_NUMBER, URL, is_url},
 };
 
 use super::{FileLine, S3LoaderConfig};
@@ -44,8 +44,7 @@ impl Checked for S3LoaderConfig {
                 let limits = [self.buffer.byte_limit, self.batching.max_bytes];
                 notes.unless(limits.iter().all(|limit| *limit > 0), size, POSITIVE_NUMBER);
                 notes.unless(self.buffer.record_limit > 0, "buffer.recordLimit", POSITIVE_NUMBER);
-                let delays = [self.buffer.time_limit, self.batching.max_delay];
-                notes.unless(delays.iter().all(|delay| !delay.is_zero()), time, POSITIVE_TIME);
+                notes.positive(time, self.buffer.time_limit.min(self.batching.max_delay));
             }
             Ok(_) => {}
         }
@@ -57,7 +56,7 @@ impl Checked for S3LoaderConfig {
             notes.unless(other, "output.bad.streamName", "expected another name than the other streams'");
         }
         if self.uses_log() {
-            self.log.problems(&mut notes);
+            self.log.problems("log", &mut notes);
         }
         self.monitoring.metrics.statsd.problems(&mut notes);
         self.monitoring.health_probe.problems(&mut notes);

@@ -2,10 +2,10 @@
 
 use service::config::{
     Checked, Note, Notes,
-    sections::{BadSinkKind, POSITIVE_NUMBER, POSITIVE_TIME, SourceKind},
+    sections::{BadSinkKind, POSITIVE_NUMBER, Pauses, SourceKind},
 };
 
-use super::PostgresLoaderConfig;
+use super::{BackoffPolicy, PostgresLoaderConfig};
 
 /// What piste does not read from; a file that means one of these must not be taken for one that means Kinesis.
 const ELSEWHERE: [(&str, &str); 3] =
@@ -38,12 +38,10 @@ impl Checked for PostgresLoaderConfig {
         notes.unless(!same, "output.bad.streamName", "expected another name than the other streams'");
         notes.unless(self.batching.max_records > 0, "batching.maxRecords", POSITIVE_NUMBER);
         notes.unless(self.batching.max_bytes > 0, "batching.maxBytes", POSITIVE_NUMBER);
-        let policy = &self.backoff_policy;
-        notes.unless(!policy.min_backoff.is_zero(), "backoffPolicy.minBackoff", POSITIVE_TIME);
-        let ordered = policy.max_backoff >= policy.min_backoff;
-        notes.unless(ordered, "backoffPolicy.maxBackoff", "expected at least `minBackoff`");
+        let BackoffPolicy { min_backoff, max_backoff } = self.backoff_policy;
+        Pauses { min_backoff, max_backoff }.problems("backoffPolicy", &mut notes);
         if self.uses_log() {
-            self.log.problems(&mut notes);
+            self.log.problems("log", &mut notes);
         }
         self.monitoring.health_probe.problems(&mut notes);
         notes.into_vec()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FOLDER, POSITIVE_NUMBER, POSITIVE_TIME, URL, is_folder, is_url};
+use super::{FOLDER, KinesisSink, POSITIVE_NUMBER, is_folder};
 use crate::config::{Ignored, Notes};
 
 /// `output.bad`
@@ -84,7 +84,7 @@ impl Default for Pauses {
 impl Pauses {
     /// What cannot be, of the policy `key`.
     pub fn problems(&self, key: &str, notes: &mut Notes) {
-        notes.unless(!self.min_backoff.is_zero(), &format!("{key}.minBackoff"), POSITIVE_TIME);
+        notes.positive(&format!("{key}.minBackoff"), self.min_backoff);
         let ordered = self.max_backoff >= self.min_backoff;
         notes.unless(ordered, &format!("{key}.maxBackoff"), "expected at least `minBackoff`");
     }
@@ -122,22 +122,25 @@ impl BadSink {
         self.stream_name.as_deref().unwrap_or(usual)
     }
 
+    /// What it says of a Kinesis stream.
+    pub fn kinesis(&self) -> KinesisSink<'_> {
+        KinesisSink {
+            stream: self.name(),
+            region: self.region.as_deref(),
+            endpoint: self.custom_endpoint.as_deref(),
+            pauses: &self.throttled_backoff_policy,
+            record_limit: self.record_limit,
+            byte_limit: self.byte_limit,
+            max_record_size: self.max_record_size,
+        }
+    }
+
     /// What cannot be.
     pub fn problems(&self, notes: &mut Notes) {
         match self.kind() {
             BadSinkKind::Kinesis => {
-                let named = !self.name().trim().is_empty();
-                notes.unless(
-                    named,
-                    "output.bad.streamName",
-                    "is required: the stream of what cannot be loaded",
-                );
-                let limit = (1..=500).contains(&self.record_limit);
-                notes.unless(limit, "output.bad.recordLimit", "expected 1 to 500");
-                notes.unless(self.byte_limit > 0, "output.bad.byteLimit", POSITIVE_NUMBER);
-                self.throttled_backoff_policy.problems("output.bad.throttledBackoffPolicy", notes);
-                let url = self.custom_endpoint.as_deref().is_none_or(is_url);
-                notes.unless(url, "output.bad.customEndpoint", URL);
+                let unnamed = "is required: the stream of what cannot be loaded";
+                self.kinesis().problems("output.bad", unnamed, notes);
             }
             BadSinkKind::Log => notes.unless(is_folder(self.name()), "output.bad.streamName", FOLDER),
         }
@@ -147,9 +150,7 @@ impl BadSink {
     /// What has no effect with this sink.
     pub fn without_effect(&self, notes: &mut Notes) {
         if self.kind() == BadSinkKind::Log {
-            for key in ["region", "customEndpoint", "throttledBackoffPolicy", "recordLimit", "byteLimit"] {
-                notes.say(format!("output.bad.{key}"), "the sink is of type log");
-            }
+            KinesisSink::without_effect("output.bad", "the sink is of type log", notes);
         }
     }
 }

@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    FOLDER, InitialPosition, POSITIVE_NUMBER, POSITIVE_TIME, Pauses, PositionKind, URL, is_folder, is_url,
-};
+use super::{FOLDER, InitialPosition, POSITIVE_NUMBER, Pauses, PositionKind, URL, is_folder, is_url};
 use crate::config::Notes;
 
 /// Makes a role's `Input`: the keys of [`Keys`], which are read key by key so that each is known, and the role's own.
@@ -277,7 +275,7 @@ impl Reading {
         for (key, time) in
             [("leaseDuration", self.lease_duration), ("apiCallAttemptTimeout", self.attempt_timeout)]
         {
-            notes.unless(!time.is_zero(), &format!("input.{key}"), POSITIVE_TIME);
+            notes.positive(&format!("input.{key}"), time);
         }
         self.pauses.problems("input.checkpointThrottledBackoffPolicy", notes);
         let fine = self.steal_factor.is_finite() && self.steal_factor > 0.0;

@@ -5,7 +5,6 @@ use std::{path::PathBuf, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::POSITIVE_TIME;
 use crate::config::Notes;
 
 /// `log`, ours: the embedded log, as `piste up` has it.
@@ -43,12 +42,14 @@ impl Default for Log {
 }
 
 impl Log {
-    /// What cannot be.
-    pub fn problems(&self, notes: &mut Notes) {
-        notes.unless((1..=4096).contains(&self.shards), "log.shards", "expected 1 to 4096");
-        notes.unless(!self.retention_age.is_zero(), "log.retentionAge", POSITIVE_TIME);
-        notes.unless(self.segment_bytes > 0, "log.segmentBytes", "expected a size above 0");
+    /// What cannot be, of the section `key`.
+    pub fn problems(&self, key: &str, notes: &mut Notes) {
+        let shards = (1..=4096).contains(&self.shards);
+        notes.unless(shards, &format!("{key}.shards"), "expected 1 to 4096");
+        notes.positive(&format!("{key}.retentionAge"), self.retention_age);
+        notes.unless(self.segment_bytes > 0, &format!("{key}.segmentBytes"), "expected a size above 0");
         let roomy = self.max_bytes >= self.segment_bytes;
-        notes.unless(roomy, "log.maxBytes", "expected at least `log.segmentBytes`");
+        let why = format!("expected at least `{key}.segmentBytes`");
+        notes.unless(roomy, &format!("{key}.maxBytes"), &why);
     }
 }

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::POSITIVE_TIME;
 use crate::{config::Notes, statsd};
 
 /// `monitoring.metrics.statsd`
@@ -55,7 +54,7 @@ impl Statsd {
         if self.hostname.is_some() {
             let key = "monitoring.metrics.statsd";
             notes.unless(self.port != 0, &format!("{key}.port"), "expected a port from 1 to 65535");
-            notes.unless(!self.period.is_zero(), &format!("{key}.period"), POSITIVE_TIME);
+            notes.positive(&format!("{key}.period"), self.period);
         }
     }
 }
@@ -92,7 +91,6 @@ impl Default for HealthProbe {
 impl HealthProbe {
     /// What cannot be.
     pub fn problems(&self, notes: &mut Notes) {
-        let fine = !self.unhealthy_latency.is_zero();
-        notes.unless(fine, "monitoring.healthProbe.unhealthyLatency", POSITIVE_TIME);
+        notes.positive("monitoring.healthProbe.unhealthyLatency", self.unhealthy_latency);
     }
 }
