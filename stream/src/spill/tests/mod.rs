@@ -90,7 +90,8 @@ async fn until(spill: &Spill, holds: impl Fn(&SpillFacts) -> bool) -> SpillFacts
     }
 }
 
-/// Waits until nothing waits.
+/// Waits until nothing waits, which the health says a moment later than the facts.
 async fn until_direct(spill: &Spill) -> SpillFacts {
-    until(spill, |facts| !facts.spilling && facts.waiting.records == 0).await
+    let health = spill.health();
+    until(spill, |facts| !facts.spilling && facts.waiting.records == 0 && health.borrow().is_well()).await
 }
