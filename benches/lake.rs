@@ -44,7 +44,7 @@ fn gather(config: &LakeConfig, lines: &[String]) -> usize {
     for (index, line) in lines.iter().enumerate() {
         buffer.push(Position::from(index as u64 + 1), line.as_bytes());
     }
-    buffer.finish().objects.iter().map(|object| object.bytes.len()).sum()
+    buffer.finish().objects.iter().map(|object| object.packed.bytes.len()).sum()
 }
 
 fn lake(c: &mut Criterion) {

@@ -30,6 +30,9 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let config = configuration::usable(examined(&sources), &notes)?;
     let invalid = |error: lake::config::InvalidConfig| RunError::new(ExitCode::Config, error.to_string());
     let lake = config.lake().map_err(invalid)?;
+    for remark in config.remarks() {
+        tracing::warn!("{remark}");
+    }
     let reading = config.reading();
     let bad = (config.line() == FileLine::Current).then_some(&config.output.bad);
     let monitoring = &config.monitoring;

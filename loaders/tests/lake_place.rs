@@ -9,6 +9,7 @@ use bytes::Bytes;
 use loaders::lake::{
     client::{Destination, PutError},
     config::{LakeConfig, Purpose},
+    format::FileFormat,
     gzip::GzipLines,
     pending::Note,
     template::{SchemaParts, Template},
@@ -121,8 +122,13 @@ fn patterns_that_surprise_are_refused() {
 #[test]
 fn patterns_expand() {
     let stamp = "2026-03-09T07:05:03Z".parse().expect("a time stamp");
-    let schema =
-        SchemaParts { vendor: "com.acme".into(), name: "ev".into(), format: "jsonschema".into(), model: 2 };
+    let schema = SchemaParts {
+        vendor: "com.acme".into(),
+        name: "ev".into(),
+        format: "jsonschema".into(),
+        model: 2,
+        version: None,
+    };
     let check = |format: &str, expect: &str| {
         assert_eq!(Template::parse(format).expect(format).expand(&schema, stamp), expect, "{format}");
     };
@@ -131,10 +137,24 @@ fn patterns_expand() {
     check("/{vendor}.{name}//model={model}/date={yy}-{mm}-{dd}/", "com.acme.ev/model=2/date=2026-03-09");
     check("{yyyy}/{MM}/{dd}/{HH}", "2026/03/09/07");
     check("{yyyy-MM-dd'T'HH:mm:ss} {D} {yy-M-d}", "2026-03-09T07:05:03 68 26-3-9");
-    let current = Template::parse_with_minutes("{yyyy}/{MM}/{dd}/{HH}/{mm}/{ss}").expect("a pattern");
+    let current = Template::parse_current("{yyyy}/{MM}/{dd}/{HH}/{mm}/{ss}").expect("a pattern");
     assert_eq!(current.expand(&schema, stamp), "2026/03/09/07/05/03");
-    let error = Template::parse_with_minutes("{mm}{foo}").expect_err("no such part");
-    assert_eq!(error.format, "{mm}{foo}");
+    // What means nothing in the line 3.x stays, and is named.
+    let check = |format: &str, expect: &str, left: &[&str]| {
+        let pattern = Template::parse_current(format).expect(format);
+        assert_eq!(
+            (pattern.expand(&schema, stamp).as_str(), pattern.left()),
+            (expect, &left.iter().map(ToString::to_string).collect::<Vec<_>>()[..])
+        );
+    };
+    check("{vendor}.{name}/{schema}/{format}/{model}", "com.acme.ev/ev/jsonschema/2", &[]);
+    check(
+        "{foo}/{yy}/{hh}/{YYYY}/{yyyy-MM-dd}",
+        "{foo}/{yy}/{hh}/{YYYY}/{yyyy-MM-dd}",
+        &["{foo}", "{yy}", "{hh}", "{YYYY}", "{yyyy-MM-dd}"],
+    );
+    check("a}/{{yyyy}}/{}/{dd", "a}/{2026}/{}/{dd", &["{", "{}", "{dd"]);
+    assert!(Template::parse_current("{foo}/../{dd}").is_err());
 }
 
 #[test]
@@ -152,4 +172,14 @@ fn notes_stay_small_and_come_back() {
     let golden = br#"{"v":1,"stamp":"2026-01-02T03:04:05Z","first":"17","last":"42","purpose":"SELF_DESCRIBING","format":"{vendor}.{schema}"}"#;
     let config = LakeConfig::new(Purpose::SelfDescribing);
     assert_eq!(Note::new(&config, stamp, 17.into(), 42.into()).encode(), golden);
+    let golden = br#"{"v":1,"stamp":"2026-01-02T03:04:05Z","first":"17","last":"42","purpose":"RAW","format":"{mm}{foo}","current":true,"prefix":"p","rejects":5,"compression":"LZO"}"#;
+    let config = LakeConfig {
+        template: Template::parse_current("{mm}{foo}").expect("a pattern"),
+        format: FileFormat::Lzo,
+        file_prefix: Some("p".into()),
+        rejects: Some(5),
+        ..LakeConfig::new(Purpose::Raw)
+    };
+    assert_eq!(Note::new(&config, stamp, 17.into(), 42.into()).encode(), golden);
+    assert_eq!(Note::decode(golden).expect("readable").template, config.template);
 }

@@ -278,7 +278,7 @@ async fn payloads_of_compressed_raw_records_lie_one_by_one() {
         let mut buffer = Buffer::new(Purpose::Raw, Template::parse("").expect("a template"));
         buffer.push(Position::from(1), damaged);
         assert_eq!(buffer.records(), 1);
-        let file = buffer.finish().objects.remove(0).bytes;
+        let file = buffer.finish().objects.remove(0).packed.bytes;
         let mut lines = Vec::new();
         flate2::read::GzDecoder::new(&file[..]).read_to_end(&mut lines).expect("gzip");
         assert_eq!(lines, [damaged, b"\n"].concat());
@@ -449,7 +449,10 @@ async fn what_cannot_be_written_becomes_bad_rows() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     context.drain.request();
     loading.await.expect("no panic").expect("a clean end");
-    assert_eq!(objects(&store).await, [("com.acme.a:1-6.gz".to_owned(), vec![row.to_owned(); 2])].into());
+    assert_eq!(
+        objects(&store).await,
+        [("com.acme.a:1-6-1-0-0.gz".to_owned(), vec![row.to_owned(); 2])].into()
+    );
     let said: Vec<(String, String)> = bad
         .records()
         .iter()

@@ -5,6 +5,7 @@ use std::{env, fs, path::PathBuf};
 use loaders::lake::{
     buffer::Limits,
     config::Purpose,
+    format::FileFormat,
     settings::{FileLine, S3LoaderConfig},
 };
 use service::config::{
@@ -44,7 +45,7 @@ fn a_file_of_the_apache_line_is_read() {
           "region": "eu-central-1", "purpose": "SELF_DESCRIBING",
           "input": { "appName": "acme", "streamName": "bad", "position": { "AT_TIMESTAMP": { "timestamp": "2020-07-17T10:00:00Z" } }, "maxRecords": 10 },
           "output": {
-            "s3": { "path": "s3://acme/bad/", "partitionFormat": "{vendor}.{schema}/{yyyy}", "filenamePrefix": "pre", "compression": "GZIP", "maxTimeout": 2000 },
+            "s3": { "path": "s3://acme/bad/", "partitionFormat": "{vendor}.{schema}/{yyyy}", "filenamePrefix": "pre", "compression": "lzo", "maxTimeout": 2000 },
             "bad": { "streamName": "stream-name" }
           },
           "buffer": { "byteLimit": 2048, "recordLimit": 10, "timeLimit": 5000 },
@@ -73,6 +74,7 @@ fn a_file_of_the_apache_line_is_read() {
     assert_eq!((lake.time_limit.as_millis(), lake.max_timeout.map(|t| t.as_secs())), (5000, Some(2)));
     assert_eq!(lake.template.text(), "{vendor}.{schema}/{yyyy}");
     assert_eq!((lake.file_prefix.as_deref(), lake.rejects), (Some("pre-"), None));
+    assert_eq!(lake.format, FileFormat::Lzo);
 }
 
 /// As the quick start renders it.
@@ -126,8 +128,8 @@ fn what_cannot_be_is_said_with_its_key() {
     check(APACHE, "", &[]);
     check(
         APACHE,
-        "output.s3.compression = LZO",
-        &["s3.hocon:4:1: `output.s3.compression`: expected one of GZIP, found `LZO`"],
+        "output.s3.compression = SNAPPY",
+        &["s3.hocon:4:1: `output.s3.compression`: expected one of GZIP, LZO, found `SNAPPY`"],
     );
     check(APACHE, "input.position { AT_TIMESTAMP { timestamp = x } }", &["expected a time such as"]);
     check(APACHE, "input.position = EARLIEST", &["`input.position`"]);
@@ -145,6 +147,11 @@ fn what_cannot_be_is_said_with_its_key() {
         CURRENT,
         "output.good.partitionFormat = \"{vendor}\"",
         &["Enriched events can only get partitioned by date and time"],
+    );
+    check(
+        CURRENT,
+        "output.good.compressionType = LZO",
+        &["s3.hocon:4:1: `output.good.compressionType`: expected one of GZIP, found `LZO`"],
     );
     check(CURRENT, "output.bad.streamName = null", &["`output.bad.streamName`: is required"]);
     check(
@@ -175,4 +182,30 @@ fn keys_without_effect_are_said() {
         &["input.maxRecords", "input.position"],
     );
     check(CURRENT, "license.accept = true\ncpuParallelismFactor = 1", &["cpuParallelismFactor", "license"]);
+}
+
+#[test]
+fn patterns_that_may_surprise_are_remarked_upon() {
+    let check = |text: &str, more: &str, expect: &[&str]| {
+        let remarks = found(&format!("{text}{more}")).config.expect("readable").remarks();
+        assert_eq!(remarks, expect, "{more}");
+    };
+    check(APACHE, "", &[]);
+    check(CURRENT, "output.good.partitionFormat = \"{yyyy}/{MM}\"", &[]);
+    check(
+        APACHE,
+        "output.s3.partitionFormat = \"{mm}\"",
+        &[
+            "`output.s3.partitionFormat`: `{mm}` is the month in a file of the line 2.x, and minutes in one of the line 3.x",
+        ],
+    );
+    check(
+        CURRENT,
+        "output.good.partitionFormat = \"{foo}/{mm}/{hh}\"",
+        &[
+            "`output.good.partitionFormat`: `{foo}` means nothing in a file of the line 3.x and stays as it is",
+            "`output.good.partitionFormat`: `{hh}` means nothing in a file of the line 3.x and stays as it is",
+            "`output.good.partitionFormat`: `{mm}` is minutes in a file of the line 3.x, and the month in one of the line 2.x",
+        ],
+    );
 }

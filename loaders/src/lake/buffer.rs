@@ -14,7 +14,7 @@ use stream::record::Position;
 
 use super::{
     config::Purpose,
-    gzip::GzipLines,
+    format::{FileFormat, Packed, Packer},
     rejected::{Rejected, Why, schema_of},
     template::{SchemaParts, Template},
 };
@@ -44,8 +44,9 @@ impl Limits {
 pub struct Buffer {
     purpose: Purpose,
     template: Template,
+    format: FileFormat,
     groups: Vec<Group>,
-    /// Index of the group of a folder.
+    /// Index of the group of a folder, and of a version where these are told apart.
     by_folder: HashMap<String, usize>,
     /// Index of the group of a schema, as the record spells it: saves parsing the same keys again and again.
     by_schema: HashMap<Box<str>, usize>,
@@ -67,8 +68,8 @@ pub struct Object {
     pub schema: SchemaParts,
     /// Number of records.
     pub records: u64,
-    /// The gzip file.
-    pub bytes: Vec<u8>,
+    /// The file.
+    pub packed: Packed,
 }
 
 /// What a batch becomes.
@@ -85,7 +86,7 @@ pub struct Closed {
 struct Group {
     schema: SchemaParts,
     records: u64,
-    lines: GzipLines,
+    packer: Packer,
 }
 
 /// More spellings of schemas than this are parsed anew: a client must not fill the memory with them.
@@ -97,6 +98,7 @@ impl Buffer {
         Self {
             purpose,
             template,
+            format: FileFormat::default(),
             groups: Vec::new(),
             by_folder: HashMap::new(),
             by_schema: HashMap::new(),
@@ -110,10 +112,17 @@ impl Buffer {
         }
     }
 
-    /// The same, but that records are rejected ([`LakeConfig::rejects`](super::config::LakeConfig::rejects)).
+    /// The same, but that records are rejected ([`LakeConfig::rejects`](super::config::LakeConfig::rejects)), and that each
+    /// version of a schema has an object of its own.
     #[must_use]
     pub fn rejecting(self, max_payload: Option<u64>) -> Self {
         Self { max_payload, ..self }
+    }
+
+    /// The same with objects of this format.
+    #[must_use]
+    pub fn in_format(self, format: FileFormat) -> Self {
+        Self { format, ..self }
     }
 
     /// Takes the next record of the shard. The payloads of a compressed record come to lie in the file one by one, as if
@@ -162,10 +171,10 @@ impl Buffer {
         if let Some(time) = (self.purpose == Purpose::EnrichedEvents).then(|| collected(payload)).flatten() {
             self.collected = Some(self.collected.map_or(time, |earliest| earliest.min(time)));
         }
-        let before = group.lines.compressed_bytes();
-        group.lines.push(payload);
+        let before = group.packer.compressed_bytes();
+        group.packer.push(payload);
         group.records += 1;
-        self.compressed_bytes += group.lines.compressed_bytes() - before;
+        self.compressed_bytes += group.packer.compressed_bytes() - before;
         self.records += 1;
         self.bytes += payload.len() as u64;
     }
@@ -193,7 +202,7 @@ impl Buffer {
         let object = |group: Group| Object {
             schema: group.schema,
             records: group.records,
-            bytes: group.lines.finish(),
+            packed: group.packer.finish(),
         };
         let objects = self.groups.into_iter().map(object).collect();
         Closed { objects, rejected: self.rejected, collected: self.collected }
@@ -215,22 +224,26 @@ impl Buffer {
         if rejects && spelling.parse::<SchemaKey>().is_err() {
             return Err(schema_of(payload).err().unwrap_or(Why::NoSchema(INVALID_IGLUURI)));
         }
-        let index = self.group(parts_of(&spelling));
+        let index = self.group(parts_of(&spelling, rejects));
         if self.by_schema.len() < MAX_SPELLINGS {
             self.by_schema.insert(spelling.into(), index);
         }
         Ok(index)
     }
 
-    /// Groups are told apart by their folder alone: two that share it (versions of one model) share the object, where
-    /// the original overwrites one with the other.
+    /// Groups are told apart by what their names are made of: two that share it share the object, where the original
+    /// overwrites one with the other.
     fn group(&mut self, schema: SchemaParts) -> usize {
-        if self.by_folder.len() == 1 && !self.template.names_schema() {
+        if self.by_folder.len() == 1 && !self.template.names_schema() && schema.version.is_none() {
             return 0;
         }
-        let folder = self.template.expand(&schema, Timestamp::UNIX_EPOCH);
+        let mut folder = self.template.expand(&schema, Timestamp::UNIX_EPOCH);
+        if let Some(version) = &schema.version {
+            folder.push('/');
+            folder.push_str(version);
+        }
         *self.by_folder.entry(folder).or_insert_with(|| {
-            self.groups.push(Group { schema, records: 0, lines: GzipLines::default() });
+            self.groups.push(Group { schema, records: 0, packer: self.format.packer() });
             self.groups.len() - 1
         })
     }
@@ -272,12 +285,14 @@ fn collected(event: &[u8]) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(time).ok()
 }
 
-fn parts_of(spelling: &str) -> SchemaParts {
+fn parts_of(spelling: &str, with_version: bool) -> SchemaParts {
     let Ok(key) = spelling.parse::<SchemaKey>() else { return SchemaParts::default() };
+    let version = with_version.then(|| key.version.to_string());
     // A schema key may consist of dots, a path must not: a value never changes where an object goes.
     let plain = |part: &str| part.chars().any(|c| c != '.') && !part.contains(['/', '\\']);
     if !(plain(&key.vendor) && plain(&key.name) && plain(&key.format)) {
-        return SchemaParts::default();
+        return SchemaParts { version, ..SchemaParts::default() };
     }
-    SchemaParts { vendor: key.vendor, name: key.name, format: key.format, model: key.version.model.into() }
+    let model = key.version.model.into();
+    SchemaParts { vendor: key.vendor, name: key.name, format: key.format, model, version }
 }

@@ -77,6 +77,12 @@ pub enum PutError {
         /// The cause.
         source: object_store::Error,
     },
+    /// Another put of the same key was under way (409), which may end without an object.
+    #[error("{key}: another put of it is under way")]
+    Conflict {
+        /// The key.
+        key: String,
+    },
     /// The bucket is not there.
     #[error("there is no such bucket: {0}")]
     NoBucket(object_store::Error),
@@ -193,26 +199,26 @@ impl Destination {
                 blocking(move || put_file(&folder, &key, &bytes)).await
             }
             Place::Store(store, prefix) => {
-                let parts = key.split('/').map(Into::into);
-                let path: object_store::path::Path = prefix.parts().chain(parts).collect();
+                let path = below(prefix, key)?;
                 let options = PutOptions::from(PutMode::Create);
                 match store.put_opts(&path, PutPayload::from_bytes(bytes.clone()), options).await {
                     Ok(_) => Ok(()),
-                    Err(
-                        object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. },
-                    ) => {
-                        // It is most likely our own of an earlier attempt. Where reading is not allowed that is
-                        // taken for granted.
-                        let there = match store.get(&path).await {
-                            Ok(found) => found.bytes().await?,
-                            Err(_) => return Ok(()),
-                        };
-                        if same_records(&there, &bytes) {
-                            Ok(())
-                        } else {
-                            Err(PutError::Other { key: key.into() })
+                    Err(object_store::Error::AlreadyExists { source, .. }) => match store.get(&path).await {
+                        Ok(found) => {
+                            let is_same = same_records(&found.bytes().await?, &bytes);
+                            if is_same { Ok(()) } else { Err(PutError::Other { key: key.into() }) }
                         }
-                    }
+                        // Where reading is not allowed it is taken for our own of an earlier attempt: no other object
+                        // has its name.
+                        Err(object_store::Error::PermissionDenied { .. }) if is_there(source.as_ref()) => {
+                            Ok(())
+                        }
+                        Err(
+                            object_store::Error::PermissionDenied { .. }
+                            | object_store::Error::NotFound { .. },
+                        ) => Err(PutError::Conflict { key: path.to_string() }),
+                        Err(error) => Err(error.into()),
+                    },
                     Err(source @ object_store::Error::PermissionDenied { .. }) => {
                         Err(PutError::Denied { key: path.to_string(), source })
                     }
@@ -239,6 +245,20 @@ pub async fn region_of_bucket(path: &str, endpoint: Option<&str>) -> Option<Stri
 fn endpoint_of(builder: &AmazonS3Builder) -> Option<String> {
     let said = |key| builder.get_config_value(&key);
     said(AmazonS3ConfigKey::S3Endpoint).or(said(AmazonS3ConfigKey::Endpoint))
+}
+
+/// The key as it is: `object_store` would write some characters otherwise.
+fn below(prefix: &object_store::path::Path, key: &str) -> Result<object_store::path::Path, PutError> {
+    let slash = if prefix.as_ref().is_empty() { "" } else { "/" };
+    let path = object_store::path::Path::parse(format!("{prefix}{slash}{key}"));
+    path.map_err(|error| PutError::Store(error.into()))
+}
+
+/// Whether an object is said to exist because a precondition failed (412). A conflict (409) is no proof of it: the other
+/// put may yet fail.
+fn is_there(why: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    use object_store::Error::{NotModified, Precondition};
+    matches!(why.downcast_ref(), Some(NotModified { .. } | Precondition { .. }))
 }
 
 async fn blocking<T: Send + 'static>(

@@ -7,6 +7,7 @@ use service::statsd;
 
 use super::{
     buffer::Limits,
+    format::FileFormat,
     template::{Template, TemplateError},
 };
 
@@ -29,6 +30,8 @@ pub struct LakeConfig {
     pub purpose: Purpose,
     /// Folders below the destination.
     pub template: Template,
+    /// The format of files.
+    pub format: FileFormat,
     /// File names begin with it.
     pub file_prefix: Option<String>,
     /// When a batch is closed.
@@ -37,8 +40,8 @@ pub struct LakeConfig {
     pub time_limit: Duration,
     /// How long puts may fail before the run gives up; `None`: for ever.
     pub max_timeout: Option<Duration>,
-    /// Records that are not as they should be become bad rows, as in the line 3.x, and so do payloads of compressed records
-    /// with more bytes than this. `None`: everything is written to files, as in the line 2.x.
+    /// As in the line 3.x, records that are not as they should be become bad rows, and so do payloads of compressed records
+    /// with more bytes than this; and each version of a schema has files of its own. `None`: everything is written to files, as in the line 2.x.
     pub rejects: Option<u64>,
     /// Bytes of a bad row, at most.
     pub max_bad_row_bytes: usize,
@@ -68,10 +71,11 @@ pub enum InvalidConfig {
 impl LakeConfig {
     /// For `piste up`: the original's names, and small batches so that files show soon.
     pub fn new(purpose: Purpose) -> Self {
-        let format = if purpose == Purpose::SelfDescribing { "{vendor}.{schema}" } else { "" };
+        let pattern = if purpose == Purpose::SelfDescribing { "{vendor}.{schema}" } else { "" };
         Self {
             purpose,
-            template: Template::parse(format).expect("the patterns above are right"),
+            template: Template::parse(pattern).expect("the patterns above are right"),
+            format: FileFormat::default(),
             file_prefix: None,
             limits: Limits { records: 100_000, bytes: 16 << 20, ..Limits::NONE },
             time_limit: Duration::from_secs(5),

@@ -1,9 +1,14 @@
-//! Names of objects: `[prefix-]yyyy-MM-dd-HHmmss-<firstSeq>-<lastSeq>.gz` (`spec/loaders-and-leases.md` 1.6).
+//! Names of objects: `[prefix-]yyyy-MM-dd-HHmmss-<firstSeq>-<lastSeq>` and `.gz` or `.lzo`
+//! (`spec/loaders-and-leases.md` 1.6). In the line 3.x, where the original ends names with a random id, the version of a schema
+//! comes before that, as in `...-<lastSeq>-1-0-0.gz`.
 
 use jiff::{Timestamp, tz::TimeZone};
 use stream::record::{Position, ShardId};
 
-use super::template::{SchemaParts, Template};
+use super::{
+    format::FileFormat,
+    template::{SchemaParts, Template},
+};
 
 /// What the names of all objects of one batch have in common.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +17,8 @@ pub struct BatchName<'a> {
     pub template: &'a Template,
     /// What file names begin with.
     pub file_prefix: Option<&'a str>,
+    /// The format of the files.
+    pub format: FileFormat,
     /// When the batch was closed.
     pub stamp: Timestamp,
     /// The first record.
@@ -27,10 +34,10 @@ impl BatchName<'_> {
     pub fn key(&self, schema: &SchemaParts) -> String {
         let folder = self.template.expand(schema, self.stamp);
         let slash = if folder.is_empty() { "" } else { "/" };
-        format!("{folder}{slash}{}", self.file())
+        format!("{folder}{slash}{}", self.file(schema))
     }
 
-    fn file(&self) -> String {
+    fn file(&self, schema: &SchemaParts) -> String {
         let stamp = TimeZone::UTC.to_datetime(self.stamp).strftime("%Y-%m-%d-%H%M%S");
         let (first, last) = (self.first.sequence, self.last.sequence);
         let prefix = self.file_prefix.unwrap_or_default();
@@ -40,6 +47,8 @@ impl BatchName<'_> {
         } else {
             String::new()
         };
-        format!("{prefix}{stamp}-{first}-{last}{shard}.gz")
+        let dash = if schema.version.is_some() { "-" } else { "" };
+        let version = schema.version.as_deref().unwrap_or_default();
+        format!("{prefix}{stamp}-{first}-{last}{shard}{dash}{version}{}", self.format.ending())
     }
 }

@@ -11,6 +11,7 @@ use stream::record::{ParseSequenceError, Position, SequenceNumber};
 
 use super::{
     config::{LakeConfig, Purpose},
+    format::FileFormat,
     template::{Template, TemplateError},
 };
 
@@ -30,12 +31,18 @@ pub struct Note {
     /// The partition pattern: a changed configuration does not rename a declared batch.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub format: String,
+    /// Whether the pattern is one of the line 3.x.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub current: bool,
     /// What file names begin with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
     /// [`LakeConfig::rejects`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejects: Option<u64>,
+    /// The format of the files.
+    #[serde(default, skip_serializing_if = "FileFormat::is_usual")]
+    pub compression: FileFormat,
 }
 
 /// A note that has been read.
@@ -87,8 +94,10 @@ impl Note {
             last: last.sequence.to_string(),
             purpose: config.purpose,
             format: config.template.text().to_owned(),
+            current: config.template.is_current(),
             prefix: config.file_prefix.clone(),
             rejects: config.rejects,
+            compression: config.format,
         }
     }
 
@@ -102,7 +111,8 @@ impl Note {
         if note.v != 1 {
             return Err(NoteError::Version(note.v));
         }
-        Ok(Declared { stamp: note.stamp.parse()?, template: Template::parse(&note.format)?, note })
+        let parse = if note.current { Template::parse_current } else { Template::parse };
+        Ok(Declared { stamp: note.stamp.parse()?, template: parse(&note.format)?, note })
     }
 
     /// The bytes to save.

@@ -31,6 +31,7 @@ use super::{
     buffer::{Buffer, Closed, Object},
     client::Destination,
     config::LakeConfig,
+    format::{INDEX, Packed},
     key::BatchName,
     observed::Observer,
     pending::{Declared, Note},
@@ -278,20 +279,22 @@ impl Loader {
         let name = BatchName {
             template: &declared.template,
             file_prefix: declared.note.prefix.as_deref(),
+            format: declared.note.compression,
             stamp: declared.stamp,
             first,
             last,
             shard,
         };
         let count = objects.iter().map(|object| object.records).sum();
-        for Object { schema, records, bytes } in objects {
-            let size = bytes.len() as u64;
+        for Object { schema, records, packed: Packed { bytes, index } } in objects {
             let key = name.key(&schema);
-            self.put(&key, Bytes::from(bytes)).await?;
-            metric::LAKE_OBJECTS.increment(&[&self.stream]);
+            self.put(&key, bytes).await?;
             metric::LAKE_RECORDS.add(records, &[&self.stream]);
-            metric::LAKE_BYTES.add(size, &[&self.stream]);
-            tracing::debug!(stream = self.stream, key, records, bytes = size, "put");
+            // Last, so that none is there without its file.
+            if let Some(index) = index {
+                self.put(&format!("{key}{INDEX}"), index).await?;
+            }
+            tracing::debug!(stream = self.stream, key, records, "put");
         }
         self.observer.written(count, collected, clock::now());
         if rejected.is_empty() { Ok(()) } else { self.report(rejected, declared).await }
@@ -325,8 +328,9 @@ impl Loader {
     }
 
     /// Puts one object, however long it takes, unless the configuration sets a limit.
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), RunError> {
-        let begun = Instant::now();
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), RunError> {
+        let (size, bytes) = (bytes.len() as u64, Bytes::from(bytes));
+        let mut begun = None;
         let mut attempt = 0;
         while let Err(error) = self.destination.put(key, bytes.clone()).await {
             metric::LAKE_FAILED_PUTS.increment(&[&self.stream]);
@@ -334,7 +338,8 @@ impl Loader {
             if attempt == 0 || attempt % 10 == 9 {
                 tracing::warn!(stream = self.stream, key, attempt, "put failed: {error}; trying again");
             }
-            if let Some(most) = self.config.max_timeout.filter(|most| begun.elapsed() >= *most) {
+            let failing = begun.get_or_insert_with(Instant::now).elapsed();
+            if let Some(most) = self.config.max_timeout.filter(|most| failing >= *most) {
                 let what = format!("stream {}: puts have failed for {most:?}: {error}", self.stream);
                 return Err(RunError::unavailable(what));
             }
@@ -343,6 +348,8 @@ impl Loader {
         if attempt > 0 {
             tracing::info!(stream = self.stream, key, attempt, "put after failures");
         }
+        metric::LAKE_OBJECTS.increment(&[&self.stream]);
+        metric::LAKE_BYTES.add(size, &[&self.stream]);
         Ok(())
     }
 

@@ -18,6 +18,7 @@ use service::config::{
 use super::{
     buffer::Limits,
     config::{InvalidConfig, LakeConfig, Purpose},
+    format::FileFormat,
     template::Template,
 };
 
@@ -100,7 +101,7 @@ pub struct S3 {
     /// File names begin with it and a dash.
     #[schemars(example = &"enriched")]
     pub filename_prefix: Option<String>,
-    /// The only format of files: GZIP.
+    /// The format of files: GZIP, or LZO, which are blocks of records for Hadoop, each file with its index beside it.
     #[schemars(with = "String", example = &"GZIP")]
     pub compression: Option<FileFormat>,
     /// After failing puts for so long the process ends with exit code 69. Unset: never. A bare number is milliseconds.
@@ -119,7 +120,8 @@ pub struct Good {
     /// A bucket and folder, a file:// URL or a local folder.
     #[schemars(example = &"s3://bucket/enriched")]
     pub path: Option<String>,
-    /// Folders below the path, as in the line 2.x, but {mm} are minutes, and events have only dates.
+    /// Folders below the path: {vendor}, {name} or {schema}, {format}, {model}; {yyyy}, {MM}, {dd}, {HH}, {mm} (minutes), {ss}.
+    /// Events have only dates. Other braces stay as they are. Unset: as in the line 2.x.
     #[schemars(example = &"{yyyy}/{MM}/{dd}/{HH}")]
     pub partition_format: Option<String>,
     /// File names begin with it, without a dash.
@@ -127,18 +129,17 @@ pub struct Good {
     pub filename_prefix: Option<String>,
     /// The only format of files: gzip.
     #[schemars(with = "String", example = &"gzip")]
-    pub compression_type: Option<FileFormat>,
+    pub compression_type: Option<CompressionType>,
     /// Ours. Endpoint instead of the region's own.
     #[schemars(example = &"http://localhost:4566")]
     pub custom_endpoint: Option<String>,
 }
 
-/// Formats of files, in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+/// Formats of files in the line 3.x, in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum FileFormat {
+pub enum CompressionType {
     /// One member a file.
-    #[default]
     Gzip,
 }
 
@@ -320,15 +321,15 @@ impl S3LoaderConfig {
                 if let Some(prefix) = &s3.filename_prefix {
                     lake = lake.with_file_prefix(prefix, "-")?;
                 }
+                lake.format = s3.compression.unwrap_or_default();
                 lake.max_timeout = s3.max_timeout;
                 let BufferLimits { byte_limit, record_limit, time_limit } = self.buffer;
                 lake.limits = Limits { records: record_limit, bytes: byte_limit, ..Limits::NONE };
                 lake.time_limit = time_limit;
             }
             FileLine::Current => {
-                if let Some(format) = &good.partition_format {
-                    lake.template = Template::parse_with_minutes(format)?;
-                }
+                let pattern = good.partition_format.as_deref().unwrap_or(lake.template.text());
+                lake.template = Template::parse_current(pattern)?;
                 if let Some(prefix) = &good.filename_prefix {
                     lake = lake.with_file_prefix(prefix, "")?;
                 }

@@ -139,9 +139,13 @@ impl Shard {
 fn open(config: &LakeConfig, declared: Option<&Declared>) -> Buffer {
     match declared {
         Some(Declared { note, template, .. }) => {
-            Buffer::new(note.purpose, template.clone()).rejecting(note.rejects)
+            let buffer = Buffer::new(note.purpose, template.clone()).rejecting(note.rejects);
+            buffer.in_format(note.compression)
         }
-        None => Buffer::new(config.purpose, config.template.clone()).rejecting(config.rejects),
+        None => {
+            let buffer = Buffer::new(config.purpose, config.template.clone()).rejecting(config.rejects);
+            buffer.in_format(config.format)
+        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! Partition patterns of the S3 loader 2.x: `{vendor}.{schema}/date={yyyy}-{mm}-{dd}`
+//! Partition patterns of the S3 loader: `{vendor}.{schema}/date={yyyy}-{mm}-{dd}`
 //! (`spec/loaders-and-leases.md` 1.5 and the recorded corrections in 0.2a).
 //!
-//! `{mm}` is the month, as in 2.x; minutes stand inside longer patterns, as in `{HH-mm}`, and in patterns of the line 3.x. What the original would
-//! expand into something surprising is refused at start instead.
+//! In the line 2.x `{mm}` is the month, in any case; minutes stand inside longer patterns, as in `{HH-mm}`. What the original
+//! would expand into something surprising is refused at start instead. In the line 3.x `{mm}` are minutes, and what means
+//! nothing stays as it is.
 
 use std::fmt::Write;
 
@@ -13,6 +14,8 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 pub struct Template {
     text: String,
     parts: Vec<Part>,
+    is_current: bool,
+    left: Vec<String>,
 }
 
 /// The parts of a schema key that a pattern can name. The default is what records have that are not self-describing.
@@ -26,6 +29,8 @@ pub struct SchemaParts {
     pub format: String,
     /// Model number, or -1.
     pub model: i64,
+    /// The whole version, where each has files of its own. No pattern names it: it is in the names of files.
+    pub version: Option<String>,
 }
 
 /// The pattern cannot be used.
@@ -68,27 +73,19 @@ const SUPPORTED: &str = "expected {vendor}, {name} or {schema}, {format}, {model
 impl Default for SchemaParts {
     fn default() -> Self {
         let unknown = || "unknown".to_owned();
-        Self { vendor: unknown(), name: unknown(), format: unknown(), model: -1 }
+        Self { vendor: unknown(), name: unknown(), format: unknown(), model: -1, version: None }
     }
 }
 
 impl Template {
-    /// Checks a pattern. Empty segments vanish: a leading or trailing slash means nothing.
+    /// Checks a pattern of the line 2.x. Empty segments vanish: a leading or trailing slash means nothing.
     ///
     /// # Errors
     ///
     /// Braces that do not match, placeholders that mean nothing, a `.` or `..` segment, more than 256 bytes.
     pub fn parse(format: &str) -> Result<Self, TemplateError> {
+        check_plain(format)?;
         let wrong = |what: String| TemplateError { format: format.to_owned(), what };
-        if format.len() > MAX_LENGTH {
-            return Err(wrong(format!("is longer than {MAX_LENGTH} bytes")));
-        }
-        if format.split('/').any(|segment| matches!(segment, "." | "..")) {
-            return Err(wrong("has a `.` or `..` segment".into()));
-        }
-        if let Some(bad) = format.chars().find(|c| c.is_control() || *c == '\\') {
-            return Err(wrong(format!("has the character {bad:?}")));
-        }
         let mut parts = Vec::new();
         let mut rest = format;
         while let Some(at) = rest.find(['{', '}']) {
@@ -105,23 +102,48 @@ impl Template {
             rest = &inner[end + 1..];
         }
         push_literal(&mut parts, rest);
-        Ok(Self { text: format.to_owned(), parts })
+        Ok(Self { text: format.to_owned(), parts, is_current: false, left: Vec::new() })
     }
 
-    /// Checks a pattern of the line 3.x, where `{mm}` are minutes.
+    /// Checks a pattern of the line 3.x, where `{mm}` are minutes, and whatever else means nothing stays as it is.
     ///
     /// # Errors
     ///
-    /// As [`Self::parse`].
-    pub fn parse_with_minutes(format: &str) -> Result<Self, TemplateError> {
-        // A pattern of Java's notation, in which they are minutes anyway.
-        let written = format.replace("{mm}", "{''mm}");
-        Self::parse(&written).map_err(|error| TemplateError { format: format.to_owned(), ..error })
+    /// A `.` or `..` segment, more than 256 bytes.
+    pub fn parse_current(format: &str) -> Result<Self, TemplateError> {
+        check_plain(format)?;
+        let (mut parts, mut left, mut rest) = (Vec::new(), Vec::new(), format);
+        while let Some(at) = rest.find('{') {
+            let (literal, braces) = rest.split_at(at);
+            push_literal(&mut parts, literal);
+            let end = braces[1..].find(['{', '}']).map_or(braces.len(), |end| end + 1);
+            let whole = end + usize::from(braces[end..].starts_with('}'));
+            match part_of_current(&braces[..whole]) {
+                Some(part) => parts.push(part),
+                None => {
+                    push_literal(&mut parts, &braces[..whole]);
+                    left.push(braces[..whole].to_owned());
+                }
+            }
+            rest = &braces[whole..];
+        }
+        push_literal(&mut parts, rest);
+        Ok(Self { text: format.to_owned(), parts, is_current: true, left })
     }
 
-    /// The pattern as it was written; minutes as a pattern of Java's notation.
+    /// The pattern as it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it is one of the line 3.x.
+    pub fn is_current(&self) -> bool {
+        self.is_current
+    }
+
+    /// What it has in braces that means nothing and stays as it is.
+    pub fn left(&self) -> &[String] {
+        &self.left
     }
 
     /// Whether it names parts of the schema key.
@@ -168,6 +190,21 @@ impl Field {
     }
 }
 
+/// A pattern is short, and leads nowhere else.
+fn check_plain(format: &str) -> Result<(), TemplateError> {
+    let wrong = |what: String| TemplateError { format: format.to_owned(), what };
+    if format.len() > MAX_LENGTH {
+        return Err(wrong(format!("is longer than {MAX_LENGTH} bytes")));
+    }
+    if format.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(wrong("has a `.` or `..` segment".into()));
+    }
+    if let Some(bad) = format.chars().find(|c| c.is_control() || *c == '\\') {
+        return Err(wrong(format!("has the character {bad:?}")));
+    }
+    Ok(())
+}
+
 fn push_literal(parts: &mut Vec<Part>, text: &str) {
     if text.is_empty() {
         return;
@@ -176,6 +213,22 @@ fn push_literal(parts: &mut Vec<Part>, text: &str) {
         Some(Part::Literal(before)) => before.push_str(text),
         _ => parts.push(Part::Literal(text.to_owned())),
     }
+}
+
+fn part_of_current(braces: &str) -> Option<Part> {
+    Some(match braces {
+        "{vendor}" => Part::Vendor,
+        "{name}" | "{schema}" => Part::Name,
+        "{format}" => Part::Format,
+        "{model}" => Part::Model,
+        "{yyyy}" => Part::Date(Field::Year, 4),
+        "{MM}" => Part::Date(Field::Month, 2),
+        "{dd}" => Part::Date(Field::Day, 2),
+        "{HH}" => Part::Date(Field::Hour, 2),
+        "{mm}" => Part::Date(Field::Minute, 2),
+        "{ss}" => Part::Date(Field::Second, 2),
+        _ => return None,
+    })
 }
 
 fn placeholder(name: &str, parts: &mut Vec<Part>) -> Option<()> {

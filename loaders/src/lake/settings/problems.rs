@@ -6,7 +6,10 @@ use service::config::{
 };
 
 use super::{FileLine, S3LoaderConfig};
-use crate::lake::{config::InvalidConfig, location::Location};
+use crate::lake::{
+    config::{InvalidConfig, LakeConfig},
+    location::Location,
+};
 
 impl Checked for S3LoaderConfig {
     fn problems(&self) -> Vec<Note> {
@@ -94,6 +97,28 @@ impl Checked for S3LoaderConfig {
 }
 
 impl S3LoaderConfig {
+    /// What may surprise about the partition pattern: to be said at start.
+    pub fn remarks(&self) -> Vec<String> {
+        let Ok(LakeConfig { template, .. }) = self.lake() else { return Vec::new() };
+        let key = format!("{}.partitionFormat", self.section());
+        let left = template.left().iter();
+        let mut remarks: Vec<String> = left
+            .map(|left| {
+                format!("`{key}`: `{left}` means nothing in a file of the line 3.x and stays as it is")
+            })
+            .collect();
+        if template.text().contains("{mm}") {
+            let (meaning, other) = match self.line() {
+                FileLine::Apache => ("the month in a file of the line 2.x", "minutes in one of the line 3.x"),
+                FileLine::Current => {
+                    ("minutes in a file of the line 3.x", "the month in one of the line 2.x")
+                }
+            };
+            remarks.push(format!("`{key}`: `{{mm}}` is {meaning}, and {other}"));
+        }
+        remarks
+    }
+
     /// The section that says where files go.
     fn section(&self) -> &'static str {
         match self.line() {
