@@ -94,6 +94,6 @@ impl CampaignAttribution {
 }
 
 /// The value of a parameter: of several the last, of one without a value the empty text.
-fn last<'q>(query: &'q Pairs, name: &str) -> Option<&'q str> {
+pub(super) fn last<'q>(query: &'q Pairs, name: &str) -> Option<&'q str> {
     query.iter().filter(|(known, _)| *known == name).last().map(|(_, value)| value.unwrap_or(""))
 }

@@ -1,15 +1,22 @@
 //! `referer_parser`: where the visitor came from: a search engine with its words, a social network, a mailbox, our own
-//! pages (`spec/enrichments-and-adapters.md` 2.11). The step before it has taken the referrer's URI apart.
+//! pages (`spec/enrichments-and-adapters.md` 2.11). The step before it has taken the referrer's URI apart. The current line
+//! also knows who sends visitors by the `utm_source` of the page, and says so in an entity.
 
 use std::{borrow::Cow, collections::HashMap};
 
-use event::{atomic::Field, enriched::EnrichedEvent};
+use event::{
+    atomic::Field,
+    enriched::EnrichedEvent,
+    schema_key::{SchemaKey, SchemaVersion},
+    self_describing::SelfDescribing,
+};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     Built, Enrichment, Kind,
     assets::{Asset, Assets},
+    campaign_attribution::last,
     configuration::Configuration,
 };
 use crate::{
@@ -34,12 +41,14 @@ struct Parameters {
     referrers: Map<String, Value>,
 }
 
-/// `{domains, parameters}` of a source in the file.
+/// A source in the file.
 #[derive(Deserialize)]
 struct Entry {
     domains: Vec<String>,
     #[serde(default)]
     parameters: Option<Vec<String>>,
+    #[serde(default)]
+    utm_sources: Option<Vec<String>>,
 }
 
 struct Source {
@@ -65,6 +74,8 @@ struct RefererParser {
     sources: Vec<Source>,
     /// Host and path -> index of the source.
     places: HashMap<String, usize>,
+    /// `utm_source` -> index of the source.
+    utm_sources: HashMap<String, usize>,
 }
 
 const INTERNAL: &str = "internal";
@@ -80,13 +91,22 @@ fn assets(configuration: &Configuration) -> Result<Vec<Asset>, String> {
 fn build(configuration: &Configuration, assets: &Assets) -> Built {
     let parameters: Parameters = configuration.read()?;
     let asset = Asset::new(&parameters.uri, &parameters.database);
-    let file: Map<String, Value> =
-        serde_json::from_slice(assets.get(&asset)?).map_err(|e| format!("{asset}: {e}"))?;
+    let file = read(&parameters.database, assets.get(&asset)?).map_err(|e| format!("{asset}: {e}"))?;
     let internal_domains = parameters.internal_domains.iter().map(|d| d.trim().to_owned()).collect();
-    let mut parser = RefererParser { internal_domains, sources: Vec::new(), places: HashMap::new() };
+    let (places, utm_sources) = (HashMap::new(), HashMap::new());
+    let mut parser = RefererParser { internal_domains, sources: Vec::new(), places, utm_sources };
     parser.add(file).map_err(|e| format!("{asset}: {e}"))?;
     parser.add(parameters.referrers).map_err(|e| format!("parameters.referrers: {e}"))?;
     Ok(Box::new(parser))
+}
+
+/// The database: JSON, or YAML if its name says so.
+fn read(name: &str, bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    if name.ends_with(".yaml") || name.ends_with(".yml") {
+        yaml_serde::from_slice(bytes).map_err(|e| e.to_string())
+    } else {
+        serde_json::from_slice(bytes).map_err(|e| e.to_string())
+    }
 }
 
 impl Enrichment for RefererParser {
@@ -96,12 +116,19 @@ impl Enrichment for RefererParser {
             let found = self.parse(referrer, page_host);
             found.write(&mut working.event, working.compatibility.is_apache());
         }
+        if !working.compatibility.is_apache()
+            && let Some(source) =
+                last(&working.page_query, "utm_source").and_then(|name| self.utm_sources.get(name))
+        {
+            working.derive(self.sources[*source].utm_referrer());
+        }
         Ok(())
     }
 }
 
 impl RefererParser {
-    /// Takes the entries of a file in; a later one has the place of an earlier one with the same domain.
+    /// Takes the entries of a file in; a later one has the place of an earlier one with the same domain or
+    /// `utm_source`.
     fn add(&mut self, mediums: Map<String, Value>) -> Result<(), String> {
         for (medium, sources) in mediums {
             let Value::Object(sources) = sources else { return Err(format!("{medium}: no object")) };
@@ -109,6 +136,9 @@ impl RefererParser {
                 let entry = Entry::deserialize(entry).map_err(|e| format!("{medium}.{name}: {e}"))?;
                 for domain in entry.domains {
                     self.places.insert(domain, self.sources.len());
+                }
+                for utm_source in entry.utm_sources.unwrap_or_default() {
+                    self.utm_sources.insert(utm_source, self.sources.len());
                 }
                 let parameters = entry.parameters.unwrap_or_default();
                 self.sources.push(Source { medium: medium.clone(), name, parameters });
@@ -155,6 +185,13 @@ impl RefererParser {
 }
 
 impl Source {
+    /// The entity that says who sent the visitor.
+    fn utm_referrer(&self) -> SelfDescribing {
+        let (vendor, version) = ("com.snowplowanalytics.snowplow", SchemaVersion::new(1, 0, 0));
+        let key = SchemaKey::new(vendor, "utm_referrer", "jsonschema", version);
+        SelfDescribing::new(key, json!({"source": self.name, "medium": self.medium}))
+    }
+
     /// The words searched for: the first parameter that may hold them. Here the original neither splits at `;` nor loses
     /// raw characters, as it does in other queries.
     fn term<'q>(&self, query: &'q str) -> Option<Cow<'q, str>> {

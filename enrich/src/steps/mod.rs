@@ -88,8 +88,9 @@ pub(crate) static ORDER: &[Step] = &[
     Always(derived_tstamp::run),
     Configured(&ua_parser::KIND),
     Always(referrer_uri::run),
-    Configured(&referer_parser::KIND),
+    // Taken apart where the original does it a step later: `referer_parser` asks for `utm_source`, and cannot fail.
     Always(page_query::run),
+    Configured(&referer_parser::KIND),
     Configured(&campaign_attribution::KIND),
     Configured(&cross_navigation::KIND),
     Configured(&event_fingerprint::KIND),

@@ -3,7 +3,7 @@
 use event::atomic::Field;
 use serde_json::{Value, json};
 
-use super::{Enricher, SNOWPLOW, build, configuration, escaped};
+use super::{Enricher, SNOWPLOW, build, configuration, escaped, page_view};
 use crate::samples::get;
 
 const FILE: &str = r#"{
@@ -18,7 +18,8 @@ const FILE: &str = r#"{
   "email": {"Mail\tbox": {"domains": ["mail.example.org"]}},
   "unknown": {"Google": {"domains": ["support.google.com"]}},
   "internal": {"Intranet": {"domains": ["intranet.example.org"]}},
-  "chatbot": {"Chat": {"domains": ["chat.example.org"]}}
+  "chatbot": {"Chat": {"domains": ["chat.example.org"], "utm_sources": ["chat.example.org", "Ch\tat"]}},
+  "paid": {"Ads": {"domains": ["ads.example.org"], "utm_sources": ["ads"]}}
 }"#;
 
 fn config(parameters: &[(&str, Value)]) -> Value {
@@ -26,7 +27,7 @@ fn config(parameters: &[(&str, Value)]) -> Value {
     for (name, value) in parameters {
         all[name] = value.clone();
     }
-    configuration(SNOWPLOW, "referer_parser/2-0-1", all)
+    configuration(SNOWPLOW, "referer_parser/2-0-2", all)
 }
 
 fn enricher(parameters: &[(&str, Value)]) -> Enricher {
@@ -127,6 +128,49 @@ fn entries_of_the_operator_win() {
     for (referrer, expect) in table {
         assert_eq!(told(&enricher, referrer), expect, "{referrer}");
     }
+}
+
+/// The whole `utm_source` of the page, whatever the referrer; entries of the operator's own win.
+#[test]
+fn utm_sources() {
+    let own = json!({"partners": {"Ours": {"domains": ["o.example.org"], "utm_sources": ["ads"]}}});
+    let (plain, with_own) = (enricher(&[]), enricher(&[("referrers", own)]));
+    let entity = |source: &str, medium: &str| {
+        format!(r#"{SNOWPLOW}/utm_referrer/1-0-0 {{"source":"{source}","medium":"{medium}"}}"#)
+    };
+    let chat = vec![entity("Chat", "chatbot")];
+    let table = [
+        ("utm_source=chat.example.org", chat.clone()),
+        ("utm_source=Ch%09at", chat.clone()),
+        ("utm_source=Ch%0Bat", vec![]),
+        ("a=b&utm_source=ads&utm_source=chat.example.org", chat),
+        ("utm_source=Chat.example.org", vec![]),
+        ("utm_source=www.chat.example.org", vec![]),
+        ("utm_source=chat.example.org%20", vec![]),
+        ("UTM_SOURCE=chat.example.org", vec![]),
+        ("utm_source=&utm_medium=ads", vec![]),
+        ("utm_source=ads", vec![entity("Ads", "paid")]),
+        ("", vec![]),
+    ];
+    for (query, expect) in table {
+        let record = page_view(&format!("http://pages.example.com/?{query}"));
+        assert_eq!(plain.derived(&record), expect, "{query}");
+    }
+    let record = page_view("http://pages.example.com/?utm_source=ads");
+    assert_eq!(with_own.derived(&record), [entity("Ours", "partners")]);
+    assert_eq!(plain.event(&record).get(Field::RefrMedium), None);
+    assert_eq!(plain.apache().derived(&record), [""; 0]);
+}
+
+#[test]
+fn a_database_may_be_yaml() {
+    let mut config = config(&[]);
+    config["data"]["parameters"]["database"] = "r.yaml".into();
+    let file = "search:\n  Google:\n    domains: [www.google.com]\n    parameters:\n    - q\n";
+    let yaml = Enricher::with(&[config.clone()], &[("r.yaml", file.as_bytes())]);
+    assert_eq!(told(&yaml, "https://www.google.com/?q=x"), "search|Google|x");
+    let said = build(&[config], &[("r.yaml", b"search: [")]).err().unwrap();
+    assert!(said.starts_with("it: http://h/r.yaml: "), "{said}");
 }
 
 #[test]
