@@ -6,7 +6,8 @@ pub fn http_date(seconds: i64) -> [u8; 29] {
     const DAYS: &[u8; 21] = b"ThuFriSatSunMonTueWed";
     const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
     let seconds = seconds.clamp(-62_167_219_200, 253_402_300_799);
-    let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // In days of 32 bits, which divide in a fraction of the time.
+    let (day, second) = (seconds.div_euclid(86_400) as i32, seconds.rem_euclid(86_400) as u32);
     let (year, month, day_of_month) = civil(day);
     let (weekday, month) = (3 * day.rem_euclid(7) as usize, 3 * (month as usize - 1));
     let mut out = *b"***, ** *** **** **:**:** GMT";
@@ -25,17 +26,17 @@ pub fn http_date(seconds: i64) -> [u8; 29] {
     out
 }
 
-/// Year, month and day of a day counted from the epoch, in the Gregorian calendar. Years are counted from March, so that
-/// the leap day is the last of its year.
-fn civil(day: i64) -> (i64, i64, i64) {
-    const DAYS_IN_ERA: i64 = 146_097;
-    let since_march_0000 = day + 719_468;
-    let era = since_march_0000.div_euclid(DAYS_IN_ERA);
-    let in_era = since_march_0000.rem_euclid(DAYS_IN_ERA);
+/// Year, month and day of a day counted from the epoch, in the Gregorian calendar from the year 0. Years are counted from
+/// March, so that the leap day is the last of its year.
+fn civil(day: i32) -> (u32, u32, u32) {
+    const DAYS_IN_ERA: u32 = 146_097;
+    // An era more keeps all of it above zero.
+    let since_march = (day + 719_468 + DAYS_IN_ERA as i32) as u32;
+    let (era, in_era) = (since_march / DAYS_IN_ERA, since_march % DAYS_IN_ERA);
     let year_of_era = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
     let in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * in_year + 2) / 153;
     let day_of_month = in_year - (153 * march_month + 2) / 5 + 1;
     let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day_of_month)
+    (year_of_era + era * 400 + u32::from(month <= 2) - 400, month, day_of_month)
 }

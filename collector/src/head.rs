@@ -1,6 +1,6 @@
 //! The head of a request, read leniently from its raw bytes: names keep their spelling and their order.
 
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 use crate::{
     compatibility::Compatibility,
@@ -85,7 +85,7 @@ struct Field {
 
 /// The first field of each name that the collector looks at, as an index plus one.
 #[derive(Clone, Copy, Debug, Default)]
-struct Known([u16; NAMES.len()]);
+struct Known([u16; NAMES]);
 
 /// Names looked up by [`Head::first`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,21 +106,8 @@ pub enum Name {
     XRealIp,
 }
 
-const NAMES: [(Name, &[u8]); 13] = [
-    (Name::Connection, b"connection"),
-    (Name::ContentLength, b"content-length"),
-    (Name::ContentType, b"content-type"),
-    (Name::Cookie, b"cookie"),
-    (Name::Expect, b"expect"),
-    (Name::Host, b"host"),
-    (Name::Origin, b"origin"),
-    (Name::Referer, b"referer"),
-    (Name::SpAnonymous, b"sp-anonymous"),
-    (Name::TransferEncoding, b"transfer-encoding"),
-    (Name::UserAgent, b"user-agent"),
-    (Name::XForwardedFor, b"x-forwarded-for"),
-    (Name::XRealIp, b"x-real-ip"),
-];
+/// How many names there are.
+const NAMES: usize = Name::XRealIp as usize + 1;
 
 /// Room for the Apache line's longest URI, a method and a version.
 const V2_REQUEST_LINE: usize = strict::MAX_URI + 64;
@@ -154,20 +141,35 @@ impl Head {
     /// # Errors
     /// The refusal to answer with; the connection cannot go on after it.
     pub fn read(&mut self, bytes: &[u8], folded: bool, compatibility: Compatibility) -> Result<(), Refusal> {
+        let mut unfolded = Vec::new();
+        if folded {
+            unfold(bytes, &mut unfolded);
+        }
+        let bytes = if folded { &unfolded } else { bytes };
+        let ends: Vec<u32> = memchr_iter(b'\n', bytes).map(|end| end as u32).collect();
+        self.read_lines(bytes, &ends, compatibility)
+    }
+
+    /// As [`Self::read`] without folded lines, when it is known where each line ends.
+    ///
+    /// # Errors
+    /// The refusal to answer with; the connection cannot go on after it.
+    pub fn read_lines(
+        &mut self,
+        bytes: &[u8],
+        ends: &[u32],
+        compatibility: Compatibility,
+    ) -> Result<(), Refusal> {
         self.raw.clear();
+        self.raw.extend_from_slice(bytes);
         self.fields.clear();
         self.known = Known::default();
-        if folded {
-            unfold(bytes, &mut self.raw);
-        } else {
-            self.raw.extend_from_slice(bytes);
-        }
-        let line_end = memchr(b'\n', &self.raw).unwrap_or(self.raw.len());
+        let line_end = ends.first().map_or(bytes.len(), |&end| end as usize);
         if compatibility.is_v2() {
             strict::check_request_line(trim_end(&self.raw[..line_end]))?;
         }
         self.read_request_line(line_end)?;
-        self.read_fields(line_end + 1, compatibility)
+        self.read_fields(ends, compatibility)
     }
 
     /// The method.
@@ -299,12 +301,15 @@ impl Head {
         Ok(())
     }
 
-    fn read_fields(&mut self, from: usize, compatibility: Compatibility) -> Result<(), Refusal> {
-        let mut at = from;
+    fn read_fields(&mut self, ends: &[u32], compatibility: Compatibility) -> Result<(), Refusal> {
         // What is in no value of nearly any head is looked for once, not in each.
-        let suspicious = has_any(&self.raw, |b| b == 0) || has_bare_return(&self.raw);
-        while at < self.raw.len() {
-            let end = memchr(b'\n', &self.raw[at..]).map_or(self.raw.len(), |i| at + i);
+        let suspicious = memchr(0, &self.raw).is_some() || self.has_bare_return(ends);
+        let last = self.raw.len() as u32;
+        for (&before, &end) in ends.iter().zip(ends[1.min(ends.len())..].iter().chain([&last])) {
+            let (at, end) = (before as usize + 1, end as usize);
+            if at >= self.raw.len() {
+                break;
+            }
             let line = trim_end(&self.raw[at..end]);
             if line.is_empty() {
                 break;
@@ -328,21 +333,63 @@ impl Head {
             let name = Span(at as u32, (at + name_end) as u32);
             let known = self.note(name);
             self.fields.push(Field { name, value, known });
-            at = end + 1;
         }
         Ok(())
     }
 
     /// Remembers the index of the field about to be pushed if it is the first of its name.
     fn note(&mut self, name: Span) -> Option<Name> {
-        let name = self.at(name);
-        let &(known, _) =
-            NAMES.iter().find(|(_, n)| n.len() == name.len() && n.eq_ignore_ascii_case(name))?;
+        let known = Name::of(self.at(name))?;
         let slot = &mut self.known.0[known as usize];
         if *slot == 0 {
             *slot = u16::try_from(self.fields.len() + 1).unwrap_or_default();
         }
         Some(known)
+    }
+
+    /// Whether there is a CR that ends no line.
+    fn has_bare_return(&self, ends: &[u32]) -> bool {
+        let before = |end: u32| (end as usize).checked_sub(1).map(|at| self.raw[at]);
+        let at_ends = ends.iter().filter(|&&end| before(end) == Some(b'\r')).count();
+        memchr_iter(b'\r', &self.raw).count() > at_ends
+    }
+}
+
+impl Name {
+    /// The name that these bytes are, in any case.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let candidates: &[Self] = match bytes.len() {
+            4 => &[Self::Host],
+            6 => &[Self::Cookie, Self::Origin, Self::Expect],
+            7 => &[Self::Referer],
+            9 => &[Self::XRealIp],
+            10 => &[Self::UserAgent, Self::Connection],
+            12 => &[Self::ContentType, Self::SpAnonymous],
+            14 => &[Self::ContentLength],
+            15 => &[Self::XForwardedFor],
+            17 => &[Self::TransferEncoding],
+            _ => return None,
+        };
+        candidates.iter().copied().find(|name| bytes.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// In lower case.
+    const fn as_bytes(self) -> &'static [u8] {
+        match self {
+            Self::Connection => b"connection",
+            Self::ContentLength => b"content-length",
+            Self::ContentType => b"content-type",
+            Self::Cookie => b"cookie",
+            Self::Expect => b"expect",
+            Self::Host => b"host",
+            Self::Origin => b"origin",
+            Self::Referer => b"referer",
+            Self::SpAnonymous => b"sp-anonymous",
+            Self::TransferEncoding => b"transfer-encoding",
+            Self::UserAgent => b"user-agent",
+            Self::XForwardedFor => b"x-forwarded-for",
+            Self::XRealIp => b"x-real-ip",
+        }
     }
 }
 
@@ -357,12 +404,6 @@ pub fn is_token(byte: u8) -> bool {
         table
     };
     TOKEN[usize::from(byte)]
-}
-
-/// Whether there is a CR that ends no line.
-fn has_bare_return(bytes: &[u8]) -> bool {
-    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    pairs.fold(false, |found, (&a, &b)| found | ((a == b'\r') & (b != b'\n')))
 }
 
 /// Whether one of the bytes is such a one. Without an early end the compiler looks at many bytes at once.

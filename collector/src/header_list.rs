@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use crate::{
     compatibility::Compatibility,
     content_type, cookie,
@@ -109,10 +111,15 @@ fn push_cookies_v3(value: &[u8], out: &mut Vec<u8>) -> bool {
             out.push(b';');
         }
         let part_start = out.len();
-        out.extend(part.iter().filter(|&&b| b != b' '));
+        let blanks = part.iter().take_while(|&&b| b == b' ').count();
+        let part = &part[blanks..];
+        match memchr(b' ', part) {
+            None => out.extend_from_slice(part),
+            Some(_) => out.extend(part.iter().filter(|&&b| b != b' ')),
+        }
         unwrap_quotes(part_start, out);
         let part = &out[part_start..];
-        if part.is_empty() || !part.iter().all(|&b| cookie::is_octet(b)) {
+        if part.is_empty() || !cookie::are_octets(part) {
             out.truncate(before);
         }
     }
@@ -121,7 +128,7 @@ fn push_cookies_v3(value: &[u8], out: &mut Vec<u8>) -> bool {
 
 /// `a="b"` -> `a=b`, at the end of a text.
 fn unwrap_quotes(start: usize, text: &mut Vec<u8>) {
-    let Some(at) = text[start..].iter().position(|&b| b == b'=') else { return };
+    let Some(at) = memchr(b'=', &text[start..]) else { return };
     let value = start + at + 1;
     if text.len() >= value + 2 && text[value] == b'"' && text.ends_with(b"\"") {
         text.pop();

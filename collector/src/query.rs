@@ -59,20 +59,15 @@ pub fn encode(text: &str, keep: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Whether a name of lower-case letters may be in a query: it begins somewhere, or a letter stands there as an escape, which
-/// nobody writes. This is much less work than to look at each pair.
+/// Whether a name of lower-case letters may be in a query: its first two letters are somewhere, or a letter stands there as
+/// an escape, which nobody writes. This is much less work than to look at each pair.
 fn may_name(query: &[u8], name: &str) -> bool {
-    let &[x, y, z, ..] = name.as_bytes() else { return true };
-    let begins = |a: u8, b: u8, c: u8| (a == x) & (b == y) & (c == z);
+    let &[x, y, ..] = name.as_bytes() else { return true };
     // `%61` to `%7a`
-    let is_letter = |a: u8, b: u8, c: u8| {
-        (a == b'%') & ((b == b'6') | ((b == b'7') & ((c <= b'9') | (c | 0x20 == b'a'))))
-    };
-    let (second, third) = (query.get(1..).unwrap_or_default(), query.get(2..).unwrap_or_default());
-    let threes = query.iter().zip(second).zip(third);
+    let twos = query.iter().zip(query.get(1..).unwrap_or_default());
     !name.bytes().all(|b| b.is_ascii_lowercase())
         // Without an early end the compiler looks at many bytes at once.
-        || threes.fold(false, |found, ((&a, &b), &c)| found | begins(a, b, c) | is_letter(a, b, c))
+        || twos.fold(false, |found, (&a, &b)| found | ((a == x) & (b == y)) | ((a == b'%') & (b | 1 == b'7')))
 }
 
 fn is_named(key: &[u8], name: &str) -> bool {

@@ -22,6 +22,8 @@ pub struct Intake {
     /// Where the search for the end of the head goes on, and where the line it is in began.
     scanned: usize,
     line_start: usize,
+    /// Where its lines end, so far.
+    ends: Vec<u32>,
     /// Where the fields begin: behind the request line, once that has come.
     fields_start: Option<usize>,
     /// Whether a line of the head continues the one before.
@@ -65,6 +67,7 @@ impl Intake {
             buffer: BytesMut::new(),
             scanned: 0,
             line_start: 0,
+            ends: Vec::new(),
             fields_start: None,
             folded: false,
             head: Head::default(),
@@ -141,12 +144,17 @@ impl Intake {
             }
         }
         let Some(end) = self.find_end()? else { return Ok(Came::Part) };
-        self.head.read(&self.buffer[..end], self.folded, self.caps.compatibility)?;
+        let (bytes, compatibility) = (&self.buffer[..end], self.caps.compatibility);
+        match self.folded {
+            true => self.head.read(bytes, true, compatibility)?,
+            false => self.head.read_lines(bytes, &self.ends, compatibility)?,
+        }
         target::check(&self.head, self.caps.compatibility)?;
         self.body = Some(self.head.framing()?);
         self.buffer.advance(end);
         (self.fresh, self.resting) = (false, false);
         (self.scanned, self.line_start, self.fields_start, self.folded) = (0, 0, None, false);
+        self.ends.clear();
         Ok(Came::Head)
     }
 
@@ -205,6 +213,7 @@ impl Intake {
                 }
                 (None, Some(fields)) => {
                     self.check_fields(end + 1 - fields)?;
+                    self.ends.push(end as u32);
                     return Ok(Some(end + 1));
                 }
                 (Some(_), None) => {
@@ -213,6 +222,7 @@ impl Intake {
                 }
                 (Some(first), Some(_)) => self.folded |= matches!(first, b' ' | b'\t'),
             }
+            self.ends.push(end as u32);
             (self.scanned, self.line_start) = (end + 1, end + 1);
         }
         self.scanned = self.buffer.len();
