@@ -370,25 +370,28 @@ impl Name {
             17 => &[Self::TransferEncoding],
             _ => return None,
         };
-        candidates.iter().copied().find(|name| bytes.eq_ignore_ascii_case(name.as_bytes()))
+        candidates.iter().copied().find(|name| {
+            let usual = name.as_bytes();
+            bytes == usual || bytes.eq_ignore_ascii_case(usual)
+        })
     }
 
-    /// In lower case.
+    /// As most clients write it.
     const fn as_bytes(self) -> &'static [u8] {
         match self {
-            Self::Connection => b"connection",
-            Self::ContentLength => b"content-length",
-            Self::ContentType => b"content-type",
-            Self::Cookie => b"cookie",
-            Self::Expect => b"expect",
-            Self::Host => b"host",
-            Self::Origin => b"origin",
-            Self::Referer => b"referer",
-            Self::SpAnonymous => b"sp-anonymous",
-            Self::TransferEncoding => b"transfer-encoding",
-            Self::UserAgent => b"user-agent",
-            Self::XForwardedFor => b"x-forwarded-for",
-            Self::XRealIp => b"x-real-ip",
+            Self::Connection => b"Connection",
+            Self::ContentLength => b"Content-Length",
+            Self::ContentType => b"Content-Type",
+            Self::Cookie => b"Cookie",
+            Self::Expect => b"Expect",
+            Self::Host => b"Host",
+            Self::Origin => b"Origin",
+            Self::Referer => b"Referer",
+            Self::SpAnonymous => b"SP-Anonymous",
+            Self::TransferEncoding => b"Transfer-Encoding",
+            Self::UserAgent => b"User-Agent",
+            Self::XForwardedFor => b"X-Forwarded-For",
+            Self::XRealIp => b"X-Real-IP",
         }
     }
 }
