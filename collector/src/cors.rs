@@ -12,6 +12,8 @@ use crate::{
 /// One origin of an `Origin` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Origin<'a> {
+    /// All of it.
+    text: &'a str,
     scheme: &'a str,
     host: &'a str,
     port: Option<&'a str>,
@@ -19,13 +21,15 @@ struct Origin<'a> {
 
 /// The value of `Access-Control-Allow-Origin`.
 pub fn allow_origin(head: &Head, compatibility: Compatibility) -> HeaderValue {
-    let any = HeaderValue::from_static("*");
     let origin = match compatibility {
-        Compatibility::V3 => origins(head).next().map(Origin::print),
+        Compatibility::V3 => origins(head).next().and_then(|origin| HeaderValue::from_str(origin.text).ok()),
         // The Apache line echoes the whole header when all of it parses, and `null`.
-        Compatibility::V2 => head.all(Name::Origin).find_map(|v| printed(std::str::from_utf8(v).ok()?)),
+        Compatibility::V2 => {
+            let printed = head.all(Name::Origin).find_map(|v| printed(std::str::from_utf8(v).ok()?));
+            printed.and_then(|origin| HeaderValue::try_from(origin).ok())
+        }
     };
-    origin.and_then(|origin| HeaderValue::try_from(origin).ok()).unwrap_or(any)
+    origin.unwrap_or(HeaderValue::from_static("*"))
 }
 
 /// The hosts of the origins, in their order.
@@ -46,7 +50,7 @@ pub fn printed(text: &str) -> Option<String> {
     if origins.is_empty() {
         return Some(text.into());
     }
-    let print = |origin: Origin<'_>| Origin { port: None, ..origin }.print().to_ascii_lowercase();
+    let print = |origin: Origin<'_>| format!("{}://{}", origin.scheme, origin.host).to_ascii_lowercase();
     let origins = origins.into_iter().map(|origin| {
         match origin.port.and_then(|port| port.parse::<u16>().ok()).filter(|&port| port > 0) {
             Some(port) => format!("{}:{port}", print(origin)),
@@ -71,15 +75,6 @@ fn origins_v2(text: &str) -> Option<Vec<Origin<'_>>> {
     text.split(' ').map(|item| parse(item).filter(in_range)).collect()
 }
 
-impl Origin<'_> {
-    fn print(self) -> String {
-        match self.port {
-            Some(port) => format!("{}://{}:{port}", self.scheme, self.host),
-            None => format!("{}://{}", self.scheme, self.host),
-        }
-    }
-}
-
 /// `scheme://host[:port]`; the host may be empty, as in `file://`.
 fn parse(item: &str) -> Option<Origin<'_>> {
     let (scheme, rest) = item.split_once("://")?;
@@ -100,5 +95,10 @@ fn parse(item: &str) -> Option<Origin<'_>> {
         Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
         None => host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&b)),
     };
-    (crate::uri_reference::is_scheme(scheme) && valid_host).then_some(Origin { scheme, host, port })
+    (crate::uri_reference::is_scheme(scheme) && valid_host).then_some(Origin {
+        text: item,
+        scheme,
+        host,
+        port,
+    })
 }
