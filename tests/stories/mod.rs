@@ -12,6 +12,8 @@ mod enrich_alone;
 mod enriching_files;
 mod enrichments;
 mod full_disk;
+mod lake_killed;
+mod lake_weather;
 mod loaders_alone;
 mod own_tools;
 mod postgres_away;

@@ -78,6 +78,13 @@ impl Lake {
     }
 }
 
+/// The text of a file.
+pub fn gunzip(packed: &[u8]) -> String {
+    let mut text = String::new();
+    MultiGzDecoder::new(packed).read_to_string(&mut text).expect("a whole gzip file of text");
+    text
+}
+
 /// Objects only: what is being written stands aside, in `~partial`, until it is whole.
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     let Ok(listing) = std::fs::read_dir(folder) else { return };

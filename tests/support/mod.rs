@@ -6,6 +6,8 @@ pub mod database;
 pub mod enrichments;
 pub mod expect;
 pub mod files;
+pub mod filled_log;
+pub mod gate;
 pub mod http;
 pub mod kcl;
 pub mod lake;

@@ -67,12 +67,21 @@ impl Moto {
         answer.body
     }
 
-    /// Keys and contents of all objects of a bucket of S3, of which there may be a thousand.
-    pub fn objects(&self, bucket: &str) -> Vec<(String, Vec<u8>)> {
+    /// Keys of all objects of a bucket of S3, of which there may be a thousand.
+    pub fn keys(&self, bucket: &str) -> Vec<String> {
         let listed = String::from_utf8(self.s3("GET", &format!("/{bucket}?list-type=2"), b"")).unwrap();
         assert!(!listed.contains("<IsTruncated>true"), "more than one page of objects");
         let keys = listed.split("<Key>").skip(1).filter_map(|rest| Some(rest.split_once("</Key>")?.0));
-        keys.map(|key| (key.to_owned(), self.s3("GET", &format!("/{bucket}/{key}"), b""))).collect()
+        keys.map(str::to_owned).collect()
+    }
+
+    /// Keys and contents of these objects.
+    pub fn objects(&self, bucket: &str) -> Vec<(String, Vec<u8>)> {
+        let content = |key: String| {
+            let content = self.s3("GET", &format!("/{bucket}/{key}"), b"");
+            (key, content)
+        };
+        self.keys(bucket).into_iter().map(content).collect()
     }
 
     /// The data of all records of a stream with one shard.

@@ -15,7 +15,8 @@ use std::{
 
 use bytes::Bytes;
 use object_store::{
-    ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig,
+    ClientConfigKey, ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    RetryConfig,
     aws::{AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region},
 };
 
@@ -26,6 +27,9 @@ const PARTIAL: &str = "~partial";
 
 /// A store answers again within this time, or a put counts as failed.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// A call that takes longer has failed: 64 MiB over a slow network take their time.
+const PUT: Duration = Duration::from_secs(120);
 
 /// A place for objects. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -147,6 +151,8 @@ impl Destination {
         }
         let in_clear = endpoint_of(&builder).is_some_and(|endpoint| endpoint.starts_with("http://"));
         builder = builder.with_allow_http(in_clear);
+        let key = AmazonS3ConfigKey::Client(ClientConfigKey::Timeout);
+        builder = builder.with_config(key, PUT.as_secs().to_string() + "s");
         // Who puts tries again, and says so.
         let once = RetryConfig { max_retries: 1, retry_timeout: RETRY, ..RetryConfig::default() };
         let store = builder.with_retry(once).build().map_err(wrong)?;
