@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use crate::schema_key::SchemaKey;
+
 /// Entries of maps up to this size stay in order of insertion; larger ones are ordered by [`rank`].
 pub const SMALL: usize = 4;
 
@@ -43,8 +45,47 @@ pub fn sort<V>(entries: &mut [(String, V)]) {
 
 /// What keys of a large map are ordered by, ascending; keys of equal rank keep the order of insertion.
 pub fn rank(key: &str) -> u64 {
-    let mut hash =
-        key.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+    rank_of_hash(hash_of_text(key))
+}
+
+/// The same for keys that are options of texts.
+pub fn rank_of_option(key: Option<&str>) -> u64 {
+    rank_of_hash(key.map_or_else(|| hash_of_text("None"), |text| hash_of_product(&[hash_of_text(text)])))
+}
+
+/// The same for keys that are schema keys.
+pub fn rank_of_schema(key: &SchemaKey) -> u64 {
+    let version = hash_of_product(&[key.version.model, key.version.revision, key.version.addition]);
+    let texts = [&key.vendor, &key.name, &key.format].map(|text| hash_of_text(text));
+    rank_of_hash(hash_of_product(&[texts[0], texts[1], texts[2], version]))
+}
+
+/// The place of a text among the sixteen of a small mutable map, which is walked from the last to the first.
+pub fn slot_of_sixteen(key: &str) -> u32 {
+    const FACTOR: u32 = 0x9E37_75CD;
+    let mixed = hash_of_text(key).wrapping_mul(FACTOR).swap_bytes().wrapping_mul(FACTOR);
+    // Turned by the number of bits of the table's mask, of which the upper four count.
+    mixed.rotate_right(4) >> 28
+}
+
+/// `String.hashCode`
+pub fn hash_of_text(text: &str) -> u32 {
+    text.encode_utf16().fold(0, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)))
+}
+
+/// The hash of a case class with fields of these hashes: MurmurHash3.
+fn hash_of_product(fields: &[u32]) -> u32 {
+    let mix = |hash: u32, field: &u32| {
+        let field = field.wrapping_mul(0xCC9E_2D51).rotate_left(15).wrapping_mul(0x1B87_3593);
+        (hash ^ field).rotate_left(13).wrapping_mul(5).wrapping_add(0xE654_6B64)
+    };
+    let mut hash = fields.iter().fold(0xCAFE_BABE, mix) ^ fields.len() as u32;
+    hash = (hash ^ hash >> 16).wrapping_mul(0x85EB_CA6B);
+    hash = (hash ^ hash >> 13).wrapping_mul(0xC2B2_AE35);
+    hash ^ hash >> 16
+}
+
+fn rank_of_hash(mut hash: u32) -> u64 {
     hash = hash.wrapping_add(!(hash << 9));
     hash ^= hash >> 14;
     hash = hash.wrapping_add(hash << 4);
