@@ -27,7 +27,11 @@ pub use self::{
     monitoring::{Metrics, Monitoring},
     output::{Outputs, Sink, SinkKind},
 };
-use crate::{compatibility::Compatibility, settings::Settings};
+use crate::{
+    adapters::webhook_schemas::{Overrides, WebhookSchemas},
+    compatibility::Compatibility,
+    settings::Settings,
+};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
@@ -75,9 +79,9 @@ pub struct EnrichConfig {
     /// Compressed output.
     #[schemars(with = "String", extend("x-without-effect" = "enriched events are written as they are"), example = serde_json::json!({"enabled": false}))]
     pub compression: Ignored,
-    /// Schemas of webhooks.
-    #[schemars(with = "String", extend("x-without-effect" = "no adapter of a webhook asks for it"), example = serde_json::json!({}))]
-    pub adapters_schemas: Ignored,
+    /// Schemas of webhooks' events, over the defaults: by the adapter's section, and there by the event's key.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>", example = serde_json::json!({"sendgrid": {"open": "iglu:com.sendgrid/open/jsonschema/3-0-0"}}))]
+    pub adapters_schemas: Overrides,
     /// Adapters behind HTTP, retired with 6.0.
     #[schemars(with = "String", extend("x-without-effect" = "there are no adapters behind HTTP"), example = serde_json::json!([]))]
     pub remote_adapters: Ignored,
@@ -209,6 +213,7 @@ impl EnrichConfig {
         settings.emits_failed = emits_failed;
         settings.good_key = self.output.good.partition_key.map(|name| name.0);
         settings.failed_key = self.output.failed.partition_key.map(|name| name.0);
+        settings.webhook_schemas = WebhookSchemas::with(self.compatibility, &self.adapters_schemas);
         settings.max_decompressed_payload = self.decompression.max_bytes_single_payload;
         settings
     }
@@ -270,7 +275,7 @@ impl Default for EnrichConfig {
             http: Http::default(),
             monitoring: Monitoring::default(),
             compression: Ignored,
-            adapters_schemas: Ignored,
+            adapters_schemas: Overrides::new(),
             remote_adapters: Ignored,
             js_allowed_java_classes: Ignored,
             metadata: Ignored,

@@ -10,7 +10,7 @@
 //! * `problem` what can be wrong, `render` and `failure_entity` how it is said, [`compatibility`] to whom
 //! * `java/` what the original inherits from its platform
 
-mod adapters;
+pub mod adapters;
 mod batch;
 pub mod compatibility;
 pub mod config;

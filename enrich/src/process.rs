@@ -126,11 +126,12 @@ fn read_payload(payload: &Bytes, around: &Surroundings<'_>, outputs: &mut Output
     };
     let rules =
         JsonRules { compatibility: around.settings.compatibility, max_depth: around.settings.max_json_depth };
-    let context = adapters::Context { judge: around.judge, rules };
-    let read = adapter.read(&request, &context, &mut |mut parameters| {
+    let schemas = &around.settings.webhook_schemas;
+    let context = adapters::Context { judge: around.judge, rules, schemas };
+    let read = adapter.read(&request, &context, &mut |mut parameters, request| {
         parameters.sort();
-        let finished = enrich(&parameters, &request, around, outputs.ids);
-        outputs.event(finished, &request, &parameters);
+        let finished = enrich(&parameters, request, around, outputs.ids);
+        outputs.event(finished, request, &parameters);
     });
     if let Err(messages) = read {
         outputs.adapter_failure(&request, messages, adapter.is_tracker_protocol);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use event::{atomic::Field, bad_row::Processor};
 
 use crate::{
+    adapters::webhook_schemas::WebhookSchemas,
     compatibility::{Compatibility, Limits},
     enrichments::Enrichments,
 };
@@ -32,6 +33,8 @@ pub struct Settings {
     pub failed_key: Option<Field>,
     /// Largest payload in a compressed record, in bytes.
     pub max_decompressed_payload: u64,
+    /// Schemas of webhooks.
+    pub webhook_schemas: WebhookSchemas,
     /// What runs on every event.
     pub enrichments: Arc<Enrichments>,
 }
@@ -50,6 +53,7 @@ impl Settings {
             good_key: None,
             failed_key: None,
             max_decompressed_payload: 10_000_000,
+            webhook_schemas: WebhookSchemas::of(compatibility),
             enrichments: Arc::default(),
         }
     }

@@ -1,10 +1,10 @@
 //! Any system's webhook: the schema of its data is named in the query or in the body
 //! (`spec/enrichments-and-adapters.md` 3.4).
 
-use event::{bad_row::Message, self_describing::SelfDescribing};
+use event::{bad_row::Message, schema_key::SchemaKey, self_describing::SelfDescribing};
 use serde_json::{Map, Value};
 
-use super::{Adapter, Context, Emit, input, unstruct};
+use super::{Adapter, Context, Emit, NOT_DATA, input, unstruct};
 use crate::{parameters::Parameters, querystring, raw::request::Request};
 
 pub(super) const ADAPTER: Adapter =
@@ -13,9 +13,6 @@ pub(super) const ADAPTER: Adapter =
 const TRACKER_VERSION: &str = "com.snowplowanalytics.iglu-v1";
 const JSON: [&str; 2] = ["application/json", "application/json; charset=utf-8"];
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// Parameters of the query that are the tracker's, not the data's.
-const NOT_DATA: [&str; 4] = ["nuid", "aid", "cv", "p"];
 
 fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result<(), Vec<Message>> {
     let mut query = Parameters::collect(request.query.iter());
@@ -32,11 +29,12 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
                 input("body", None, "empty body"),
             ]);
         };
-        return self_describing(&body, content_type, &query, context, emit).map_err(|message| vec![*message]);
+        return self_describing(&body, request, &query, context, emit).map_err(|message| vec![*message]);
     };
-    if let Err(invalid) = context.judge.schema_key(&schema) {
-        return Err(vec![input("schema", Some(schema), invalid.code)]);
-    }
+    let schema = match context.judge.schema_key(&schema) {
+        Ok(key) => key,
+        Err(invalid) => return Err(vec![input("schema", Some(schema), invalid.code)]),
+    };
     query.remove("schema");
     match body {
         None => {
@@ -45,11 +43,11 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
             // An empty text is none here, but not in forms.
             let text = |value: Option<&str>| text_or_null(value.filter(|text| !text.is_empty()));
             let data = pairs.map(|p| (p.name.to_string(), text(p.value.as_deref()))).collect();
-            emit(unstruct::event(TRACKER_VERSION, "app", &query, &schema, Value::Object(data)));
+            emit(unstruct::event(TRACKER_VERSION, "app", &query, &schema, &Value::Object(data)), request);
             Ok(())
         }
         Some(body) => {
-            with_body(&body, content_type, &query, &schema, context, emit).map_err(|message| vec![*message])
+            with_body(&body, request, &query, &schema, context, emit).map_err(|message| vec![*message])
         }
     }
 }
@@ -57,11 +55,12 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
 /// The body names its schema itself.
 fn self_describing(
     body: &str,
-    content_type: Option<&str>,
+    request: &Request,
     query: &Parameters<'_>,
     context: &Context<'_>,
     emit: &mut Emit<'_>,
 ) -> Result<(), Box<Message>> {
+    let content_type = request.payload.content_type.as_deref();
     if !content_type.is_some_and(|ct| JSON.contains(&ct)) {
         return Err(Box::new(wrong_content_type(content_type, &JSON)));
     }
@@ -69,31 +68,32 @@ fn self_describing(
         .judge
         .take_apart(parse(body, context)?)
         .map_err(|(json, error)| Box::new(Message::NotIglu { json, error }))?;
-    emit(unstruct::event(TRACKER_VERSION, "app", query, &schema.to_string(), data));
+    emit(unstruct::event(TRACKER_VERSION, "app", query, &schema, &data), request);
     Ok(())
 }
 
 /// The body holds data of the schema in the query.
 fn with_body(
     body: &str,
-    content_type: Option<&str>,
+    request: &Request,
     query: &Parameters<'_>,
-    schema: &str,
+    schema: &SchemaKey,
     context: &Context<'_>,
     emit: &mut Emit<'_>,
 ) -> Result<(), Box<Message>> {
     let refuse = |expectation: &str| Box::new(input("body", Some(body.to_owned()), expectation));
-    match content_type {
+    match request.payload.content_type.as_deref() {
         Some(ct) if JSON.contains(&ct) => match parse(body, context)? {
             Value::Array(items) if items.is_empty() => Err(refuse("empty array of events")),
             Value::Array(items) => {
                 for item in items {
-                    emit(unstruct::event(TRACKER_VERSION, "app", query, schema, item));
+                    emit(unstruct::event(TRACKER_VERSION, "app", query, schema, &item), request);
                 }
                 Ok(())
             }
             Value::Object(members) if !members.is_empty() => {
-                emit(unstruct::event(TRACKER_VERSION, "app", query, schema, Value::Object(members)));
+                let data = Value::Object(members);
+                emit(unstruct::event(TRACKER_VERSION, "app", query, schema, &data), request);
                 Ok(())
             }
             _ => Err(refuse("has no key-value pairs")),
@@ -104,7 +104,7 @@ fn with_body(
             form.sort();
             let data: Map<String, Value> =
                 form.iter().map(|p| (p.name.to_string(), text_or_null(p.value.as_deref()))).collect();
-            emit(unstruct::event(TRACKER_VERSION, "srv", query, schema, Value::Object(data)));
+            emit(unstruct::event(TRACKER_VERSION, "srv", query, schema, &Value::Object(data)), request);
             Ok(())
         }
         other => Err(Box::new(wrong_content_type(other, &[&JSON[..], &[FORM]].concat()))),

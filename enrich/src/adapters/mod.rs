@@ -1,18 +1,24 @@
 //! Request -> raw events. An adapter is one file and one line in [`ADAPTERS`] (`spec/enrich.md` 1.4).
 
+mod cloudfront_log;
+mod google_analytics;
 mod iglu_webhook;
 mod redirect;
 mod tracker_body;
 mod tracker_get;
 mod tracker_post;
 mod unstruct;
+pub mod webhook_schemas;
+mod webhooks;
 
 use event::bad_row::Message;
 
+use self::webhook_schemas::WebhookSchemas;
 use crate::{judge::Judge, parameters::Parameters, raw::request::Request, transform::JsonRules};
 
-/// Takes the parameters of each raw event, one after another.
-pub(crate) type Emit<'e> = dyn FnMut(Parameters<'_>) + 'e;
+/// Takes the parameters of each raw event, one after another, with what else is known of it: the request, or what an
+/// adapter has read instead.
+pub(crate) type Emit<'e> = dyn FnMut(Parameters<'_>, &Request) + 'e;
 
 /// Reads one kind of request.
 pub(crate) struct Adapter {
@@ -27,11 +33,38 @@ pub(crate) struct Adapter {
 pub(crate) struct Context<'a> {
     pub(crate) judge: &'a Judge<'a>,
     pub(crate) rules: JsonRules,
+    pub(crate) schemas: &'a WebhookSchemas,
 }
 
 /// Every adapter.
-static ADAPTERS: [Adapter; 4] =
-    [tracker_post::ADAPTER, tracker_get::ADAPTER, redirect::ADAPTER, iglu_webhook::ADAPTER];
+static ADAPTERS: [Adapter; 20] = [
+    tracker_post::ADAPTER,
+    tracker_get::ADAPTER,
+    redirect::ADAPTER,
+    iglu_webhook::ADAPTER,
+    webhooks::callrail::ADAPTER,
+    cloudfront_log::ADAPTER,
+    google_analytics::ADAPTER,
+    webhooks::hubspot::ADAPTER,
+    webhooks::mailchimp::ADAPTER,
+    webhooks::mailgun::ADAPTER,
+    webhooks::mandrill::ADAPTER,
+    webhooks::marketo::ADAPTER,
+    webhooks::olark::ADAPTER,
+    webhooks::pagerduty::ADAPTER,
+    webhooks::pingdom::ADAPTER,
+    webhooks::sendgrid::ADAPTER,
+    webhooks::statusgator::ADAPTER,
+    webhooks::unbounce::ADAPTER,
+    webhooks::urban_airship::ADAPTER,
+    webhooks::vero::ADAPTER,
+];
+
+/// Parameters of a query that are the tracker's, not the data's.
+const NOT_DATA: [&str; 4] = ["nuid", "aid", "cv", "p"];
+
+/// Messages about the parts of one request, at most: a list of hundreds of thousands of nothings has as many.
+const MOST_MESSAGES: usize = 2_000;
 
 /// The adapter of a request's path.
 pub(crate) fn find(request: &Request) -> Option<&'static Adapter> {
@@ -61,4 +94,12 @@ impl Adapter {
 
 fn input(field: &str, value: Option<String>, expectation: &str) -> Message {
     Message::InputData { field: field.to_owned(), value, expectation: expectation.to_owned() }
+}
+
+/// `k=v&...` in the map's order.
+fn all_of(parameters: &mut Parameters<'_>) -> String {
+    parameters.sort();
+    let pairs: Vec<_> =
+        parameters.iter().map(|p| format!("{}={}", p.name, p.value.as_deref().unwrap_or("null"))).collect();
+    pairs.join("&")
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use event::{bad_row::Message, json};
 use serde_json::{Value, json};
 
-use super::{Adapter, Context, Emit, input};
+use super::{Adapter, Context, Emit, all_of, input};
 use crate::{java::base64, parameters::Parameters, raw::request::Request};
 
 pub(super) const ADAPTER: Adapter = Adapter { vendor: "r", version: "tp2", is_tracker_protocol: true, read };
@@ -41,7 +41,7 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
     if parameters.get("p").is_none() {
         parameters.insert("p".into(), Some("web".into()));
     }
-    emit(parameters);
+    emit(parameters, request);
     Ok(())
 }
 
@@ -85,14 +85,6 @@ fn encode(text: &str) -> String {
     let encoded = URL_SAFE_NO_PAD.encode(text);
     let lines = (0..encoded.len()).step_by(LINE).map(|at| &encoded[at..encoded.len().min(at + LINE)]);
     lines.collect::<Vec<_>>().join("\r\n")
-}
-
-/// `k=v&...` in the map's order.
-fn all_of(parameters: &mut Parameters<'_>) -> String {
-    parameters.sort();
-    let pairs: Vec<_> =
-        parameters.iter().map(|p| format!("{}={}", p.name, p.value.as_deref().unwrap_or("null"))).collect();
-    pairs.join("&")
 }
 
 #[cfg(test)]

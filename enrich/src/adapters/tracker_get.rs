@@ -13,6 +13,6 @@ fn read(request: &Request, _: &Context<'_>, emit: &mut Emit<'_>) -> Result<(), V
         // The original's words.
         return Err(vec![input("querystring", None, "empty querystring: not a valid URI redirect")]);
     }
-    emit(Parameters::collect(request.query.iter()));
+    emit(Parameters::collect(request.query.iter()), request);
     Ok(())
 }

@@ -28,7 +28,7 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
         Some(_) if content_type.is_none() => Err(wrong_content_type(None)),
         None if allowed => Err(vec![input("body", None, "empty body: not a valid track protocol event")]),
         None => {
-            emit(Parameters::collect(request.query.iter()));
+            emit(Parameters::collect(request.query.iter()), request);
             Ok(())
         }
         Some(body) => read_body(&body, request, context, emit),
@@ -50,7 +50,7 @@ fn read_body(
     if let Some(events) = tracker_body::read(body) {
         for mut parameters in events {
             add_query(&mut parameters, request);
-            emit(parameters);
+            emit(parameters, request);
         }
         return Ok(());
     }
@@ -79,7 +79,7 @@ fn read_body(
             parameters.insert(Cow::Borrowed(name), value.as_str().map(Cow::Borrowed));
         }
         add_query(&mut parameters, request);
-        emit(parameters);
+        emit(parameters, request);
     }
     Ok(())
 }

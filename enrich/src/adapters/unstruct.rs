@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use event::json;
-use serde_json::{Value, json};
+use event::{json, schema_key::SchemaKey};
+use serde_json::Value;
 
 use crate::parameters::Parameters;
 
@@ -17,13 +17,14 @@ pub(super) fn event<'a>(
     version: &'static str,
     platform: &'static str,
     query: &'a Parameters<'_>,
-    schema: &str,
-    data: Value,
+    schema: &SchemaKey,
+    data: &Value,
 ) -> Parameters<'a> {
-    let envelope = json!({
-        "schema": "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0",
-        "data": {"schema": schema, "data": data},
-    });
+    let mut envelope = format!(
+        "{{\"schema\":\"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0\",\"data\":{{\"schema\":\"{schema}\",\"data\":"
+    );
+    json::write_compact(data, &mut envelope);
+    envelope.push_str("}}");
     let mut parameters = Parameters::with_room();
     parameters.insert("tv".into(), Some(version.into()));
     parameters.insert("e".into(), Some("ue".into()));
@@ -32,7 +33,7 @@ pub(super) fn event<'a>(
         None => Some(platform.into()),
     };
     parameters.insert("p".into(), platform);
-    parameters.insert("ue_pr".into(), Some(Cow::Owned(json::to_compact(&envelope))));
+    parameters.insert("ue_pr".into(), Some(Cow::Owned(envelope)));
     for name in KEPT {
         if let Some(value) = query.get(name) {
             parameters.insert(name.into(), value.map(Cow::Borrowed));

@@ -6,6 +6,7 @@ use service::config::{
 };
 
 use super::{EnrichConfig, Sink, SinkKind};
+use crate::adapters::webhook_schemas;
 
 /// What piste does not read from; a file that means one of these must not be taken for one that means Kinesis.
 const ELSEWHERE: [(&str, &[&str]); 4] = [
@@ -50,6 +51,9 @@ impl Checked for EnrichConfig {
         let single = self.decompression.max_bytes_single_payload;
         notes.unless(single > 0, "decompression.maxBytesSinglePayload", POSITIVE_NUMBER);
         notes.positive("http.client.requestTimeout", self.http.client.request_timeout);
+        for (key, why) in webhook_schemas::problems(&self.adapters_schemas) {
+            notes.say(format!("adaptersSchemas.{key}"), why);
+        }
         self.monitoring.metrics.statsd.problems(&mut notes);
         self.monitoring.health_probe.problems(&mut notes);
         notes.into_vec()

@@ -108,7 +108,7 @@ fn a_file_of_the_apache_line_is_read() {
         featureFlags { acceptInvalid = false, legacyEnrichmentOrder = false, tryBase64Decoding = false }
         experimental { metadata { endpoint = "https://acme.com" } }
         blobStorage { s3 = true }
-        adaptersSchemas { }
+        adaptersSchemas { mandrill { message_opened = "iglu:com.acme/message_opened/jsonschema/1-0-2" } }
         "#,
     );
     assert_eq!((found.errors.as_slice(), found.unknown.as_slice()), (&[][..], &[][..]));
@@ -147,6 +147,11 @@ fn what_cannot_be_is_said_with_its_key() {
     };
     check("", &[]);
     check("input.streamName = \"\"", &["`input.streamName`"]);
+    check(
+        "adaptersSchemas.mandrill.message_read = \"iglu:a/b/jsonschema/1-0-0\"",
+        &["mandrill.message_read"],
+    );
+    check("adaptersSchemas.mandrill.message_sent = b", &["mandrill.message_sent`"]);
     check("input { streamName = null, topicName = raw }", &["no Kafka source", "`input.streamName`"]);
     check("input { type = kinesis, topicName = raw }", &[]);
     check("input.http.port = 8080", &["no HTTP source"]);

@@ -10,7 +10,12 @@ pub(crate) fn minus(instant: i64, from: i64, to: i64) -> i64 {
     plus_months(plus_years(instant, -years), -months) - rest
 }
 
-const DAY: i64 = 86_400_000;
+pub(crate) const DAY: i64 = 86_400_000;
+
+/// The beginning of a day in milliseconds since the epoch. `month` is 1 to 12, `day` one of its days.
+pub(crate) fn day_start(year: i64, month: i64, day: i64) -> i64 {
+    days_before(Date { year, month, day }) * DAY
+}
 
 /// Milliseconds from the beginning of a leap year to its 29th of February.
 const FEBRUARY_29: i64 = 59 * DAY;
@@ -77,7 +82,8 @@ fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
+/// Days of a month, which is 1 to 12.
+pub(crate) fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         2 => 28 + i64::from(is_leap(year)),
         4 | 6 | 9 | 11 => 30,

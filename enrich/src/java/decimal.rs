@@ -13,6 +13,53 @@ const COMPACT_CHARS: usize = 18;
 /// # Errors
 /// The message of the Java exception; `null` where it has none.
 pub(crate) fn canonical(text: &str) -> Result<String, String> {
+    let (negative, parsed) = parse_signed(text)?;
+    print(negative, parsed)
+}
+
+/// The nearest double.
+pub(crate) fn double(text: &str) -> Option<f64> {
+    let (negative, Parsed { digits, scale }) = parse_signed(text).ok()?;
+    nearest(negative, &digits, scale)
+}
+
+/// The nearest double after rounding to two places, halves to even.
+pub(crate) fn two_places(text: &str) -> Option<f64> {
+    const PLACES: i64 = 2;
+    let (negative, Parsed { digits, scale }) = parse_signed(text).ok()?;
+    if scale <= PLACES {
+        return nearest(negative, &digits, scale);
+    }
+    let kept = digits.len().checked_sub(usize::try_from(scale - PLACES).ok()?);
+    let (kept, cut) = digits.split_at(kept.unwrap_or(0));
+    let is_odd = kept.bytes().last().is_some_and(|digit| digit % 2 == 1);
+    // What stands far behind the point has zeros in front of it.
+    let is_far = digits.len() < usize::try_from(scale - PLACES).ok()?;
+    let is_half = cut.starts_with('5') && cut[1..].bytes().all(|digit| digit == b'0');
+    let is_up = !is_far && cut.as_bytes().first().is_some_and(|first| *first >= b'5') && (!is_half || is_odd);
+    nearest(negative, &if is_up { next(kept) } else { format!("0{kept}") }, PLACES)
+}
+
+/// The number after the one with these digits.
+fn next(digits: &str) -> String {
+    let mut digits: Vec<u8> = format!("0{digits}").into_bytes();
+    for digit in digits.iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            break;
+        }
+        *digit = b'0';
+    }
+    digits.into_iter().map(char::from).collect()
+}
+
+/// A decimal zero has no sign.
+fn nearest(negative: bool, digits: &str, scale: i64) -> Option<f64> {
+    let sign = if negative && digits.bytes().any(|digit| digit != b'0') { "-" } else { "" };
+    format!("{sign}{digits}e{}", -scale).parse().ok()
+}
+
+fn parse_signed(text: &str) -> Result<(bool, Parsed), String> {
     let (negative, rest) = match text.as_bytes().first() {
         None => return Err("null".into()),
         Some(b'-') => (true, &text[1..]),
@@ -22,8 +69,7 @@ pub(crate) fn canonical(text: &str) -> Result<String, String> {
     if rest.is_empty() {
         return Err("No digits found.".into());
     }
-    let parsed = parse(rest)?;
-    print(negative, parsed)
+    Ok((negative, parse(rest)?))
 }
 
 /// A JSON number after its way through Java's decimals: without trailing zeros, and without an exponent unless it is
@@ -229,6 +275,37 @@ mod tests {
         ];
         for (text, expect) in table {
             assert_eq!(canonical(text), Err(expect.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn doubles_of_two_places() {
+        let table = [
+            ("10.555", 10.56),
+            ("10.545", 10.54),
+            ("10.5450001", 10.55),
+            ("12.228", 12.23),
+            ("0.005", 0.0),
+            ("0.015", 0.02),
+            ("0.0051", 0.01),
+            ("0.0005", 0.0),
+            ("9.999", 10.0),
+            ("-9.996", -10.0),
+            ("1", 1.0),
+            ("2.5", 2.5),
+            ("1e3", 1000.0),
+            ("1e-3", 0.0),
+            ("6e-3", 0.01),
+            ("+7.777", 7.78),
+        ];
+        for (text, expect) in table {
+            assert_eq!(two_places(text), Some(expect), "{text}");
+        }
+        assert!(two_places("-0.001").is_some_and(f64::is_sign_positive));
+        assert_eq!(two_places("1e400"), Some(f64::INFINITY));
+        assert_eq!((double("1.25e2"), double("-0.5")), (Some(125.0), Some(-0.5)));
+        for text in ["", "x", "null", "-", "1.2.3", "NaN"] {
+            assert_eq!((double(text), two_places(text)), (None, None), "{text}");
         }
     }
 }

@@ -5,7 +5,7 @@ use enrich::{
     output::{Kind, Output},
     settings::Settings,
 };
-use event::{bad_row::Processor, enriched::EnrichedEvent, json};
+use event::{bad_row::Processor, enriched::EnrichedEvent, json, payload::CollectorPayload};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -57,6 +57,30 @@ fn process(record: &[u8]) {
     });
 }
 
+const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+const JSON: Option<&str> = Some("application/json");
+
+/// Paths of adapters and the content type that they expect.
+const WEBHOOKS: [(&str, Option<&str>); 17] = [
+    ("/com.snowplowanalytics.iglu/v1", JSON),
+    ("/com.callrail/v1", None),
+    ("/com.amazon.aws.cloudfront/wd_access_log", None),
+    ("/com.google.analytics/v1", None),
+    ("/com.hubspot/v1", JSON),
+    ("/com.mailchimp/v1", FORM),
+    ("/com.mailgun/v1", JSON),
+    ("/com.mandrill/v1", FORM),
+    ("/com.marketo/v1", None),
+    ("/com.olark/v1", FORM),
+    ("/com.pagerduty/v1", JSON),
+    ("/com.pingdom/v1", None),
+    ("/com.sendgrid/v3", JSON),
+    ("/com.statusgator/v1", FORM),
+    ("/com.unbounce/v1", FORM),
+    ("/com.urbanairship.connect/v1", None),
+    ("/com.getvero/v1", None),
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -77,6 +101,20 @@ proptest! {
     #[test]
     fn random_bodies(body in "[\\[\\]{}\",:a-z0-9\\\\ .-]{0,80}") {
         process(&post(&body));
+    }
+
+    #[test]
+    fn random_webhooks(at in 0..WEBHOOKS.len(), body in "([\\[\\]{}\",:a-z0-9=&%._-]|\"(event|type|timestamp|items|signature|event-data|messages)\":|[0-9]{1,12}|%5[BD]|pr1cd2=|t=item&|\t|\n){0,40}") {
+        let (path, content_type) = WEBHOOKS[at];
+        for content_type in [content_type, None] {
+            process(&encoded(&CollectorPayload {
+                path: Some(path.into()),
+                content_type: content_type.map(str::to_owned),
+                querystring: Some(body.replace(['\n', '\t', '"', '{', '}', '[', ']', '%'], "")),
+                body: Some(body.clone().into()),
+                ..payload()
+            }));
+        }
     }
 
     #[test]

@@ -19,3 +19,4 @@ pub mod offline_away;
 pub mod registry;
 pub mod registry_away;
 pub mod samples;
+pub mod webhooks;
