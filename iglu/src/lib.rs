@@ -5,13 +5,14 @@
 //! * [`schema`], [`validator`]: what schemas say about data
 //! * [`pattern`]: Java's regular expressions, which schemas and configurations are written in
 //! * [`client_error`]: what bad rows say about it
-//! * [`table`]: Postgres tables from schemas
+//! * [`table`]: Postgres tables from schemas, [`field`]: columns of the lake
 
 pub mod built_in;
 pub mod cache;
 pub mod check;
 pub mod client;
 pub mod client_error;
+pub mod field;
 mod folder;
 mod http;
 pub mod pattern;

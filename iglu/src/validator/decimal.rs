@@ -9,7 +9,7 @@ const EXPONENT_LIMIT: i64 = 1_000_000_000_000;
 
 /// `digits * 10^exponent`, without leading or trailing zeros; no digits: zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Decimal {
+pub(crate) struct Decimal {
     negative: bool,
     digits: Vec<u8>,
     exponent: i64,
@@ -17,7 +17,7 @@ pub(super) struct Decimal {
 
 impl Decimal {
     /// Reads the text of a JSON number.
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let (negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -42,12 +42,12 @@ impl Decimal {
         Self { negative, digits, exponent }
     }
 
-    pub(super) fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         self.digits.is_empty()
     }
 
     /// The whole part, cut to 64 bits.
-    pub(super) fn whole(&self) -> i64 {
+    pub(crate) fn whole(&self) -> i64 {
         let length = self.digits.len() as i64 + self.exponent;
         if length <= 0 {
             return 0;
@@ -64,7 +64,7 @@ impl Decimal {
     }
 
     /// Whether this is a whole multiple of `divisor`, which has at most 19 digits; of zero everything is.
-    pub(super) fn is_multiple_of(&self, divisor: &Decimal) -> bool {
+    pub(crate) fn is_multiple_of(&self, divisor: &Decimal) -> bool {
         if divisor.is_zero() || self.is_zero() {
             return true;
         }
@@ -118,7 +118,7 @@ impl PartialOrd for Decimal {
 }
 
 /// Whether the text of a JSON number is an integer for the original: no fraction, no exponent, not `-0`.
-pub(super) fn is_integer(text: &str) -> bool {
+pub(crate) fn is_integer(text: &str) -> bool {
     text != "-0" && !text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'))
 }
 

@@ -1,12 +1,12 @@
 //! Orders that come from Java's and Scala's hash maps and are visible in reports.
 
 /// `String.hashCode`.
-pub(super) fn string(text: &str) -> i32 {
+pub(crate) fn string(text: &str) -> i32 {
     text.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 /// The places of entries with these hashes, inserted in order, as a `java.util.HashMap` of default size walks them.
-pub(super) fn walk_order(hashes: &[i32]) -> Vec<usize> {
+pub(crate) fn walk_order(hashes: &[i32]) -> Vec<usize> {
     let mut capacity: u32 = 16;
     while hashes.len() as u64 * 4 > u64::from(capacity) * 3 {
         capacity *= 2;

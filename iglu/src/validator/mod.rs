@@ -5,11 +5,11 @@
 //! Behaviour was checked against networknt json-schema-validator 1.0.76, the version inside iglu-scala-client 4.0.2.
 
 mod compile;
-mod decimal;
+pub(crate) mod decimal;
 mod domain;
 mod equality;
 mod format;
-mod java_hash;
+pub(crate) mod java_hash;
 mod java_text;
 mod map_order;
 mod message;

@@ -1,0 +1,42 @@
+//! Two versions of one model -> one field that takes the data of both (`spec/loaders-and-leases.md` 4.5).
+
+use super::{Field, FieldType};
+
+/// The field for data of both versions. `None`: somewhere in them the types differ, so that no field takes both.
+pub fn merge(older: &Field, newer: &Field) -> Option<Field> {
+    let mut accessors = older.accessors.clone();
+    accessors.extend(newer.accessors.iter().filter(|name| !older.accessors.contains(name)).cloned());
+    accessors.sort();
+    Some(Field {
+        name: older.name.clone(),
+        ty: merge_types(&older.ty, &newer.ty)?,
+        nullable: older.nullable || newer.nullable,
+        accessors,
+    })
+}
+
+fn merge_types(older: &FieldType, newer: &FieldType) -> Option<FieldType> {
+    match (older, newer) {
+        (FieldType::Struct(older), FieldType::Struct(newer)) => {
+            let named = |fields: &[Field], name: &str| fields.iter().position(|field| field.name == name);
+            let mut fields = Vec::with_capacity(older.len());
+            for field in older {
+                fields.push(match named(newer, &field.name) {
+                    Some(at) => merge(field, &newer[at])?,
+                    None => Field { nullable: true, ..field.clone() },
+                });
+            }
+            let new = newer.iter().filter(|field| named(older, &field.name).is_none());
+            fields.extend(new.map(|field| Field { nullable: true, ..field.clone() }));
+            Some(FieldType::Struct(fields))
+        }
+        (
+            FieldType::Array { element: older, nullable: null },
+            FieldType::Array { element: newer, nullable: new_null },
+        ) => Some(FieldType::Array {
+            element: Box::new(merge_types(older, newer)?),
+            nullable: *null || *new_null,
+        }),
+        (older, newer) => (older == newer).then(|| older.clone()),
+    }
+}
