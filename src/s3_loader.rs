@@ -1,12 +1,16 @@
 //! `piste s3-loader`: a stream as files, with the original's configuration.
 
+use std::{path::PathBuf, sync::Arc};
+
 use clap::Args;
+use iglu::client::Client;
 use loaders::lake::{
     self,
     client::{Destination, region_of_bucket},
     settings::{FileLine, S3LoaderConfig},
 };
 use service::{
+    clock,
     config::{self, Examined, Sources},
     exit::{ExitCode, RunError},
 };
@@ -14,6 +18,7 @@ use service::{
 use crate::{
     configuration,
     loader::{Loader, in_log},
+    schemas,
     source::Source,
 };
 
@@ -22,6 +27,9 @@ use crate::{
 pub(crate) struct Options {
     #[command(flatten)]
     configuration: configuration::Given,
+    /// Resolver configuration, for Parquet files [default: the built-in schemas and Iglu Central]
+    #[arg(long, visible_alias = "iglu-config", value_name = "FILE")]
+    resolver: Option<PathBuf>,
 }
 
 /// Runs until it is asked to end.
@@ -33,6 +41,13 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     for remark in config.remarks() {
         tracing::warn!("{remark}");
     }
+    let iglu = if lake.parquet.is_some() {
+        let resolver = schemas::resolver_or_central(options.resolver.as_deref())?;
+        // Columns are made from the very version that an event names, superseded or not.
+        Some(Arc::new(Client::new(resolver, clock::now).without_superseding()))
+    } else {
+        None
+    };
     let reading = config.reading();
     let bad = (config.line() == FileLine::Current).then_some(&config.output.bad);
     let monitoring = &config.monitoring;
@@ -51,7 +66,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
         None => None,
     };
     let Source { consumer, released } = loader.source(&reading).await?;
-    loader.run(released, |context| lake::run::run(lake, consumer, destination, bad, context)).await
+    loader.run(released, |context| lake::run::run_with(lake, consumer, destination, bad, iglu, context)).await
 }
 
 /// Reads and checks the configuration.

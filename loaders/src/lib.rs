@@ -1,5 +1,7 @@
 //! Streams -> S3 or a local folder, streams -> Postgres.
 
 pub mod lake;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod partition_key;
 pub mod postgres;

@@ -107,7 +107,7 @@ fn key(case: &Value) -> Result<String, String> {
     let name = BatchName {
         template: &template,
         file_prefix: config.file_prefix.as_deref(),
-        format: FileFormat::Gzip,
+        ending: ".gz",
         stamp: stamp(case),
         first: end("firstSeq")?,
         last: end("lastSeq")?,

@@ -128,6 +128,7 @@ fn patterns_expand() {
         format: "jsonschema".into(),
         model: 2,
         version: None,
+        event: loaders::lake::template::EventParts::default(),
     };
     let check = |format: &str, expect: &str| {
         assert_eq!(Template::parse(format).expect(format).expand(&schema, stamp), expect, "{format}");

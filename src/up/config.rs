@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use collector::config::CollectorConfig;
 use enrich::config::EnrichConfig;
+use loaders::lake::settings::Layout;
 use serde::Deserialize;
 use service::config::Secret;
 
@@ -54,6 +55,8 @@ pub(crate) struct LakeKeys {
     /// When its first record has waited so long.
     #[serde(with = "service::config::duration")]
     pub(crate) time_limit: Duration,
+    /// What files of enriched events are.
+    pub(crate) file_format: Layout,
 }
 
 /// `postgres`: when a transaction is made.
@@ -121,7 +124,12 @@ impl Default for LogKeys {
 
 impl Default for LakeKeys {
     fn default() -> Self {
-        Self { record_limit: 100_000, byte_limit: 16 << 20, time_limit: Duration::from_secs(5) }
+        Self {
+            record_limit: 100_000,
+            byte_limit: 16 << 20,
+            time_limit: Duration::from_secs(5),
+            file_format: Layout::Lines,
+        }
     }
 }
 

@@ -11,7 +11,9 @@ use loaders::{
         buffer::Limits,
         client::Destination,
         config::{LakeConfig, Purpose},
+        settings::Layout,
     },
+    parquet,
     postgres::{self, config::PostgresConfig},
 };
 use service::{
@@ -89,6 +91,8 @@ pub(crate) async fn start(
     supervisor.spawn(ENRICH, "enrich", async move { enriching.await.map_err(unavailable) });
     supervisor.caught_up(ENRICH, nothing_left(log.clone(), RAW, "enrich"));
 
+    // Tables and columns are made from the very version that an event names, superseded or not.
+    let as_named = Arc::new(Client::new(resolver, service::clock::now).without_superseding());
     for (stream, purpose, folder) in [
         (RAW, Purpose::Raw, "raw"),
         (ENRICHED, Purpose::EnrichedEvents, "enriched"),
@@ -96,11 +100,14 @@ pub(crate) async fn start(
         (BAD_1, Purpose::SelfDescribing, "bad"),
         (BAD_2, Purpose::SelfDescribing, "bad"),
     ] {
-        let loading = lake::run::run(
-            lake_config(config, stream, purpose)?,
+        let lake = lake_config(config, stream, purpose)?;
+        let in_columns = lake.parquet.is_some();
+        let loading = lake::run::run_with(
+            lake,
             log.consumer(stream, "lake", Start::Oldest),
             Destination::folder(config.data.join("lake").join(folder)).map_err(unavailable)?,
-            None,
+            in_columns.then(|| log.producer(BAD_2)),
+            in_columns.then(|| Arc::clone(&as_named)),
             supervisor.context(LOAD),
         );
         supervisor.spawn(LOAD, format!("lake loader of {stream}"), loading);
@@ -111,8 +118,7 @@ pub(crate) async fn start(
         let loading = postgres::run::run(
             postgres_config(config, url)?,
             log.consumer(ENRICHED, "postgres", Start::Oldest),
-            // A table is made from the very version that an event names, superseded or not.
-            Arc::new(Client::new(resolver, service::clock::now).without_superseding()),
+            as_named,
             log.producer(BAD_2),
             supervisor.context(LOAD),
         );
@@ -127,6 +133,11 @@ fn lake_config(config: &UpConfig, stream: &str, purpose: Purpose) -> Result<Lake
     let mut lake = LakeConfig::new(purpose);
     lake.limits = Limits { records: config.lake.record_limit, bytes: config.lake.byte_limit, ..Limits::NONE };
     lake.time_limit = config.lake.time_limit;
+    // What has failed is beside its schemas by its nature.
+    if stream == ENRICHED && config.lake.file_format == Layout::Parquet {
+        lake =
+            lake.in_columns(parquet::Options::default(), None).map_err(|e| RunError::bug(e.to_string()))?;
+    }
     if purpose == Purpose::SelfDescribing {
         lake = lake.with_file_prefix(stream, "-").map_err(|e| RunError::bug(e.to_string()))?;
     }

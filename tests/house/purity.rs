@@ -41,7 +41,10 @@ const ONE_PLACE: [(&[&str], &[&str]); 8] = [
     (&["aws_sdk_kinesis", "aws_sdk_dynamodb"], &["stream/src/kinesis/"]),
     (&["aws_sdk_sqs"], &["stream/src/sqs/"]),
     (&["cadence::"], &["service/src/statsd.rs", "service/src/statsd/"]),
-    (&["arrow::", "parquet::"], &["loaders/src/lake/parquet.rs"]),
+    (
+        &["arrow_array", "arrow_buffer", "arrow_schema", "parquet::arrow", "ArrowWriter"],
+        &["loaders/src/parquet/"],
+    ),
     (&["Timestamp::now()", "SystemTime::now()"], &["service/src/clock.rs", "stream/src/clock.rs"]),
     (&["Uuid::new_v4()"], &["service/src/clock.rs"]),
 ];

@@ -1,6 +1,9 @@
 //! Records of one shard on their way into objects: grouped, compressed, counted.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use bytes::Bytes;
 use event::{
@@ -16,8 +19,9 @@ use super::{
     config::Purpose,
     format::{FileFormat, Packed, Packer},
     rejected::{Rejected, Why, schema_of},
-    template::{SchemaParts, Template},
+    template::{EventParts, SchemaParts, Template},
 };
+use crate::parquet::{self, gather::Gathering, schemas::Schemas};
 
 /// When a batch is closed, besides time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +63,8 @@ pub struct Buffer {
     rejected: Vec<Rejected>,
     /// The earliest time at which an event was collected.
     collected: Option<Timestamp>,
+    /// Where events are written as columns: they are not grouped here.
+    columns: Option<Box<Gathering>>,
 }
 
 /// The records of one partition of a closed batch.
@@ -109,7 +115,15 @@ impl Buffer {
             max_payload: None,
             rejected: Vec::new(),
             collected: None,
+            columns: None,
         }
+    }
+
+    /// The same with Parquet files of events: what is no event is rejected.
+    #[must_use]
+    pub fn in_columns(self, options: Option<parquet::Options>) -> Self {
+        let columns = options.map(|options| Box::new(Gathering::new(self.template.clone(), options)));
+        Self { columns, ..self }
     }
 
     /// The same, but that records are rejected ([`LakeConfig::rejects`](super::config::LakeConfig::rejects)), and that each
@@ -163,7 +177,25 @@ impl Buffer {
         self.rejected.push(Rejected { why, record: Bytes::copy_from_slice(record) });
     }
 
+    /// Adds an event to the columns.
+    fn push_event(&mut self, payload: &[u8]) {
+        let Some(columns) = &mut self.columns else { return };
+        let before = columns.estimated_bytes();
+        if let Err(why) = columns.push(&String::from_utf8_lossy(payload)) {
+            return self.reject(Why::NoRow(why), payload);
+        }
+        self.compressed_bytes += columns.estimated_bytes().saturating_sub(before);
+        self.records += 1;
+        self.bytes += payload.len() as u64;
+        if let Some(time) = collected(payload) {
+            self.collected = Some(self.collected.map_or(time, |earliest| earliest.min(time)));
+        }
+    }
+
     fn push_payload(&mut self, payload: &[u8]) {
+        if self.columns.is_some() {
+            return self.push_event(payload);
+        }
         let group = match self.group_of(payload) {
             Ok(index) => &mut self.groups[index],
             Err(why) => return self.reject(why, payload),
@@ -195,6 +227,29 @@ impl Buffer {
         let is_reached =
             self.records >= records || self.bytes >= bytes || self.compressed_bytes >= compressed_bytes;
         self.records > 0 && is_reached
+    }
+
+    /// The schemas that must be known before the batch is finished.
+    pub fn schemas(&self) -> BTreeSet<SchemaKey> {
+        self.columns.as_ref().map(|columns| columns.schemas()).unwrap_or_default()
+    }
+
+    /// Closes a batch of events as columns. `stamp`: when it was closed.
+    pub fn finish_columns(mut self, schemas: &Schemas, stamp: Timestamp) -> Closed {
+        let Some(columns) = self.columns.take() else { return self.finish() };
+        let mut closed = Closed { objects: Vec::new(), rejected: self.rejected, collected: self.collected };
+        for parquet::gather::Object { event, file } in columns.finish(schemas, stamp) {
+            let refused = file.refused.into_iter();
+            closed
+                .rejected
+                .extend(refused.map(|(why, line)| Rejected { why: Why::NoRow(why), record: line.into() }));
+            if file.rows > 0 {
+                let schema = SchemaParts { event, ..SchemaParts::default() };
+                let packed = Packed { bytes: file.bytes, index: None };
+                closed.objects.push(Object { schema, records: file.rows, packed });
+            }
+        }
+        closed
     }
 
     /// Closes the batch.
@@ -294,5 +349,6 @@ fn parts_of(spelling: &str, with_version: bool) -> SchemaParts {
         return SchemaParts { version, ..SchemaParts::default() };
     }
     let model = key.version.model.into();
-    SchemaParts { vendor: key.vendor, name: key.name, format: key.format, model, version }
+    let SchemaKey { vendor, name, format, .. } = key;
+    SchemaParts { vendor, name, format, model, version, event: EventParts::default() }
 }

@@ -21,6 +21,7 @@ use object_store::{
 };
 
 use super::location::{Location, LocationError};
+use crate::parquet;
 
 /// Files being written are in this folder. No schema key contains a tilde.
 const PARTIAL: &str = "~partial";
@@ -364,10 +365,13 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
-/// Whether two gzip files hold the same lines, whatever compressed them.
+/// Whether two files hold the same lines or rows, whatever compressed them.
 fn same_records(a: &[u8], b: &[u8]) -> bool {
     if a == b {
         return true;
+    }
+    if a.starts_with(PARQUET) {
+        return parquet::read::same_rows(a, b);
     }
     let (mut a, mut b) = (flate2::read::GzDecoder::new(a), flate2::read::GzDecoder::new(b));
     let (mut left, mut right) = ([0; 8192], [0; 8192]);
@@ -379,6 +383,9 @@ fn same_records(a: &[u8], b: &[u8]) -> bool {
         }
     }
 }
+
+/// What Parquet files begin with.
+const PARQUET: &[u8] = b"PAR1";
 
 fn fill(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;

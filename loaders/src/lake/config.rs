@@ -10,6 +10,7 @@ use super::{
     format::FileFormat,
     template::{Template, TemplateError},
 };
+use crate::parquet;
 
 /// What a stream carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct LakeConfig {
     pub template: Template,
     /// The format of files.
     pub format: FileFormat,
+    /// Files of events are Parquet, whatever `format` says, and what is no row becomes a bad row. The pattern must be one of
+    /// [`Template::parse_for_events`].
+    pub parquet: Option<parquet::Options>,
     /// File names begin with it.
     pub file_prefix: Option<String>,
     /// When a batch is closed.
@@ -49,6 +53,9 @@ pub struct LakeConfig {
     pub statsd: Option<statsd::Settings>,
 }
 
+/// Folders of Parquet files.
+pub const HIVE: &str = "load_date={load_date}/event_name={event_name}";
+
 /// A value that the type alone cannot rule out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidConfig {
@@ -63,6 +70,9 @@ pub enum InvalidConfig {
     /// The original's words.
     #[error("Enriched events can only get partitioned by date and time")]
     OnlyDates,
+    /// Other records have no columns.
+    #[error("only ENRICHED_EVENTS can be written as Parquet")]
+    OnlyEvents,
     /// Nothing would ever be written.
     #[error("buffer limits: expected at least 1 record, 1 byte and 1 ms")]
     Limits,
@@ -76,6 +86,7 @@ impl LakeConfig {
             purpose,
             template: Template::parse(pattern).expect("the patterns above are right"),
             format: FileFormat::default(),
+            parquet: None,
             file_prefix: None,
             limits: Limits { records: 100_000, bytes: 16 << 20, ..Limits::NONE },
             time_limit: Duration::from_secs(5),
@@ -84,6 +95,24 @@ impl LakeConfig {
             max_bad_row_bytes: 1_000_000,
             statsd: None,
         }
+    }
+
+    /// The same with Parquet files in Hive's folders, of the day of loading and the event's name unless `pattern` is given.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidConfig::OnlyEvents`], [`InvalidConfig::Template`].
+    pub fn in_columns(
+        mut self,
+        options: parquet::Options,
+        pattern: Option<&str>,
+    ) -> Result<Self, InvalidConfig> {
+        if self.purpose != Purpose::EnrichedEvents {
+            return Err(InvalidConfig::OnlyEvents);
+        }
+        self.template = Template::parse_for_events(pattern.unwrap_or(HIVE))?;
+        self.parquet = Some(options);
+        Ok(self)
     }
 
     /// The same with file names that begin with `prefix` and `separator`: tells apart what two streams put into one folder.

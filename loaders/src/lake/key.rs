@@ -1,14 +1,11 @@
-//! Names of objects: `[prefix-]yyyy-MM-dd-HHmmss-<firstSeq>-<lastSeq>` and `.gz` or `.lzo`
+//! Names of objects: `[prefix-]yyyy-MM-dd-HHmmss-<firstSeq>-<lastSeq>` and `.gz`, `.lzo` or `.parquet`
 //! (`spec/loaders-and-leases.md` 1.6). In the line 3.x, where the original ends names with a random id, the version of a schema
 //! comes before that, as in `...-<lastSeq>-1-0-0.gz`.
 
 use jiff::{Timestamp, tz::TimeZone};
 use stream::record::{Position, ShardId};
 
-use super::{
-    format::FileFormat,
-    template::{SchemaParts, Template},
-};
+use super::template::{SchemaParts, Template};
 
 /// What the names of all objects of one batch have in common.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +14,8 @@ pub struct BatchName<'a> {
     pub template: &'a Template,
     /// What file names begin with.
     pub file_prefix: Option<&'a str>,
-    /// The format of the files.
-    pub format: FileFormat,
+    /// What names of files end with.
+    pub ending: &'a str,
     /// When the batch was closed.
     pub stamp: Timestamp,
     /// The first record.
@@ -49,6 +46,6 @@ impl BatchName<'_> {
         };
         let dash = if schema.version.is_some() { "-" } else { "" };
         let version = schema.version.as_deref().unwrap_or_default();
-        format!("{prefix}{stamp}-{first}-{last}{shard}{dash}{version}{}", self.format.ending())
+        format!("{prefix}{stamp}-{first}-{last}{shard}{dash}{version}{}", self.ending)
     }
 }

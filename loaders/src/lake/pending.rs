@@ -14,6 +14,7 @@ use super::{
     format::FileFormat,
     template::{Template, TemplateError},
 };
+use crate::parquet;
 
 /// A declared batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,12 @@ pub struct Note {
     /// The format of the files.
     #[serde(default, skip_serializing_if = "FileFormat::is_usual")]
     pub compression: FileFormat,
+    /// How Parquet files are written, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parquet: Option<parquet::Options>,
+    /// [`Schemas::fingerprint`](parquet::schemas::Schemas::fingerprint) of what the columns are made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schemas: Option<String>,
 }
 
 /// A note that has been read.
@@ -98,6 +105,8 @@ impl Note {
             prefix: config.file_prefix.clone(),
             rejects: config.rejects,
             compression: config.format,
+            parquet: config.parquet,
+            schemas: None,
         }
     }
 
@@ -111,7 +120,11 @@ impl Note {
         if note.v != 1 {
             return Err(NoteError::Version(note.v));
         }
-        let parse = if note.current { Template::parse_current } else { Template::parse };
+        let parse = match (note.current, note.parquet) {
+            (_, Some(_)) => Template::parse_for_events,
+            (true, None) => Template::parse_current,
+            (false, None) => Template::parse,
+        };
         Ok(Declared { stamp: note.stamp.parse()?, template: parse(&note.format)?, note })
     }
 

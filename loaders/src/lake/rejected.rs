@@ -14,7 +14,10 @@ use jiff::Timestamp;
 use serde_json::json;
 use stream::record::Record;
 
-use crate::partition_key::partition_key;
+use crate::{
+    parquet::refusal::{Refusal, event_object},
+    partition_key::partition_key,
+};
 
 /// Who gives up, as the original names itself.
 const ARTIFACT: &str = "snowplow-s3-loader";
@@ -24,7 +27,8 @@ const ARTIFACT: &str = "snowplow-s3-loader";
 pub struct Rejected {
     /// Why.
     pub why: Why,
-    /// The bytes of the record; for [`Why::NoJson`] and [`Why::NoSchema`] those of the payload.
+    /// The bytes of the record; for [`Why::NoJson`], [`Why::NoSchema`] and [`Why::NoRow`] those of
+    /// the payload.
     pub record: Bytes,
 }
 
@@ -46,6 +50,8 @@ pub enum Why {
         /// Version of the payloads.
         payloads: i32,
     },
+    /// It is no row of a Parquet file.
+    NoRow(Refusal),
     /// A payload of a compressed record is too large.
     TooLarge {
         /// How it is compressed.
@@ -85,6 +91,14 @@ impl Rejected {
             Why::NoJson(what) => generic(format!("Can't parse JSON holding self-describing event: {what}")),
             Why::NoSchema(code) => {
                 generic(format!("Can't extract schema from self-describing event: {code}"))
+            }
+            Why::NoRow(Refusal::Parsing(error)) => Failure::LoaderParsingError {
+                error: error.clone(),
+                payload: String::from_utf8_lossy(&self.record).into_owned(),
+            },
+            Why::NoRow(Refusal::Iglu(errors)) => {
+                let line = String::from_utf8_lossy(&self.record);
+                Failure::LoaderIgluError { errors: errors.clone(), payload: event_object(&line) }
             }
             Why::Corrupt(compression) => parsing(format!("corrupt {}-compressed payload", name(compression))),
             Why::Versions { compression, framing, payloads } => parsing(format!(

@@ -5,6 +5,8 @@
 //! finds a declaration repeats exactly that batch before anything else, so each record is in exactly one object however
 //! often and wherever the process ends. A failed put is tried again and moves nothing.
 
+mod schemas;
+
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -12,9 +14,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use event::schema_key::SchemaKey;
+use iglu::{cache::Lookup, client::Client};
 use service::{
     clock,
     context::Context,
+    drain::Drain,
     exit::{ExitCode, RunError},
     health::Fact,
     metric,
@@ -38,6 +43,7 @@ use super::{
     rejected::Rejected,
     shard::Shard,
 };
+use crate::parquet::schemas::Schemas;
 
 /// Between attempts at what failed.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
@@ -54,11 +60,31 @@ const LARGE: usize = 64 * 1024;
 /// The stream is damaged or closed; puts failed for longer than `max_timeout`; a declared batch cannot be repeated.
 pub async fn run(
     config: LakeConfig,
-    mut source: Box<dyn Consumer>,
+    source: Box<dyn Consumer>,
     destination: Destination,
     bad: Option<Arc<dyn Producer>>,
     context: Context,
 ) -> Result<(), RunError> {
+    run_with(config, source, destination, bad, None, context).await
+}
+
+/// [`run`] with the schemas that columns of Parquet files are made from. While a registry that may have one of them is away,
+/// the batch waits.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_with(
+    config: LakeConfig,
+    mut source: Box<dyn Consumer>,
+    destination: Destination,
+    bad: Option<Arc<dyn Producer>>,
+    iglu: Option<Arc<Client>>,
+    context: Context,
+) -> Result<(), RunError> {
+    if config.parquet.is_some() && (iglu.is_none() || bad.is_none()) {
+        return Err(RunError::bug("columns need schemas, and what is no row a stream to go to".to_owned()));
+    }
     let stream = source.stream().to_owned();
     let fact = context.health.fact(format!("lake.{stream}"));
     let checkpointer = source.checkpointer();
@@ -69,6 +95,8 @@ pub async fn run(
         config,
         destination,
         bad,
+        iglu,
+        drain: context.drain.clone(),
         checkpointer,
         fact,
         stream,
@@ -120,6 +148,8 @@ struct Loader {
     config: LakeConfig,
     destination: Destination,
     bad: Option<Arc<dyn Producer>>,
+    iglu: Option<Arc<Client>>,
+    drain: Drain,
     checkpointer: Box<dyn Checkpointer>,
     fact: Fact,
     stream: String,
@@ -240,13 +270,21 @@ impl Loader {
         let acknowledged = state.acknowledged;
         let oldest = state.oldest;
         let buffer = state.take(&self.config);
+        let declared = state.declared.take();
         self.due.remove(shard);
         // Until the batch is acknowledged this is the oldest work, counted from when it was due.
         self.fact.oldest_unacknowledged(oldest.and(Some(clock::now())));
-        let declared = match state.declared.take() {
+        // Before the declaration, which names them.
+        let Some(schemas) = self.schemas_of(&buffer).await else {
+            self.forget(shard);
+            return Ok(());
+        };
+        let declared = match declared {
             Some((_, declared)) => declared,
             None => {
-                let note = Note::new(&self.config, clock::now(), first, last).encode();
+                let mut note = Note::new(&self.config, clock::now(), first, last);
+                note.schemas = self.config.parquet.map(|_| schemas.fingerprint());
+                let note = note.encode();
                 let declared = Note::decode(&note).map_err(|e| RunError::bug(e.to_string()))?;
                 let pending = Some(Pending { up_to: last, note: note.into() });
                 if !self.save(shard, Checkpoint { acknowledged, pending }).await? {
@@ -255,7 +293,7 @@ impl Loader {
                 declared
             }
         };
-        self.put_all(shard, buffer, &declared, (first, last)).await?;
+        self.put_all(shard, (buffer, schemas), &declared, (first, last)).await?;
         if self.save(shard, Checkpoint { acknowledged: Some(last), pending: None }).await?
             && let Some(state) = self.shards.get_mut(shard)
         {
@@ -269,24 +307,39 @@ impl Loader {
     async fn put_all(
         &self,
         shard: &ShardId,
-        buffer: Buffer,
+        (buffer, schemas): (Buffer, Schemas),
         declared: &Declared,
         (first, last): (Position, Position),
     ) -> Result<(), RunError> {
-        let Closed { objects, rejected, collected } = tokio::task::spawn_blocking(move || buffer.finish())
-            .await
-            .map_err(|e| RunError::bug(format!("compressing a batch: {e}")))?;
+        let other = declared.note.schemas.as_ref().is_some_and(|named| *named != schemas.fingerprint());
+        if other {
+            tracing::warn!(
+                stream = self.stream,
+                "a schema was changed since the batch was declared: its files get other names, events may be there twice"
+            );
+        }
+        // Never a name that stands for other bytes: what is not in the file of the earlier attempt would be lost.
+        let version = other.then(|| schemas.fingerprint());
+        let stamp = declared.stamp;
+        let Closed { objects, rejected, collected } =
+            tokio::task::spawn_blocking(move || buffer.finish_columns(&schemas, stamp))
+                .await
+                .map_err(|e| RunError::bug(format!("compressing a batch: {e}")))?;
         let name = BatchName {
             template: &declared.template,
             file_prefix: declared.note.prefix.as_deref(),
-            format: declared.note.compression,
+            ending: match declared.note.parquet {
+                Some(_) => ".parquet",
+                None => declared.note.compression.ending(),
+            },
             stamp: declared.stamp,
             first,
             last,
             shard,
         };
         let count = objects.iter().map(|object| object.records).sum();
-        for Object { schema, records, packed: Packed { bytes, index } } in objects {
+        for Object { mut schema, records, packed: Packed { bytes, index } } in objects {
+            schema.version = version.clone().or(schema.version);
             let key = name.key(&schema);
             self.put(&key, bytes).await?;
             metric::LAKE_RECORDS.add(records, &[&self.stream]);
@@ -351,6 +404,29 @@ impl Loader {
         metric::LAKE_OBJECTS.increment(&[&self.stream]);
         metric::LAKE_BYTES.add(size, &[&self.stream]);
         Ok(())
+    }
+
+    /// What the cache knows of a schema.
+    fn known(iglu: &Client, key: &SchemaKey) -> Lookup {
+        iglu.cache().lookup(key, clock::now())
+    }
+
+    /// Has the registries asked for a schema: what came of it. [`Lookup::Need`]: the process is to end.
+    async fn fetch(&self, iglu: &Client, key: &SchemaKey) -> Lookup {
+        tokio::select! {
+            biased;
+            () = self.drain.requested() => Lookup::Need,
+            () = iglu.fetch(key) => Self::known(iglu, key),
+        }
+    }
+
+    /// A pause, which ends early when the process is to end.
+    async fn pause(&self, attempt: &mut u32) {
+        tokio::select! {
+            biased;
+            () = self.drain.requested() => {}
+            () = pause(attempt) => {}
+        }
     }
 
     /// Saves a checkpoint; `false` when the shard is not ours any more.

@@ -21,6 +21,7 @@ use super::{
     format::FileFormat,
     template::Template,
 };
+use crate::parquet::{Compression, Options};
 
 /// The whole file: `piste s3-loader --config`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
@@ -130,6 +131,12 @@ pub struct Good {
     /// The only format of files: gzip.
     #[schemars(with = "String", example = &"gzip")]
     pub compression_type: Option<CompressionType>,
+    /// Ours. What files are: lines, or for ENRICHED_EVENTS parquet, with a column for each field and each model of an entity.
+    /// These have folders in Hive's way, for which partitionFormat may name {load_date}, {event_date} (of the collector),
+    /// {event_name} and times; unset: load_date={load_date}/event_name={event_name}.
+    pub file_format: Layout,
+    /// Ours. How Parquet files are written.
+    pub parquet: ParquetKeys,
     /// Ours. Endpoint instead of the region's own.
     #[schemars(example = &"http://localhost:4566")]
     pub custom_endpoint: Option<String>,
@@ -213,6 +220,45 @@ pub struct Metrics {
     /// Metrics of the original's library.
     #[schemars(with = "String", extend("x-without-effect" = "nothing is sent to CloudWatch"), example = false)]
     pub cloud_watch: Ignored,
+}
+
+/// `output.good.fileFormat`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// As they came.
+    #[default]
+    Lines,
+    /// As columns.
+    Parquet,
+}
+
+/// `output.good.parquet`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ParquetKeys {
+    /// How pages are compressed: zstd or snappy.
+    #[schemars(with = "String")]
+    pub compression: Compression,
+    /// Bytes after which a row group is closed.
+    #[serde(with = "service::config::size")]
+    #[schemars(with = "String")]
+    pub row_group_bytes: u64,
+}
+
+impl Default for ParquetKeys {
+    fn default() -> Self {
+        let Options { compression, row_group_bytes } = Options::default();
+        Self { compression, row_group_bytes }
+    }
+}
+
+impl ParquetKeys {
+    /// As the writer takes it.
+    pub fn options(self) -> Options {
+        let Self { compression, row_group_bytes } = self;
+        Options { compression, row_group_bytes }
+    }
 }
 
 /// What is read where the keys say nothing.
@@ -328,8 +374,16 @@ impl S3LoaderConfig {
                 lake.time_limit = time_limit;
             }
             FileLine::Current => {
-                let pattern = good.partition_format.as_deref().unwrap_or(lake.template.text());
-                lake.template = Template::parse_current(pattern)?;
+                match good.file_format {
+                    Layout::Parquet => {
+                        let pattern = good.partition_format.as_deref();
+                        lake = lake.in_columns(good.parquet.options(), pattern)?;
+                    }
+                    Layout::Lines => {
+                        let pattern = good.partition_format.as_deref().unwrap_or(lake.template.text());
+                        lake.template = Template::parse_current(pattern)?;
+                    }
+                }
                 if let Some(prefix) = &good.filename_prefix {
                     lake = lake.with_file_prefix(prefix, "")?;
                 }

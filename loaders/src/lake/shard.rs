@@ -140,11 +140,11 @@ fn open(config: &LakeConfig, declared: Option<&Declared>) -> Buffer {
     match declared {
         Some(Declared { note, template, .. }) => {
             let buffer = Buffer::new(note.purpose, template.clone()).rejecting(note.rejects);
-            buffer.in_format(note.compression)
+            buffer.in_format(note.compression).in_columns(note.parquet)
         }
         None => {
             let buffer = Buffer::new(config.purpose, config.template.clone()).rejecting(config.rejects);
-            buffer.in_format(config.format)
+            buffer.in_format(config.format).in_columns(config.parquet)
         }
     }
 }

@@ -7,7 +7,11 @@
 
 use std::fmt::Write;
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 
 /// A checked pattern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +35,17 @@ pub struct SchemaParts {
     pub model: i64,
     /// The whole version, where each has files of its own. No pattern names it: it is in the names of files.
     pub version: Option<String>,
+    /// What patterns of Parquet files can name.
+    pub event: EventParts,
+}
+
+/// The parts of an enriched event that a pattern of Parquet files can name, as folders are named in Hive's way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EventParts {
+    /// The event's name.
+    pub name: String,
+    /// The day on which it was collected: `2026-01-02`.
+    pub date: String,
 }
 
 /// The pattern cannot be used.
@@ -51,6 +66,8 @@ enum Part {
     Format,
     Model,
     Date(Field, usize),
+    EventName,
+    EventDate,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,13 +84,64 @@ enum Field {
 /// Longest pattern, so that a declared batch with its pattern stays below 1 KiB.
 const MAX_LENGTH: usize = 256;
 
+/// Longest name of a folder that comes from data.
+const MAX_FOLDER: usize = 128;
+
+/// What folders of rows without a value are called in Hive's way.
+const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+
 const SUPPORTED: &str = "expected {vendor}, {name} or {schema}, {format}, {model}, {yyyy}, {MM}, {dd}, {HH}, {ss} or \
                          a date pattern of y, M, d, D, H, m, s such as {yyyy-MM-dd}";
+
+const SUPPORTED_OF_EVENTS: &str =
+    "expected {load_date}, {event_date}, {event_name}, {yyyy}, {MM}, {dd}, {HH}, {mm} or {ss}";
 
 impl Default for SchemaParts {
     fn default() -> Self {
         let unknown = || "unknown".to_owned();
-        Self { vendor: unknown(), name: unknown(), format: unknown(), model: -1, version: None }
+        Self {
+            vendor: unknown(),
+            name: unknown(),
+            format: unknown(),
+            model: -1,
+            version: None,
+            event: EventParts::default(),
+        }
+    }
+}
+
+impl Default for EventParts {
+    fn default() -> Self {
+        Self { name: HIVE_NULL.to_owned(), date: HIVE_NULL.to_owned() }
+    }
+}
+
+impl EventParts {
+    /// From the columns of an event: what could not stand in a path is written `%XX`, as in URLs, and a name that is too long
+    /// for a folder is cut and gets a hash of the whole.
+    pub fn of(event_name: &str, collector_tstamp: &str) -> Self {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'~');
+        let mut name = String::with_capacity(event_name.len());
+        for b in event_name.bytes() {
+            // A folder must not consist of dots.
+            if plain(b) && !(b == b'.' && name.is_empty()) {
+                name.push(char::from(b));
+            } else {
+                write!(name, "%{b:02X}").expect("writing to a string does not fail");
+            }
+        }
+        if name.len() > MAX_FOLDER {
+            let hash = event_name
+                .bytes()
+                .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+            name.truncate(MAX_FOLDER - 17);
+            write!(name, "-{hash:016x}").expect("writing to a string does not fail");
+        }
+        if name.is_empty() {
+            HIVE_NULL.clone_into(&mut name);
+        }
+        let date = collector_tstamp.get(..10).filter(|date| date.parse::<Date>().is_ok());
+        Self { name, date: date.unwrap_or(HIVE_NULL).to_owned() }
     }
 }
 
@@ -84,6 +152,24 @@ impl Template {
     ///
     /// Braces that do not match, placeholders that mean nothing, a `.` or `..` segment, more than 256 bytes.
     pub fn parse(format: &str) -> Result<Self, TemplateError> {
+        Self::parse_by(format, placeholder, SUPPORTED)
+    }
+
+    /// Checks a pattern of Parquet files, which name what is theirs alone: `{load_date}`, `{event_date}`, `{event_name}`,
+    /// and times as in the line 3.x. Nothing else may stand in braces.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn parse_for_events(format: &str) -> Result<Self, TemplateError> {
+        Self::parse_by(format, placeholder_of_events, SUPPORTED_OF_EVENTS)
+    }
+
+    fn parse_by(
+        format: &str,
+        placeholder: fn(&str, &mut Vec<Part>) -> Option<()>,
+        supported: &str,
+    ) -> Result<Self, TemplateError> {
         check_plain(format)?;
         let wrong = |what: String| TemplateError { format: format.to_owned(), what };
         let mut parts = Vec::new();
@@ -98,7 +184,7 @@ impl Template {
                 return Err(wrong("has a `{` without its `}`".into()));
             };
             placeholder(&inner[..end], &mut parts)
-                .ok_or_else(|| wrong(format!("`{{{}}}` means nothing: {SUPPORTED}", &inner[..end])))?;
+                .ok_or_else(|| wrong(format!("`{{{}}}` means nothing: {supported}", &inner[..end])))?;
             rest = &inner[end + 1..];
         }
         push_literal(&mut parts, rest);
@@ -151,6 +237,11 @@ impl Template {
         self.parts.iter().any(|part| matches!(part, Part::Vendor | Part::Name | Part::Format | Part::Model))
     }
 
+    /// Whether it names parts of an event.
+    pub fn names_event(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::EventName | Part::EventDate))
+    }
+
     /// The folder of a record: no leading, trailing or double slash; may be empty.
     pub fn expand(&self, schema: &SchemaParts, stamp: Timestamp) -> String {
         let date = TimeZone::UTC.to_datetime(stamp);
@@ -161,6 +252,8 @@ impl Template {
                 Part::Vendor => out.push_str(&schema.vendor),
                 Part::Name => out.push_str(&schema.name),
                 Part::Format => out.push_str(&schema.format),
+                Part::EventName => out.push_str(&schema.event.name),
+                Part::EventDate => out.push_str(&schema.event.date),
                 Part::Model => write!(out, "{}", schema.model).expect("writing to a string does not fail"),
                 Part::Date(field, width) => {
                     let value =
@@ -247,6 +340,19 @@ fn placeholder(name: &str, parts: &mut Vec<Part>) -> Option<()> {
         },
     };
     parts.push(part);
+    Some(())
+}
+
+fn placeholder_of_events(name: &str, parts: &mut Vec<Part>) -> Option<()> {
+    match name {
+        "event_name" => parts.push(Part::EventName),
+        "event_date" => parts.push(Part::EventDate),
+        "load_date" => date_pattern("yyyy-MM-dd", parts)?,
+        _ => match part_of_current(&format!("{{{name}}}"))? {
+            Part::Date(field, width) => parts.push(Part::Date(field, width)),
+            _ => return None,
+        },
+    }
     Some(())
 }
 

@@ -5,7 +5,7 @@ use service::config::{
     sections::{POSITIVE_NUMBER, URL, is_url},
 };
 
-use super::{FileLine, S3LoaderConfig};
+use super::{FileLine, Layout, S3LoaderConfig};
 use crate::lake::{
     config::{InvalidConfig, LakeConfig},
     location::Location,
@@ -40,6 +40,9 @@ impl Checked for S3LoaderConfig {
             Err(error @ (InvalidConfig::Template(_) | InvalidConfig::OnlyDates)) => {
                 notes.say(format!("{section}.partitionFormat"), error.to_string());
             }
+            Err(error @ InvalidConfig::OnlyEvents) => {
+                notes.say("output.good.fileFormat", error.to_string());
+            }
             Err(error @ InvalidConfig::FilePrefix(_)) => {
                 notes.say(format!("{section}.filenamePrefix"), error.to_string());
             }
@@ -55,6 +58,8 @@ impl Checked for S3LoaderConfig {
             self.output.bad.problems(&mut notes);
             let single = self.decompression.max_bytes_single_payload;
             notes.unless(single > 0, "decompression.maxBytesSinglePayload", POSITIVE_NUMBER);
+            let row_group = self.output.good.parquet.row_group_bytes;
+            notes.unless(row_group > 0, "output.good.parquet.rowGroupBytes", POSITIVE_NUMBER);
             let other = self.bad_in_log().is_none_or(|bad| bad != reading.stream);
             notes.unless(other, "output.bad.streamName", "expected another name than the other streams'");
         }
@@ -86,6 +91,9 @@ impl Checked for S3LoaderConfig {
             FileLine::Current => {
                 notes.say("buffer", "the limits of a file with `output.good` are in `batching`");
                 notes.say("output.s3", "`output.good` says where files go");
+                if self.output.good.file_format == Layout::Lines {
+                    notes.say("output.good.parquet", "`output.good.fileFormat` is lines");
+                }
                 self.output.bad.without_effect(&mut notes);
             }
         }

@@ -1,0 +1,301 @@
+//! A column under construction. Values come as JSON texts and are cast on the way in; a row that turns out to be wrong in its
+//! middle is cut off again.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, ListArray,
+    StringArray, StructArray, TimestampMicrosecondArray,
+};
+use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{DataType, FieldRef, TimeUnit};
+use event::json;
+use iglu::field::{Field, FieldType, cast};
+
+use super::members::{Members, each_element};
+
+/// Values of the keys of one object, by place.
+pub(super) type Scratch<'a> = Vec<Option<&'a str>>;
+
+/// Values of one field.
+pub(super) struct Builder {
+    ty: FieldType,
+    valid: BooleanBufferBuilder,
+    data: Data,
+}
+
+enum Data {
+    Text { bytes: Vec<u8>, ends: Vec<i32> },
+    Boolean(BooleanBufferBuilder),
+    Int(Vec<i32>),
+    Long(Vec<i64>),
+    Double(Vec<f64>),
+    Decimal(Vec<i128>),
+    Struct(Members),
+    List { ends: Vec<i32>, element: Box<Builder>, nullable: bool },
+}
+
+/// The name of what stands in an array.
+const ELEMENT: &str = "element";
+
+/// The Arrow type of a field.
+pub(super) fn data_type(ty: &FieldType) -> DataType {
+    match ty {
+        FieldType::String | FieldType::Json => DataType::Utf8,
+        FieldType::Boolean => DataType::Boolean,
+        FieldType::Integer => DataType::Int32,
+        FieldType::Long => DataType::Int64,
+        FieldType::Double => DataType::Float64,
+        FieldType::Decimal { precision, scale } => {
+            DataType::Decimal128(*precision, i8::try_from(*scale).expect("38 at most"))
+        }
+        FieldType::Date => DataType::Date32,
+        FieldType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        FieldType::Struct(fields) => DataType::Struct(fields.iter().map(arrow_field).collect()),
+        FieldType::Array { element, nullable } => DataType::List(element_field(element, *nullable)),
+    }
+}
+
+/// The Arrow field of a field.
+pub(super) fn arrow_field(field: &Field) -> FieldRef {
+    Arc::new(arrow_schema::Field::new(&field.name, data_type(&field.ty), field.nullable))
+}
+
+fn element_field(element: &FieldType, nullable: bool) -> FieldRef {
+    Arc::new(arrow_schema::Field::new(ELEMENT, data_type(element), nullable))
+}
+
+impl Builder {
+    pub(super) fn new(ty: &FieldType) -> Self {
+        let data = match ty {
+            FieldType::String | FieldType::Json => Data::Text { bytes: Vec::new(), ends: vec![0] },
+            FieldType::Boolean => Data::Boolean(BooleanBufferBuilder::new(0)),
+            FieldType::Integer | FieldType::Date => Data::Int(Vec::new()),
+            FieldType::Long | FieldType::Timestamp => Data::Long(Vec::new()),
+            FieldType::Double => Data::Double(Vec::new()),
+            FieldType::Decimal { .. } => Data::Decimal(Vec::new()),
+            FieldType::Struct(fields) => Data::Struct(Members::new(fields)),
+            FieldType::Array { element, nullable } => {
+                Data::List { ends: vec![0], element: Box::new(Self::new(element)), nullable: *nullable }
+            }
+        };
+        Self { ty: ty.clone(), valid: BooleanBufferBuilder::new(0), data }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.valid.len()
+    }
+
+    pub(super) fn push_null(&mut self) {
+        self.valid.append(false);
+        match &mut self.data {
+            Data::Text { ends, .. } | Data::List { ends, .. } => {
+                ends.push(ends.last().copied().unwrap_or_default());
+            }
+            Data::Boolean(values) => values.append(false),
+            Data::Int(values) => values.push(0),
+            Data::Long(values) => values.push(0),
+            Data::Double(values) => values.push(0.0),
+            Data::Decimal(values) => values.push(0),
+            Data::Struct(members) => members.push_null(),
+        }
+    }
+
+    pub(super) fn push_text(&mut self, text: &str) {
+        if let Data::Text { bytes, ends } = &mut self.data {
+            bytes.extend_from_slice(text.as_bytes());
+            ends.push(end(bytes.len()));
+            self.valid.append(true);
+        }
+    }
+
+    pub(super) fn push_boolean(&mut self, value: bool) {
+        if let Data::Boolean(values) = &mut self.data {
+            values.append(value);
+            self.valid.append(true);
+        }
+    }
+
+    pub(super) fn push_int(&mut self, value: i32) {
+        if let Data::Int(values) = &mut self.data {
+            values.push(value);
+            self.valid.append(true);
+        }
+    }
+
+    pub(super) fn push_long(&mut self, value: i64) {
+        if let Data::Long(values) = &mut self.data {
+            values.push(value);
+            self.valid.append(true);
+        }
+    }
+
+    pub(super) fn push_double(&mut self, value: f64) {
+        if let Data::Double(values) = &mut self.data {
+            values.push(value);
+            self.valid.append(true);
+        }
+    }
+
+    pub(super) fn push_decimal(&mut self, value: i128) {
+        if let Data::Decimal(values) = &mut self.data {
+            values.push(value);
+            self.valid.append(true);
+        }
+    }
+
+    /// Casts a JSON text to a value of this column. `false`: it is none, and the column is to be cut to its length before.
+    pub(super) fn push<'a>(&mut self, json: &'a str, nullable: bool, scratch: &mut Scratch<'a>) -> bool {
+        if json == "null" && nullable {
+            self.push_null();
+            return true;
+        }
+        match &self.ty {
+            FieldType::Json => push_json(self, json),
+            FieldType::String => cast::string(json).map(|text| self.push_text(&text)).is_some(),
+            FieldType::Boolean => cast::boolean(json).map(|value| self.push_boolean(value)).is_some(),
+            FieldType::Integer => cast::integer(json).map(|value| self.push_int(value)).is_some(),
+            FieldType::Long => cast::long(json).map(|value| self.push_long(value)).is_some(),
+            FieldType::Double => cast::double(json).map(|value| self.push_double(value)).is_some(),
+            FieldType::Decimal { precision, scale } => {
+                cast::decimal(json, *precision, *scale).map(|value| self.push_decimal(value)).is_some()
+            }
+            FieldType::Date => cast::date(json).map(|days| self.push_int(days)).is_some(),
+            FieldType::Timestamp => cast::timestamp(json).map(|micros| self.push_long(micros)).is_some(),
+            FieldType::Struct(_) => self.push_object(json, None, scratch),
+            FieldType::Array { .. } => self.push_array(json, scratch),
+        }
+    }
+
+    /// An object, and the version that its first field tells.
+    fn push_object<'a>(&mut self, json: &'a str, version: Option<&str>, scratch: &mut Scratch<'a>) -> bool {
+        let Data::Struct(members) = &mut self.data else { return false };
+        let is_right = members.push(json, version, scratch);
+        if is_right {
+            self.valid.append(true);
+        }
+        is_right
+    }
+
+    fn push_array<'a>(&mut self, json: &'a str, scratch: &mut Scratch<'a>) -> bool {
+        let Data::List { ends, element, nullable } = &mut self.data else { return false };
+        if !each_element(json, |item| element.push(item, *nullable, scratch)) {
+            return false;
+        }
+        ends.push(end(element.len()));
+        self.valid.append(true);
+        true
+    }
+
+    /// Adds an element to the array that [`Self::close_list`] closes.
+    pub(super) fn push_element<'a>(
+        &mut self,
+        json: &'a str,
+        version: &str,
+        scratch: &mut Scratch<'a>,
+    ) -> bool {
+        let Data::List { element, nullable, .. } = &mut self.data else { return false };
+        match element.ty {
+            FieldType::Struct(_) if json != "null" => element.push_object(json, Some(version), scratch),
+            _ => element.push(json, *nullable, scratch),
+        }
+    }
+
+    /// The array of the elements since the last one; null when there are none.
+    pub(super) fn close_list(&mut self) {
+        if let Data::List { ends, element, .. } = &mut self.data {
+            let end = end(element.len());
+            self.valid.append(ends.last() != Some(&end));
+            ends.push(end);
+        }
+    }
+
+    /// Cuts the column to its first `length` values.
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.valid.truncate(length);
+        match &mut self.data {
+            Data::Text { bytes, ends } => {
+                ends.truncate(length + 1);
+                bytes.truncate(ends.last().map_or(0, |end| *end as usize));
+            }
+            Data::List { ends, element, .. } => {
+                ends.truncate(length + 1);
+                element.truncate(ends.last().map_or(0, |end| *end as usize));
+            }
+            Data::Boolean(values) => values.truncate(length),
+            Data::Int(values) => values.truncate(length),
+            Data::Long(values) => values.truncate(length),
+            Data::Double(values) => values.truncate(length),
+            Data::Decimal(values) => values.truncate(length),
+            Data::Struct(members) => members.truncate(length),
+        }
+    }
+
+    /// Takes the values out.
+    pub(super) fn finish(&mut self) -> ArrayRef {
+        let length = self.len();
+        let nulls = Some(NullBuffer::new(self.valid.finish())).filter(|nulls| nulls.null_count() > 0);
+        let right = "values, offsets and validity are kept in step";
+        match &mut self.data {
+            Data::Text { bytes, ends } => {
+                let (offsets, values) = (take_ends(ends), Buffer::from_vec(std::mem::take(bytes)));
+                Arc::new(StringArray::try_new(offsets, values, nulls).expect(right))
+            }
+            Data::Boolean(values) => Arc::new(BooleanArray::new(values.finish(), nulls)),
+            Data::Int(values) => {
+                let values = ScalarBuffer::from(std::mem::take(values));
+                match self.ty {
+                    FieldType::Date => Arc::new(Date32Array::new(values, nulls)),
+                    _ => Arc::new(Int32Array::new(values, nulls)),
+                }
+            }
+            Data::Long(values) => {
+                let values = ScalarBuffer::from(std::mem::take(values));
+                match self.ty {
+                    FieldType::Timestamp => {
+                        Arc::new(TimestampMicrosecondArray::new(values, nulls).with_timezone("UTC"))
+                    }
+                    _ => Arc::new(Int64Array::new(values, nulls)),
+                }
+            }
+            Data::Double(values) => {
+                Arc::new(Float64Array::new(ScalarBuffer::from(std::mem::take(values)), nulls))
+            }
+            Data::Decimal(values) => {
+                let values = Decimal128Array::new(ScalarBuffer::from(std::mem::take(values)), nulls);
+                Arc::new(values.with_data_type(data_type(&self.ty)))
+            }
+            Data::Struct(members) => {
+                let DataType::Struct(fields) = data_type(&self.ty) else { unreachable!("a struct's type") };
+                Arc::new(
+                    StructArray::try_new_with_length(fields, members.finish(), nulls, length).expect(right),
+                )
+            }
+            Data::List { ends, element, nullable } => {
+                let field = element_field(&element.ty, *nullable);
+                Arc::new(ListArray::try_new(field, take_ends(ends), element.finish(), nulls).expect(right))
+            }
+        }
+    }
+}
+
+/// Compact JSON, as it is where nothing has to be changed.
+fn push_json(builder: &mut Builder, json: &str) -> bool {
+    if json.bytes().any(|b| b.is_ascii_whitespace() || b == b'\\')
+        && let Ok(value) = json::parse(json)
+    {
+        builder.push_text(&json::to_compact(&value));
+    } else {
+        builder.push_text(json);
+    }
+    true
+}
+
+/// Rows are written long before there are so many bytes.
+fn end(length: usize) -> i32 {
+    i32::try_from(length).expect("columns are written out below 2 GiB")
+}
+
+fn take_ends(ends: &mut Vec<i32>) -> OffsetBuffer<i32> {
+    OffsetBuffer::new(ScalarBuffer::from(std::mem::replace(ends, vec![0])))
+}

@@ -1,0 +1,8 @@
+//! Enriched events as Parquet: what rows hold, what is refused, and that the same lines are the same bytes.
+#![cfg(feature = "parquet")]
+#![allow(clippy::unwrap_used, reason = "test code: a panic is the report")]
+
+mod casting;
+mod evolution;
+mod lines;
+mod site;
