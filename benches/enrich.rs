@@ -178,7 +178,8 @@ fn bench(c: &mut Criterion) {
             match process(record, client.cache(), &settings, now, &mut ids) {
                 Outcome::Done(outputs) => break outputs,
                 Outcome::Need(needs) => {
-                    for Lookup::Schema(key) in needs {
+                    for need in needs {
+                        let Lookup::Schema(key) = need else { panic!("{need:?} is no schema") };
                         runtime.block_on(client.fetch(&key));
                     }
                 }

@@ -6,6 +6,7 @@ mod input;
 mod monitoring;
 mod output;
 mod problems;
+mod remote;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -26,6 +27,7 @@ pub use self::{
     input::Input,
     monitoring::{Metrics, Monitoring},
     output::{Outputs, Sink, SinkKind},
+    remote::RemoteAdapters,
 };
 use crate::{
     adapters::webhook_schemas::{Overrides, WebhookSchemas},
@@ -82,9 +84,8 @@ pub struct EnrichConfig {
     /// Schemas of webhooks' events, over the defaults: by the adapter's section, and there by the event's key.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>", example = serde_json::json!({"sendgrid": {"open": "iglu:com.sendgrid/open/jsonschema/3-0-0"}}))]
     pub adapters_schemas: Overrides,
-    /// Adapters behind HTTP, retired with 6.0.
-    #[schemars(with = "String", extend("x-without-effect" = "there are no adapters behind HTTP"), example = serde_json::json!([]))]
-    pub remote_adapters: Ignored,
+    /// Adapters behind HTTP: requests to paths that no built-in adapter reads are sent to services, which answer with events.
+    pub remote_adapters: RemoteAdapters,
     /// Classes that scripts may name.
     #[schemars(with = "String", extend("x-without-effect" = "there is no Java machine"), example = serde_json::json!(["*"]))]
     pub js_allowed_java_classes: Ignored,
@@ -214,6 +215,7 @@ impl EnrichConfig {
         settings.good_key = self.output.good.partition_key.map(|name| name.0);
         settings.failed_key = self.output.failed.partition_key.map(|name| name.0);
         settings.webhook_schemas = WebhookSchemas::with(self.compatibility, &self.adapters_schemas);
+        settings.remote_adapters = self.remote_adapters.configs.clone().into();
         settings.max_decompressed_payload = self.decompression.max_bytes_single_payload;
         settings
     }
@@ -276,7 +278,7 @@ impl Default for EnrichConfig {
             monitoring: Monitoring::default(),
             compression: Ignored,
             adapters_schemas: Overrides::new(),
-            remote_adapters: Ignored,
+            remote_adapters: RemoteAdapters::default(),
             js_allowed_java_classes: Ignored,
             metadata: Ignored,
             identity: Ignored,

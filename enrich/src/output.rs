@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use event::schema_key::SchemaKey;
 
+use crate::adapters::remote::Call;
+
 /// One output of a raw record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -61,4 +63,6 @@ impl Tally {
 pub enum Lookup {
     /// A schema.
     Schema(SchemaKey),
+    /// The answer of an adapter behind HTTP.
+    Remote(Call),
 }

@@ -15,7 +15,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    adapters,
+    adapters::{
+        self,
+        remote::{Answers, Correspondence},
+    },
     enrichment::{Finished, Surroundings, enrich},
     entities, failure_entity,
     judge::Judge,
@@ -37,22 +40,36 @@ pub fn process(
     now: Timestamp,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> Outcome {
-    process_and_count(record, schemas, settings, now, ids).0
+    process_with(record, schemas, &Answers::new(), settings, now, ids)
+}
+
+/// The same, knowing what adapters behind HTTP have answered.
+pub fn process_with(
+    record: &Bytes,
+    schemas: &Cache,
+    answers: &Answers,
+    settings: &Settings,
+    now: Timestamp,
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Outcome {
+    process_and_count(record, schemas, answers, settings, now, ids).0
 }
 
 /// The same, and what the record held.
 pub(crate) fn process_and_count(
     record: &Bytes,
     schemas: &Cache,
+    answers: &Answers,
     settings: &Settings,
     now: Timestamp,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> (Outcome, Tally) {
+    let remote = Correspondence::new(answers);
     let judge = Judge::new(schemas, now, settings.max_json_depth, settings.compatibility);
     let mut outputs = Outputs { settings, now, ids, made: Vec::new(), events: 0, tally: Tally::default() };
     let guarded = catch_unwind(AssertUnwindSafe(|| {
         let around = Surroundings { settings, judge: &judge, now };
-        read_record(record, &around, &mut outputs);
+        read_record(record, &around, &remote, &mut outputs);
     }));
     if guarded.is_err() {
         tracing::error!(
@@ -69,30 +86,33 @@ pub(crate) fn process_and_count(
         );
     }
     let (made, tally) = (outputs.made, outputs.tally);
-    let needs = judge.into_needs();
-    let outcome = if needs.is_empty() || guarded.is_err() {
-        Outcome::Done(made)
-    } else {
-        Outcome::Need(needs.into_iter().map(Lookup::Schema).collect())
-    };
+    let calls = remote.into_wanted().into_iter().map(Lookup::Remote);
+    let needs: Vec<_> = judge.into_needs().into_iter().map(Lookup::Schema).chain(calls).collect();
+    let outcome =
+        if needs.is_empty() || guarded.is_err() { Outcome::Done(made) } else { Outcome::Need(needs) };
     (outcome, tally)
 }
 
-fn read_record(record: &Bytes, around: &Surroundings<'_>, outputs: &mut Outputs<'_>) {
+fn read_record(
+    record: &Bytes,
+    around: &Surroundings<'_>,
+    remote: &Correspondence<'_>,
+    outputs: &mut Outputs<'_>,
+) {
     let settings = around.settings;
     let Some(compression) = Compression::sniff(record) else {
-        read_payload(record, around, outputs);
+        read_payload(record, around, remote, outputs);
         return;
     };
     let mut pieces = pieces(record, compression, settings.max_decompressed_payload).peekable();
     let begins_well = matches!(pieces.peek(), Some(Piece::Payload(_) | Piece::TooLarge(_)));
     if !begins_well && !settings.compatibility.knows_compressed() {
-        read_payload(record, around, outputs);
+        read_payload(record, around, remote, outputs);
         return;
     }
     for piece in pieces {
         match piece {
-            Piece::Payload(payload) => read_payload(&payload, around, outputs),
+            Piece::Payload(payload) => read_payload(&payload, around, remote, outputs),
             Piece::TooLarge(size) => {
                 outputs.decompression(record, settings.max_decompressed_payload, size, compression)
             }
@@ -109,7 +129,12 @@ fn read_record(record: &Bytes, around: &Surroundings<'_>, outputs: &mut Outputs<
     }
 }
 
-fn read_payload(payload: &Bytes, around: &Surroundings<'_>, outputs: &mut Outputs<'_>) {
+fn read_payload(
+    payload: &Bytes,
+    around: &Surroundings<'_>,
+    remote: &Correspondence<'_>,
+    outputs: &mut Outputs<'_>,
+) {
     let request = match Request::read(payload, around.settings.compatibility) {
         Ok(request) => request,
         Err(messages) => {
@@ -120,21 +145,21 @@ fn read_payload(payload: &Bytes, around: &Surroundings<'_>, outputs: &mut Output
         }
     };
     outputs.tally.add(Tally { payloads: 1, invalid: 0, collected: Some(request.payload.timestamp) });
-    let Some(adapter) = adapters::find(&request) else {
+    let Some(adapter) = adapters::find(&request, around.settings) else {
         outputs.adapter_failure(&request, adapters::unsupported(&request), false);
         return;
     };
     let rules =
         JsonRules { compatibility: around.settings.compatibility, max_depth: around.settings.max_json_depth };
     let schemas = &around.settings.webhook_schemas;
-    let context = adapters::Context { judge: around.judge, rules, schemas };
+    let context = adapters::Context { judge: around.judge, rules, schemas, remote };
     let read = adapter.read(&request, &context, &mut |mut parameters, request| {
         parameters.sort();
         let finished = enrich(&parameters, request, around, outputs.ids);
         outputs.event(finished, request, &parameters);
     });
     if let Err(messages) = read {
-        outputs.adapter_failure(&request, messages, adapter.is_tracker_protocol);
+        outputs.adapter_failure(&request, messages, adapter.is_tracker_protocol());
     }
 }
 

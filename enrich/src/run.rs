@@ -74,7 +74,8 @@ pub async fn run(
         settings.max_record_size = settings.max_record_size.min(room);
     }
     let wanted = Wanted::new(iglu, context.health.fact("enrich.schemas"));
-    let engine = Engine::new(settings, live, wanted, config.threads(cores)).map_err(RunError::Threads)?;
+    let engine = Engine::new(settings, live, wanted, config.remote_adapters.client(), config.threads(cores))
+        .map_err(RunError::Threads)?;
     let observer = Arc::new(Observer::new(config.statsd(), config.compatibility));
     let reporter = observer.start();
     let mut shards = Shards::new(Shared {

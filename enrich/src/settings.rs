@@ -5,7 +5,7 @@ use std::sync::Arc;
 use event::{atomic::Field, bad_row::Processor};
 
 use crate::{
-    adapters::webhook_schemas::WebhookSchemas,
+    adapters::{remote::RemoteAdapter, webhook_schemas::WebhookSchemas},
     compatibility::{Compatibility, Limits},
     enrichments::Enrichments,
 };
@@ -35,6 +35,8 @@ pub struct Settings {
     pub max_decompressed_payload: u64,
     /// Schemas of webhooks.
     pub webhook_schemas: WebhookSchemas,
+    /// Adapters behind HTTP. Of those of one path the first counts.
+    pub remote_adapters: Arc<[RemoteAdapter]>,
     /// What runs on every event.
     pub enrichments: Arc<Enrichments>,
 }
@@ -54,6 +56,7 @@ impl Settings {
             failed_key: None,
             max_decompressed_payload: 10_000_000,
             webhook_schemas: WebhookSchemas::of(compatibility),
+            remote_adapters: Arc::default(),
             enrichments: Arc::default(),
         }
     }

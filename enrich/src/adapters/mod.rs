@@ -4,6 +4,7 @@ mod cloudfront_log;
 mod google_analytics;
 mod iglu_webhook;
 mod redirect;
+pub mod remote;
 mod tracker_body;
 mod tracker_get;
 mod tracker_post;
@@ -13,8 +14,14 @@ mod webhooks;
 
 use event::bad_row::Message;
 
-use self::webhook_schemas::WebhookSchemas;
-use crate::{judge::Judge, parameters::Parameters, raw::request::Request, transform::JsonRules};
+use self::{
+    remote::{Correspondence, RemoteAdapter},
+    webhook_schemas::WebhookSchemas,
+};
+use crate::{
+    compatibility::Compatibility, judge::Judge, parameters::Parameters, raw::request::Request,
+    settings::Settings, transform::JsonRules,
+};
 
 /// Takes the parameters of each raw event, one after another, with what else is known of it: the request, or what an
 /// adapter has read instead.
@@ -25,7 +32,7 @@ pub(crate) struct Adapter {
     vendor: &'static str,
     version: &'static str,
     /// Whether its failures are violations of the tracker protocol, not of an adapter.
-    pub(crate) is_tracker_protocol: bool,
+    is_tracker_protocol: bool,
     read: fn(&Request, &Context<'_>, &mut Emit<'_>) -> Result<(), Vec<Message>>,
 }
 
@@ -34,6 +41,7 @@ pub(crate) struct Context<'a> {
     pub(crate) judge: &'a Judge<'a>,
     pub(crate) rules: JsonRules,
     pub(crate) schemas: &'a WebhookSchemas,
+    pub(crate) remote: &'a Correspondence<'a>,
 }
 
 /// Every adapter.
@@ -66,9 +74,26 @@ const NOT_DATA: [&str; 4] = ["nuid", "aid", "cv", "p"];
 /// Messages about the parts of one request, at most: a list of hundreds of thousands of nothings has as many.
 const MOST_MESSAGES: usize = 2_000;
 
-/// The adapter of a request's path.
-pub(crate) fn find(request: &Request) -> Option<&'static Adapter> {
-    ADAPTERS.iter().find(|adapter| adapter.vendor == request.vendor && adapter.version == request.version)
+/// Those that the Apache line does not have.
+static CURRENT: [Adapter; 1] = [webhooks::cloudfront_firehose::ADAPTER];
+
+/// Who reads a request.
+#[derive(Clone, Copy)]
+pub(crate) enum Reader<'a> {
+    BuiltIn(&'static Adapter),
+    Remote(&'a RemoteAdapter),
+}
+
+/// Who reads the requests to a path: a built-in adapter, or else one behind HTTP.
+pub(crate) fn find<'a>(request: &Request, settings: &'a Settings) -> Option<Reader<'a>> {
+    let (vendor, version) = (request.vendor.as_str(), request.version.as_str());
+    let current = if settings.compatibility == Compatibility::Current { &CURRENT[..] } else { &[] };
+    let mut built_in = ADAPTERS.iter().chain(current);
+    let found = built_in.find(|adapter| (adapter.vendor, adapter.version) == (vendor, version));
+    let remote = || {
+        settings.remote_adapters.iter().find(|remote| remote.vendor == vendor && remote.version == version)
+    };
+    found.map(Reader::BuiltIn).or_else(|| remote().map(Reader::Remote))
 }
 
 /// What is said of a path without adapter.
@@ -77,18 +102,26 @@ pub(crate) fn unsupported(request: &Request) -> Vec<Message> {
     vec![input("vendor/version", Some(value), "vendor/version combination is not supported")]
 }
 
-impl Adapter {
-    /// Reads a request. Emits nothing when a schema is missing: the judge then has needs.
+impl Reader<'_> {
+    /// Whether failures are violations of the tracker protocol, not of an adapter.
+    pub(crate) fn is_tracker_protocol(self) -> bool {
+        matches!(self, Self::BuiltIn(adapter) if adapter.is_tracker_protocol)
+    }
+
+    /// Reads a request. Emits nothing when a schema or an answer is missing: it is on the list of needs then.
     ///
     /// # Errors
     /// All that is wrong; nothing was emitted then.
     pub(crate) fn read(
-        &self,
+        self,
         request: &Request,
         context: &Context<'_>,
         emit: &mut Emit<'_>,
     ) -> Result<(), Vec<Message>> {
-        (self.read)(request, context, emit)
+        match self {
+            Self::BuiltIn(adapter) => (adapter.read)(request, context, emit),
+            Self::Remote(remote) => remote.read(request, context, emit),
+        }
     }
 }
 

@@ -4,12 +4,10 @@
 pub(crate) mod run;
 
 use jiff::Timestamp;
-use stream::{
-    consumer::Delivered,
-    record::{Position, Record},
-};
+use stream::record::{Position, Record};
 
 use crate::{
+    batch::run::Open,
     output::{Kind, Output, Tally},
     resume::{Origin, Written},
     shard::held::Place,
@@ -28,10 +26,10 @@ pub(crate) struct Enriched {
     pub(crate) size: (usize, usize),
     /// What the raw records gave, in order, but for those that wait.
     pub(crate) outputs: Given,
-    /// Raw records that wait for schemas.
+    /// Raw records that wait.
     pub(crate) waiting: Vec<(Position, Place)>,
-    /// The same, in groups that wait for the same schemas.
-    pub(crate) groups: Vec<Vec<Delivered>>,
+    /// The same, in groups that wait for the same schemas, or for the answer of one adapter.
+    pub(crate) groups: Vec<Vec<Open>>,
 }
 
 /// What raw records gave.

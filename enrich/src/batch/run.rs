@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use event::schema_key::SchemaKey;
@@ -10,11 +11,16 @@ use jiff::Timestamp;
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use service::clock;
 use stream::{consumer::Delivered, record::Position};
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 use uuid::Uuid;
 
 use super::{Enriched, Given};
 use crate::{
+    adapters::remote::{self, Answers, Call},
     enrichments::live::Live,
     output::{Lookup, Outcome, Output, Tally},
     pool::Pool,
@@ -30,6 +36,7 @@ pub(crate) struct Engine {
     settings: Mutex<Arc<Settings>>,
     live: Arc<Live>,
     wanted: Arc<Wanted>,
+    remote: Arc<remote::client::Client>,
     pool: Pool<StdRng>,
     threads: usize,
 }
@@ -43,10 +50,12 @@ impl Engine {
         settings: Settings,
         live: Arc<Live>,
         wanted: Wanted,
+        remote: remote::client::Client,
         threads: usize,
     ) -> std::io::Result<Self> {
         let pool = Pool::new(threads, generator)?;
-        Ok(Self { settings: Mutex::new(settings.into()), live, wanted: wanted.into(), pool, threads })
+        let settings = Mutex::new(settings.into());
+        Ok(Self { settings, live, wanted: wanted.into(), remote: remote.into(), pool, threads })
     }
 
     /// The settings with the enrichments that run now.
@@ -68,28 +77,38 @@ fn generator() -> StdRng {
     StdRng::from_seed(seed)
 }
 
-/// Enriches the records of a batch (there is at least one). Those whose schemas stay unknown are set aside.
+/// Enriches the records of a batch (there is at least one). Those whose schemas or answers stay unknown are set aside.
 pub(crate) async fn enrich(engine: Arc<Engine>, records: Vec<Delivered>) -> Option<Enriched> {
     let last = records.last()?.position;
     let arrival = records.iter().map(|record| record.arrival).min()?;
     let positions: Vec<_> = records.iter().map(|record| record.position).collect();
     let size = (records.len(), records.iter().map(|record| record.record.size()).sum());
     let begun = clock::now();
-    let Worked { done, aside } = work(&engine, records, true).await;
+    let open = records.into_iter().enumerate().map(|(index, record)| Open::new(index, record)).collect();
+    let Worked { done, aside } = work(&engine, open, true).await;
     let mut waiting = Vec::new();
-    let mut groups: HashMap<Vec<SchemaKey>, Vec<Delivered>> = HashMap::new();
-    for Open { index, record, needs } in aside {
-        let before = index.checked_sub(1).map(|before| positions[before]);
-        waiting.push((record.position, Place { before, arrival: record.arrival }));
-        groups.entry(needs).or_default().push(record);
+    let mut alone = Vec::new();
+    let mut together: HashMap<Vec<SchemaKey>, Vec<Open>> = HashMap::new();
+    for open in aside {
+        let before = open.index.checked_sub(1).map(|before| positions[before]);
+        waiting.push((open.record.position, Place { before, arrival: open.record.arrival }));
+        if open.sent.is_empty() {
+            together.entry(open.needs.clone()).or_default().push(open);
+        } else {
+            alone.push(vec![open]);
+        }
     }
+    let groups = together.into_values().chain(alone).collect();
     let outputs = given(done, &positions);
-    Some(Enriched { last, arrival, begun, size, outputs, waiting, groups: groups.into_values().collect() })
+    Some(Enriched { last, arrival, begun, size, outputs, waiting, groups })
 }
 
-/// Enriches records that were set aside, as soon as their schemas are known.
-pub(crate) async fn settle(engine: Arc<Engine>, records: Vec<Delivered>) -> Given {
-    let positions: Vec<_> = records.iter().map(|record| record.position).collect();
+/// Enriches records that were set aside, as soon as their schemas and answers are known.
+pub(crate) async fn settle(engine: Arc<Engine>, mut records: Vec<Open>) -> Given {
+    let positions: Vec<_> = records.iter().map(|open| open.record.position).collect();
+    for (index, open) in records.iter_mut().enumerate() {
+        open.index = index;
+    }
     let Worked { done, .. } = work(&engine, records, false).await;
     given(done, &positions)
 }
@@ -106,12 +125,72 @@ fn given(mut done: Vec<Finished>, positions: &[Position]) -> Given {
 }
 
 /// A record under work.
-struct Open {
+#[derive(Debug)]
+pub(crate) struct Open {
     /// Its place in the batch.
     index: usize,
     record: Delivered,
     /// The schemas that were missing the last time.
     needs: Vec<SchemaKey>,
+    /// What adapters behind HTTP have answered.
+    answers: Arc<Answers>,
+    /// What they have not answered yet.
+    sent: Vec<Sent>,
+}
+
+/// A call to an adapter behind HTTP.
+#[derive(Debug)]
+struct Sent {
+    call: Call,
+    since: Instant,
+    answer: JoinHandle<Result<String, String>>,
+}
+
+/// So long a batch waits for an answer; then the record that needs it is set aside.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl Open {
+    fn new(index: usize, record: Delivered) -> Self {
+        Self { index, record, needs: Vec::new(), answers: Arc::default(), sent: Vec::new() }
+    }
+
+    /// Notes what is missing, and has what is new of it sent. Whether something was sent before and is not answered.
+    fn miss(&mut self, lookups: Vec<Lookup>, remote: &Arc<remote::client::Client>) -> bool {
+        self.needs.clear();
+        let is_late = !self.sent.is_empty();
+        for lookup in lookups {
+            match lookup {
+                Lookup::Schema(key) => self.needs.push(key),
+                Lookup::Remote(call) if self.sent.iter().any(|sent| sent.call == call) => {}
+                Lookup::Remote(call) => {
+                    let (remote, own) = (Arc::clone(remote), call.clone());
+                    let answer = tokio::spawn(async move { remote.call(&own).await });
+                    self.sent.push(Sent { call, since: Instant::now(), answer });
+                }
+            }
+        }
+        is_late
+    }
+
+    /// Waits for the answers, with `in_grace` only while they are wanted since a moment.
+    async fn hear(&mut self, in_grace: bool) {
+        let mut left = Vec::new();
+        for mut sent in std::mem::take(&mut self.sent) {
+            let answer = if in_grace {
+                timeout_at(sent.since + GRACE, &mut sent.answer).await.ok()
+            } else {
+                Some((&mut sent.answer).await)
+            };
+            match answer {
+                Some(answer) => {
+                    let answer = answer.unwrap_or_else(|bug| Err(bug.to_string()));
+                    Arc::make_mut(&mut self.answers).insert(sent.call, answer);
+                }
+                None => left.push(sent),
+            }
+        }
+        self.sent = left;
+    }
 }
 
 /// A record that is done.
@@ -129,11 +208,9 @@ struct Worked {
     aside: Vec<Open>,
 }
 
-/// Processes records and asks for the schemas they need until all is done or, where that `is_allowed`, set aside.
-async fn work(engine: &Arc<Engine>, records: Vec<Delivered>, is_allowed: bool) -> Worked {
+/// Processes records and asks for the schemas and answers they need until all is done or, where that `is_allowed`, set aside.
+async fn work(engine: &Arc<Engine>, mut left: Vec<Open>, is_allowed: bool) -> Worked {
     let mut worked = Worked::default();
-    let open = |(index, record)| Open { index, record, needs: Vec::new() };
-    let mut left: Vec<Open> = records.into_iter().enumerate().map(open).collect();
     let mut late = HashSet::new();
     while !left.is_empty() {
         let now = clock::now();
@@ -145,9 +222,9 @@ async fn work(engine: &Arc<Engine>, records: Vec<Delivered>, is_allowed: bool) -
                     worked.done.push(Finished { index: open.index, outputs, tally });
                 }
                 Some((Outcome::Need(lookups), _)) => {
-                    open.needs = lookups.into_iter().map(|Lookup::Schema(key)| key).collect();
+                    let is_late = open.miss(lookups, &engine.remote) && is_allowed;
                     // What was late is not waited for twice, but by now an old version may serve while it is refreshed.
-                    let is_late = open.needs.iter().any(|key| late.contains(key));
+                    let is_late = is_late || open.needs.iter().any(|key| late.contains(key));
                     if is_late { &mut worked.aside } else { &mut again }.push(open);
                 }
                 // The thread is gone: only a panic outside the guard does that.
@@ -155,6 +232,9 @@ async fn work(engine: &Arc<Engine>, records: Vec<Delivered>, is_allowed: bool) -
             }
         }
         late.extend(wait(&engine.wanted, &again, is_allowed).await);
+        for open in &mut again {
+            open.hear(is_allowed).await;
+        }
         left = again;
     }
     worked
@@ -181,13 +261,16 @@ async fn pass(engine: &Arc<Engine>, records: &[Open], now: Timestamp) -> Vec<Opt
     let mut answers = Vec::new();
     for part in records.chunks(size) {
         let (answer, answered) = oneshot::channel();
-        let data: Vec<_> = part.iter().map(|open| open.record.record.data.clone()).collect();
+        let data: Vec<_> =
+            part.iter().map(|open| (open.record.record.data.clone(), Arc::clone(&open.answers))).collect();
         let (settings, schemas) = (Arc::clone(&settings), Arc::clone(engine.wanted.client().cache()));
         engine.pool.submit(move |random: &mut StdRng| {
             let mut ids = || next_id(random);
             let outcomes: Vec<_> = data
                 .iter()
-                .map(|record| process_and_count(record, &schemas, &settings, now, &mut ids))
+                .map(|(record, answers)| {
+                    process_and_count(record, &schemas, answers, &settings, now, &mut ids)
+                })
                 .collect();
             // Nobody waits any more when the shard was lost.
             let _ = answer.send(outcomes);

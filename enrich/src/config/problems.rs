@@ -54,6 +54,7 @@ impl Checked for EnrichConfig {
         for (key, why) in webhook_schemas::problems(&self.adapters_schemas) {
             notes.say(format!("adaptersSchemas.{key}"), why);
         }
+        self.remote_adapters.problems(&mut notes);
         self.monitoring.metrics.statsd.problems(&mut notes);
         self.monitoring.health_probe.problems(&mut notes);
         notes.into_vec()

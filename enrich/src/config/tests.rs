@@ -98,7 +98,8 @@ fn a_file_of_the_apache_line_is_read() {
         }
         concurrency { enrich = 256, sink = 3 }
         assetsUpdatePeriod = 7 days
-        remoteAdapters = []
+        remoteAdapters { connectionTimeout = 10 seconds, readTimeout = 45 seconds, maxConnections = 10
+          configs = [{ vendor = com.acme, version = v1, url = "https://remote.acme.com" }] }
         monitoring {
           sentry { dsn = "http://sentry.acme.com" }
           metrics { statsd { hostname = localhost, port = 8125, tags { app = enrich }, period = 10 sec
@@ -125,7 +126,6 @@ fn a_file_of_the_apache_line_is_read() {
             "monitoring.metrics.stdout",
             "monitoring.metrics.cloudwatch",
             "monitoring.sentry",
-            "remoteAdapters",
             "blobStorage",
             "experimental",
             "telemetry",
@@ -151,6 +151,7 @@ fn what_cannot_be_is_said_with_its_key() {
         "adaptersSchemas.mandrill.message_read = \"iglu:a/b/jsonschema/1-0-0\"",
         &["mandrill.message_read"],
     );
+    check("remoteAdapters.configs = [{ vendor = a, version = b, url = ftp }]", &["configs.0.url"]);
     check("adaptersSchemas.mandrill.message_sent = b", &["mandrill.message_sent`"]);
     check("input { streamName = null, topicName = raw }", &["no Kafka source", "`input.streamName`"]);
     check("input { type = kinesis, topicName = raw }", &[]);

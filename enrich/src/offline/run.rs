@@ -22,9 +22,10 @@ use tokio::{runtime::Handle, time::Instant};
 
 use super::{Line, write_error, write_outcomes};
 use crate::{
+    adapters::remote::{self, Answers},
     enrichments::{Enrichments, client::Loader, configuration::Configuration},
     output::{Kind, Lookup, Outcome, Output},
-    process::process,
+    process::process_with,
     settings::Settings,
     wanted::unanswered,
 };
@@ -45,7 +46,9 @@ pub struct Offline {
     pub patience: Duration,
     /// Threads that enrich.
     pub jobs: usize,
-    /// For what threads must wait for: schemas and assets.
+    /// Asks adapters behind HTTP.
+    pub remote: remote::client::Client,
+    /// For what threads must wait for: schemas, assets and answers.
     pub runtime: Handle,
 }
 
@@ -283,6 +286,7 @@ impl Worker<'_> {
         let record = Bytes::from(record);
         let own = enrichments.map(|list| self.settings_with(list)).transpose().map_err(Fault::Unreadable)?;
         let settings = own.as_deref().unwrap_or(&self.shared.settings);
+        let mut answers = Answers::new();
         loop {
             // Most events bring their ids with them.
             let mut random = None;
@@ -293,17 +297,25 @@ impl Worker<'_> {
                 random.get_or_insert_with(|| StdRng::seed_from_u64(from)).fill_bytes(&mut bytes);
                 uuid::Builder::from_random_bytes(bytes).into_uuid()
             };
-            match process(&record, self.shared.iglu.cache(), settings, now, &mut ids) {
+            match process_with(&record, self.shared.iglu.cache(), &answers, settings, now, &mut ids) {
                 Outcome::Done(outputs) => return Ok(outputs),
-                Outcome::Need(lookups) => self.fetch(lookups)?,
+                Outcome::Need(lookups) => self.fetch(lookups, &mut answers)?,
             }
         }
     }
 
-    fn fetch(&self, lookups: Vec<Lookup>) -> Result<(), Fault> {
-        for Lookup::Schema(key) in lookups {
-            let decided = self.shared.runtime.block_on(self.decide(&key));
-            decided.map_err(|what| Fault::Unanswered(key, what))?;
+    fn fetch(&self, lookups: Vec<Lookup>, answers: &mut Answers) -> Result<(), Fault> {
+        for lookup in lookups {
+            match lookup {
+                Lookup::Schema(key) => {
+                    let decided = self.shared.runtime.block_on(self.decide(&key));
+                    decided.map_err(|what| Fault::Unanswered(key, what))?;
+                }
+                Lookup::Remote(call) => {
+                    let answer = self.shared.runtime.block_on(self.shared.remote.call(&call));
+                    answers.insert(call, answer);
+                }
+            }
         }
         Ok(())
     }

@@ -61,10 +61,11 @@ const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 const JSON: Option<&str> = Some("application/json");
 
 /// Paths of adapters and the content type that they expect.
-const WEBHOOKS: [(&str, Option<&str>); 17] = [
+const WEBHOOKS: [(&str, Option<&str>); 18] = [
     ("/com.snowplowanalytics.iglu/v1", JSON),
     ("/com.callrail/v1", None),
     ("/com.amazon.aws.cloudfront/wd_access_log", None),
+    ("/com.amazon.aws.cloudfront/firehose", JSON),
     ("/com.google.analytics/v1", None),
     ("/com.hubspot/v1", JSON),
     ("/com.mailchimp/v1", FORM),

@@ -18,5 +18,6 @@ pub mod laws;
 pub mod offline_away;
 pub mod registry;
 pub mod registry_away;
+pub mod remote_adapters;
 pub mod samples;
 pub mod webhooks;

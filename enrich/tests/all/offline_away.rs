@@ -4,6 +4,7 @@ use std::{io, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use enrich::{
+    adapters::remote,
     compatibility::Compatibility,
     enrichments::client::Loader,
     offline::run::{Offline, OfflineError},
@@ -32,6 +33,7 @@ async fn run(
         settings: Settings::new(Compatibility::default(), processor),
         loader: Loader::new(iglu.clone(), None),
         iglu,
+        remote: remote::client::Client::new(remote::client::Settings::default()),
         now: Some(now),
         seed: Some(1),
         patience,

@@ -74,7 +74,8 @@ impl Registry {
                 }
                 Outcome::Need(needs) => needs,
             };
-            for Lookup::Schema(key) in needs {
+            for need in needs {
+                let Lookup::Schema(key) = need else { panic!("{need:?}") };
                 assert!(!asked.contains(&key), "{key} is needed again");
                 self.runtime.block_on(self.client.fetch(&key));
                 asked.push(key);

@@ -7,7 +7,7 @@ use enrich::{
     process::process,
     settings::Settings,
 };
-use event::{bad_row::Processor, json, payload::CollectorPayload};
+use event::{atomic::Field, bad_row::Processor, enriched::EnrichedEvent, json, payload::CollectorPayload};
 use iglu::{client::Client, resolver_config::ResolverConfig};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -40,7 +40,8 @@ fn outputs(line: Compatibility, request: &CollectorPayload) -> Vec<Output> {
         match process(&record, client.cache(), &settings, Timestamp::UNIX_EPOCH, &mut Uuid::nil) {
             Outcome::Done(outputs) => return outputs,
             Outcome::Need(needs) => {
-                for Lookup::Schema(key) in needs {
+                for need in needs {
+                    let Lookup::Schema(key) = need else { panic!("{need:?}") };
                     runtime.block_on(client.fetch(&key));
                 }
             }
@@ -207,6 +208,72 @@ fn what_kills_the_original() {
         assert_eq!(events(line, &nameless)[0].0["data"], json!({"": "1", "type": "subscribe"}));
         assert_eq!(events(line, &unnamed)[0].0["data"], json!({"a": "1", " ": "2"}));
     }
+}
+
+#[test]
+fn page_views_of_firehose() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let firehose = |lines: &[&str]| {
+        let records: Vec<_> = lines.iter().map(|line| json!({"data": STANDARD.encode(line)})).collect();
+        let body = json!({"requestId": "r", "timestamp": 1, "records": records}).to_string();
+        request("/com.amazon.aws.cloudfront/firehose", Some(JSON), &body)
+    };
+    let first = r#"{"timestamp(ms)":"1700000000123","c-ip":"192.0.2.1","x-host-header":"acme.com","cs-uri-stem":"/a",
+        "cs-uri-query":"b=1","cs(User-Agent)":"Mozilla","cs(Referer)":"https://from.com/x","cs-protocol":"http"}"#
+        .replace('\n', "");
+    let second = r#"{"x-host-header":"acme.com","cs-uri-stem":"/","cs-uri-query":"-","cs(Referer)":"-"}"#;
+    let both = format!("{second}\n\n{second}\n");
+    let outputs = outputs(Compatibility::Current, &firehose(&[&first, &both]));
+    let good = outputs.iter().map(|output| {
+        assert_eq!(output.kind, Kind::Good, "{}", String::from_utf8_lossy(&output.data));
+        let event = EnrichedEvent::parse_tsv(std::str::from_utf8(&output.data).unwrap()).unwrap();
+        let fields = [
+            Field::Event,
+            Field::AppId,
+            Field::VTracker,
+            Field::PageUrl,
+            Field::PageReferrer,
+            Field::Useragent,
+            Field::UserIpaddress,
+            Field::DvceSentTstamp,
+        ];
+        fields.map(|field| event.get(field).unwrap_or("").to_owned())
+    });
+    let tracker = "com.amazon.aws.cloudfront/firehose";
+    let bare = ["page_view", "cloudfront", tracker, "https://acme.com/", "", "", "203.0.113.7", ""];
+    let whole = [
+        "page_view",
+        "cloudfront",
+        tracker,
+        "http://acme.com/a?b=1",
+        "https://from.com/x",
+        "Mozilla",
+        "192.0.2.1",
+        "2023-11-14 22:13:20.123",
+    ];
+    assert_eq!(good.collect::<Vec<_>>(), [whole, bare, bare].map(|fields| fields.map(str::to_owned)));
+
+    let said = |request: &CollectorPayload| {
+        let all = messages(Compatibility::Current, request);
+        let first = &all[0];
+        let why = [&first["expectation"], &first["error"]].into_iter().find_map(Value::as_str);
+        (first["field"].as_str().unwrap().to_owned(), why.unwrap().to_owned())
+    };
+    let with_body = |body: &str| request("/com.amazon.aws.cloudfront/firehose", None, body);
+    let gzip = CollectorPayload { body: Some(vec![0x1F, 0x8B, 8].into()), ..with_body("") };
+    let table = [
+        (gzip, "body", "compressed with gzip: the delivery stream must not encode what it sends"),
+        (with_body("{}"), "records", "field `records` is not an array"),
+        (with_body(r#"{"records":[]}"#), "", "empty list of events"),
+        (with_body(r#"{"records":[{"data":"?"}]}"#), "records[0].data", "not a text in Base64"),
+        (firehose(&["{}", "{"]), "records[1].data", "invalid json: exhausted input"),
+        (firehose(&["1"]), "records[0].data", "not a json object"),
+    ];
+    for (request, field, why) in table {
+        assert_eq!(said(&request), (field.to_owned(), why.to_owned()));
+    }
+    let unknown = messages(Compatibility::Apache, &firehose(&[second]));
+    assert_eq!(unknown[0]["expectation"], "vendor/version combination is not supported");
 }
 
 /// Lists of nothings give one bad row of the usual size, not one with hundreds of thousands of messages.

@@ -2,6 +2,7 @@
 
 mod body;
 pub(super) mod callrail;
+pub(super) mod cloudfront_firehose;
 mod events;
 pub(super) mod hubspot;
 mod json_shape;
