@@ -5,7 +5,9 @@
 //! * [`schema`], [`validator`]: what schemas say about data
 //! * [`pattern`]: Java's regular expressions, which schemas and configurations are written in
 //! * [`client_error`]: what bad rows say about it
+//! * [`lint`]: what authors of schemas are told
 //! * [`table`]: Postgres tables from schemas, [`field`]: columns of the lake
+//! * `server`: the registry that people publish to
 
 pub mod built_in;
 pub mod cache;
@@ -15,10 +17,13 @@ pub mod client_error;
 pub mod field;
 mod folder;
 mod http;
+pub mod lint;
 pub mod pattern;
 pub mod resolver_config;
 pub mod schema;
 mod search;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod table;
 mod until;
 pub mod validator;

@@ -42,6 +42,24 @@ impl Decimal {
         Self { negative, digits, exponent }
     }
 
+    /// Whether it has no fraction.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.exponent >= 0
+    }
+
+    /// A whole number of at most so many digits, without fraction or exponent.
+    pub(crate) fn whole_text(&self, max_digits: i64) -> Option<String> {
+        if !self.is_whole() || self.digits.len() as i64 + self.exponent > max_digits {
+            return None;
+        }
+        if self.is_zero() {
+            return Some("0".to_owned());
+        }
+        let sign = if self.negative { "-" } else { "" };
+        let digits: String = self.digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+        Some(format!("{sign}{digits}{}", "0".repeat(usize::try_from(self.exponent).unwrap_or_default())))
+    }
+
     pub(crate) fn is_zero(&self) -> bool {
         self.digits.is_empty()
     }

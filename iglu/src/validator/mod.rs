@@ -13,18 +13,19 @@ pub(crate) mod java_hash;
 mod java_text;
 mod map_order;
 mod message;
+pub(crate) mod meta_schema;
 mod report;
-mod self_check;
 mod timestamp;
 mod tree;
 mod verdict;
 
 use serde_json::Value;
 
+use self::meta_schema::MetaSchema;
 use crate::schema::{DataReport, SchemaIssue};
 
 /// The only `$schema` that is accepted (`spec/iglu.md` 4.1).
-const META_SCHEMA: &str =
+pub(crate) const META_SCHEMA: &str =
     "http://iglucentral.com/schemas/com.snowplowanalytics.self-desc/schema/jsonschema/1-0-0#";
 
 /// A schema that can judge data.
@@ -53,7 +54,7 @@ impl Validator {
     /// # Errors
     /// The issues found; never empty.
     pub fn checked(schema: &Value) -> Result<Self, Vec<SchemaIssue>> {
-        let issues = self_check::issues(schema);
+        let issues = MetaSchema::Draft4.issues(schema);
         if !issues.is_empty() {
             return Err(issues);
         }

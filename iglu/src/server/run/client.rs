@@ -1,0 +1,64 @@
+//! Tells webhooks.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::task::JoinSet;
+
+use crate::server::{publish::Published, settings::Webhook};
+
+/// Attempts to tell one of them.
+const ATTEMPTS: u32 = 5;
+/// How long one attempt may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The first pause; each is twice the last.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Those who are told, and those who are being told.
+pub(super) struct Hooks {
+    http: reqwest::Client,
+    hooks: Arc<[Webhook]>,
+    telling: Mutex<JoinSet<()>>,
+}
+
+impl Hooks {
+    pub(super) fn new(hooks: Vec<Webhook>) -> Self {
+        Self { http: reqwest::Client::new(), hooks: hooks.into(), telling: Mutex::default() }
+    }
+
+    /// Has all that it is for told, in the order of publishing no longer than they answer at once.
+    pub(super) fn tell(&self, published: &Published) {
+        let body = event::json::to_compact(&published.told());
+        let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        while telling.try_join_next().is_some() {}
+        for hook in self.hooks.iter().filter(|hook| hook.is_for(&published.key.vendor)) {
+            telling.spawn(tell(self.http.clone(), hook.clone(), body.clone()));
+        }
+    }
+
+    /// Waits until all are told.
+    pub(super) async fn done(&self) {
+        let mut telling = std::mem::take(&mut *self.telling.lock().unwrap_or_else(PoisonError::into_inner));
+        while telling.join_next().await.is_some() {}
+    }
+}
+
+async fn tell(http: reqwest::Client, hook: Webhook, body: String) {
+    let mut pause = PAUSE;
+    for attempt in 1..=ATTEMPTS {
+        let method = if hook.use_post { reqwest::Method::POST } else { reqwest::Method::GET };
+        let request = http.request(method, &hook.uri).timeout(TIMEOUT).body(body.clone());
+        match request.send().await {
+            // What it answers is its own affair, as in the original.
+            Ok(_) => return,
+            Err(error) => {
+                let error = error.without_url().to_string();
+                tracing::warn!(hook = hook.uri, attempt, error, "iglu server: a webhook cannot be told");
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}
