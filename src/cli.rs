@@ -8,12 +8,14 @@ use service::{
     telemetry::{LogFormat, LogOptions},
 };
 
-#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+#[cfg(any(feature = "collector", feature = "iglu"))]
 use crate::check;
 #[cfg(feature = "collector")]
 use crate::collector;
 #[cfg(feature = "enrich")]
 use crate::enrich;
+#[cfg(feature = "iglu")]
+use crate::iglu_server;
 #[cfg(feature = "loaders")]
 use crate::postgres_loader;
 #[cfg(feature = "loaders")]
@@ -53,7 +55,10 @@ enum Command {
     /// The Postgres loader alone: enriched events -> `atomic.events` and a table for each schema, each event exactly once.
     #[cfg(feature = "loaders")]
     PostgresLoader(postgres_loader::Options),
-    #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+    /// The Iglu server alone: the registry that schemas are published to and read from.
+    #[cfg(feature = "iglu")]
+    IgluServer(iglu_server::Options),
+    #[cfg(any(feature = "collector", feature = "iglu"))]
     Check(check::Options),
     Send(send::Options),
 }
@@ -77,7 +82,9 @@ impl Cli {
             Command::S3Loader(options) => runtime::run(None, s3_loader::run(options)),
             #[cfg(feature = "loaders")]
             Command::PostgresLoader(options) => runtime::run(None, postgres_loader::run(options)),
-            #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+            #[cfg(feature = "iglu")]
+            Command::IgluServer(options) => runtime::run(None, iglu_server::run(options)),
+            #[cfg(any(feature = "collector", feature = "iglu"))]
             Command::Check(options) => check::run(&options),
             Command::Send(options) => runtime::run(None, send::run(options)),
         }

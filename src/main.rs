@@ -1,11 +1,11 @@
 //! `piste`: the behavioural-event pipeline in one executable. This folder is the command line; the pipeline is in the crates.
 
-#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+#[cfg(any(feature = "collector", feature = "iglu"))]
 mod check;
 mod cli;
 #[cfg(feature = "collector")]
 mod collector;
-#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+#[cfg(any(feature = "collector", feature = "iglu"))]
 mod configuration;
 #[cfg(all(feature = "aws", any(feature = "enrich", feature = "loaders")))]
 mod consumed;
@@ -15,6 +15,8 @@ mod demo;
 mod enrich;
 #[cfg(feature = "enrich")]
 mod enrichments;
+#[cfg(feature = "iglu")]
+mod iglu_server;
 #[cfg(feature = "loaders")]
 mod loader;
 #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
@@ -28,7 +30,7 @@ mod runtime;
 #[cfg(feature = "loaders")]
 mod s3_loader;
 mod samples;
-#[cfg(feature = "iglu")]
+#[cfg(any(feature = "enrich", feature = "loaders"))]
 mod schemas;
 mod send;
 #[cfg(all(feature = "aws", any(feature = "collector", feature = "enrich", feature = "loaders")))]

@@ -123,6 +123,17 @@ impl Cache {
         }
     }
 
+    /// Forgets what is known of `key`: somebody knows better now.
+    pub fn forget(&self, key: &SchemaKey) {
+        let shard = self.shard(key);
+        let mut order = shard.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = Entries::clone(&shard.entries.load());
+        if entries.remove(key).is_some() {
+            order.retain(|known| **known != *key);
+            shard.entries.store(Arc::new(entries));
+        }
+    }
+
     /// Keeps a schema, not longer than `at_most`.
     pub(crate) fn put(&self, schema: Arc<Schema>, now: Timestamp, at_most: Option<Duration>) {
         let until = earlier(self.expiry(now), at_most.and_then(|at_most| after(now, at_most)));
@@ -223,6 +234,16 @@ mod tests {
         let forever = Cache::new(5, None);
         forever.put(schema(0), at(0), None);
         assert!(is_known(&forever, 0, at(1_000_000_000)));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_asked_for_again() {
+        let cache = Cache::new(5, None);
+        cache.put_error(schema(0).key.clone(), ResolutionError::default(), at(0), None);
+        assert!(matches!(cache.lookup(&schema(0).key, at(1)), Lookup::Unknown(_)));
+        cache.forget(&schema(0).key);
+        cache.forget(&schema(1).key);
+        assert!(matches!(cache.lookup(&schema(0).key, at(1)), Lookup::Need));
     }
 
     #[test]

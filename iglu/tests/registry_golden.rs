@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use iglu::server::{
     answer::{Around, answer},
@@ -12,7 +12,11 @@ use iglu::server::{
     response::Response,
     schema::Scope,
     settings::{DUMMY_KEY, Line, Settings},
-    store::{Store, postgres::client::Postgres, sqlite::client::Sqlite},
+    store::{
+        Store,
+        postgres::client::{Place, Postgres},
+        sqlite::client::Sqlite,
+    },
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
@@ -53,8 +57,7 @@ async fn exchanges_in_sqlite() {
     let dummy = Sqlite::in_memory().unwrap();
     dummy.add_permissions(vec![(DUMMY_KEY, Permission::of_all())]).await.unwrap();
     run.phase("p3", &settings(3), &dummy).await;
-    let mut nowhere = tokio_postgres::Config::new();
-    nowhere.host_path(Path::new("/nonexistent")).user("nobody");
+    let nowhere = Place { host: "/nonexistent".into(), user: "nobody".into(), ..Place::default() };
     run.phase("p4", &settings(2), &Postgres::new(nowhere, 1)).await;
     assert_eq!(run.compared + run.kept_aside, 457);
     assert!(run.differences.is_empty(), "{} differ:\n{}", run.differences.len(), run.differences.join("\n"));

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 #[cfg(feature = "loaders")]
 use loaders::{lake::settings::S3LoaderConfig, postgres::settings::PostgresLoaderConfig};
 use service::config::Sources;
-#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+#[cfg(any(feature = "collector", feature = "iglu"))]
 use service::config::reference;
 
 use super::findings::Findings;
@@ -16,6 +16,8 @@ use super::findings::Findings;
 use crate::collector;
 #[cfg(feature = "enrich")]
 use crate::enrich;
+#[cfg(feature = "iglu")]
+use crate::iglu_server::{self, settings::IgluServerConfig};
 #[cfg(feature = "up")]
 use crate::up;
 #[cfg(feature = "loaders")]
@@ -32,11 +34,13 @@ pub(crate) enum Role {
     S3Loader,
     #[cfg(feature = "loaders")]
     PostgresLoader,
+    #[cfg(feature = "iglu")]
+    IgluServer,
     #[cfg(feature = "up")]
     Up,
 }
 
-#[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
+#[cfg(any(feature = "collector", feature = "iglu"))]
 const WITH_DEFAULTS: &str = "What the role would run with.";
 #[cfg(feature = "up")]
 const AS_SET: &str = "What is set; all else has the defaults of the reference configuration.";
@@ -65,6 +69,12 @@ impl Role {
                     serde_json::to_value(&found.config).unwrap_or_default()
                 })
             }
+            #[cfg(feature = "iglu")]
+            Self::IgluServer => {
+                Findings::new(iglu_server::examined(&sources), None, WITH_DEFAULTS, |found| {
+                    serde_json::to_value(&found.config).unwrap_or_default()
+                })
+            }
             #[cfg(feature = "up")]
             Self::Up => Findings::new(up::examined(sources), None, AS_SET, |found| found.tree.to_json()),
         }
@@ -85,6 +95,8 @@ impl Role {
             Self::PostgresLoader => {
                 reference::render::<PostgresLoaderConfig>(None, PostgresLoaderConfig::ABOUT)
             }
+            #[cfg(feature = "iglu")]
+            Self::IgluServer => reference::render::<IgluServerConfig>(None, IgluServerConfig::ABOUT),
             #[cfg(feature = "up")]
             Self::Up => include_str!("../../deploy/reference/up.hocon").into(),
         }

@@ -1,6 +1,6 @@
 //! What `piste up` says on stdout once everything listens.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use super::{config::UpConfig, shown};
 use crate::output::line;
@@ -28,6 +28,14 @@ pub(crate) fn print(config: &UpConfig, collector: SocketAddr, https: Option<Sock
     line(format_args!(
         "try        curl 'http://{collector}/i?e=pv&p=web&tv=curl&url=http%3A%2F%2Flocalhost%2F'"
     ));
+}
+
+/// Prints where schemas are published, and the file of the key for it, where it was made here.
+pub(crate) fn registry(address: SocketAddr, key_file: Option<&Path>) {
+    line(format_args!("iglu       http://{address}/api"));
+    if let Some(file) = key_file {
+        line(format_args!("iglu key   {}", shown(file)));
+    }
 }
 
 /// The URL without its password.

@@ -18,6 +18,10 @@ pub(crate) struct UpConfig {
     pub(crate) listen: SocketAddr,
     /// Where health and metrics are served.
     pub(crate) admin_listen: SocketAddr,
+    /// Where the registry of own schemas listens.
+    pub(crate) iglu_listen: SocketAddr,
+    /// A UUID that may do everything there.
+    pub(crate) iglu_super_key: Option<Secret>,
     /// Time from the request to end until the process gives up.
     #[serde(with = "service::config::duration")]
     pub(crate) drain_deadline: Duration,
@@ -96,6 +100,8 @@ impl Default for UpConfig {
             data: "piste-data".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 9090)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            iglu_listen: SocketAddr::from(([127, 0, 0, 1], 9091)),
+            iglu_super_key: None,
             drain_deadline: service::supervise::DEADLINE,
             postgres_url: None,
             schemas: Vec::new(),

@@ -4,6 +4,7 @@ mod banner;
 mod config;
 mod options;
 mod pipeline;
+mod registry;
 mod schemas;
 
 use std::{
@@ -32,12 +33,14 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let context = Context::default();
     let collector = listen(config.listen, "--listen")?;
     let admin = listen(config.admin_listen, "--admin-listen")?;
+    let iglu = listen(config.iglu_listen, "--iglu-listen")?;
+    let iglu_at = address(&iglu)?;
     let (listen_at, admin_at) = (address(&collector)?, address(&admin)?);
     let https = Https::open(&mut config.collector.ssl, &config.listen.ip().to_string())?;
     let https_at = https.as_ref().map(|https| address(&https.listener)).transpose()?;
 
     let mut supervisor = Supervisor::new(context.clone(), config.drain_deadline);
-    let log = pipeline::start(&config, collector, https, &mut supervisor).await?;
+    let (log, key_file) = pipeline::start(&config, collector, https, iglu, &mut supervisor).await?;
 
     let admin_ends = Drain::new();
     let admin = tokio::net::TcpListener::from_std(admin)
@@ -45,6 +48,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     tokio::spawn(admin::server::run(admin, context.clone(), admin_ends.clone()));
 
     banner::print(&config, listen_at, https_at, admin_at);
+    banner::registry(iglu_at, key_file.as_deref());
     if options.demo {
         let demo =
             Demo { collector: listen_at, data: config.data.clone(), postgres: config.postgres_url.clone() };

@@ -33,6 +33,12 @@ pub(crate) struct Options {
     /// Where health and metrics are served [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR")]
     admin_listen: Option<SocketAddr>,
+    /// Where the registry listens that schemas are published to [default: 127.0.0.1:9091]
+    #[arg(long, value_name = "ADDR")]
+    iglu_listen: Option<SocketAddr>,
+    /// The key that may do everything there [default: made at the first start, in the data folder]
+    #[arg(long, value_name = "UUID")]
+    iglu_super_key: Option<String>,
     /// Load events into this database too.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
@@ -69,6 +75,12 @@ impl Options {
         }
         if let Some(listen) = self.admin_listen {
             config.admin_listen = listen;
+        }
+        if let Some(listen) = self.iglu_listen {
+            config.iglu_listen = listen;
+        }
+        if let Some(key) = &self.iglu_super_key {
+            config.iglu_super_key = Some(key.as_str().into());
         }
         if let Some(url) = &self.postgres {
             config.postgres_url = Some(url.as_str().into());

@@ -1,10 +1,17 @@
 //! The roles of `piste up`, wired to the embedded log and handed to the supervisor.
 
-use std::{fmt::Display, net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    fmt::Display,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use collector::run::Listeners;
 use enrich::enrichments::client::Loader;
-use iglu::client::Client;
+use event::schema_key::SchemaKey;
+use iglu::{client::Client, server::run::Registry};
 use loaders::{
     lake::{
         self,
@@ -25,7 +32,7 @@ use stream::{consumer::Start, log::Log};
 
 use super::{
     config::{LogKeys as UpLog, UpConfig},
-    schemas,
+    registry, schemas,
 };
 use crate::{collector::doors::Https, enrichments, log};
 
@@ -33,6 +40,8 @@ use crate::{collector::doors::Https, enrichments, log};
 const COLLECT: u8 = 0;
 const ENRICH: u8 = 1;
 const LOAD: u8 = 2;
+/// The registry: whoever is still at work may need a schema.
+const REGISTRY: u8 = 3;
 
 const RAW: &str = "raw";
 const ENRICHED: &str = "enriched";
@@ -43,17 +52,21 @@ const BAD_1: &str = "bad-1";
 /// Bad rows of the loaders.
 const BAD_2: &str = "bad-2";
 
-/// Opens the log and starts every role. The caller closes the log after the supervisor has ended.
+/// Opens log and registry and starts every role; gives the log and the file of the registry's key, where it was made here. The caller closes the log after the supervisor has ended.
 pub(crate) async fn start(
     config: &UpConfig,
     http: TcpListener,
     https: Option<Https>,
+    registry_at: TcpListener,
     supervisor: &mut Supervisor,
-) -> Result<Arc<Log>, RunError> {
+) -> Result<(Arc<Log>, Option<PathBuf>), RunError> {
     let log = Arc::new(open_log(config)?);
-    let resolver = schemas::resolver(config)?;
+    let local = registry::open(config)?;
+    let address = registry_at.local_addr().map_err(unavailable)?;
+    let resolver = schemas::resolver(config, (reachable(address), local.super_key))?;
     let iglu =
         Arc::new(Client::new(resolver.clone(), service::clock::now).with_http(config.enrich.registries()));
+    let of_enrich = Arc::clone(iglu.cache());
     let loader = Loader::new(Arc::clone(&iglu), None);
     let refresher = enrichments::load(loader, config.enrichments.as_deref()).await?;
 
@@ -93,6 +106,7 @@ pub(crate) async fn start(
 
     // Tables and columns are made from the very version that an event names, superseded or not.
     let as_named = Arc::new(Client::new(resolver, service::clock::now).without_superseding());
+    let caches = [of_enrich, Arc::clone(as_named.cache())];
     for (stream, purpose, folder) in [
         (RAW, Purpose::Raw, "raw"),
         (ENRICHED, Purpose::EnrichedEvents, "enriched"),
@@ -125,7 +139,25 @@ pub(crate) async fn start(
         supervisor.spawn(LOAD, "Postgres loader", async move { loading.await.map_err(unavailable) });
         supervisor.caught_up(LOAD, nothing_left(log.clone(), ENRICHED, "postgres"));
     }
-    Ok(log)
+    let forget = move |key: &SchemaKey| caches.iter().for_each(|cache| cache.forget(key));
+    let serving = Registry { published: Some(Box::new(forget)), ..local.registry };
+    let drain = supervisor.context(REGISTRY).drain;
+    let listener = tokio::net::TcpListener::from_std(registry_at).map_err(unavailable)?;
+    supervisor.spawn(REGISTRY, "Iglu server", async move {
+        iglu::server::run::run(serving, listener, async move { drain.requested().await }).await;
+        Ok(())
+    });
+    Ok((log, local.key_file))
+}
+
+/// Where this process itself reaches a listener.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// Two streams of bad rows share a folder: their files are told apart by the stream's name in front.

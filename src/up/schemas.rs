@@ -1,13 +1,19 @@
-//! Where `piste up` takes schemas from: the resolver file if there is one, own folders first, registries after them.
+//! Where `piste up` takes schemas from: its own registry first, then those of the resolver file if there is one, own folders, other registries.
+
+use std::net::SocketAddr;
 
 use iglu::resolver_config::{Connection, Repository, ResolverConfig};
 use service::exit::{ExitCode, RunError};
+use uuid::Uuid;
 
 use super::config::UpConfig;
 use crate::schemas;
 
-/// The resolver's configuration.
-pub(crate) fn resolver(up: &UpConfig) -> Result<ResolverConfig, RunError> {
+/// The name of the registry of `piste up` itself.
+const LOCAL: &str = "Iglu Server";
+
+/// The resolver's configuration; `local` is where the registry of `piste up` is, and a key for it.
+pub(crate) fn resolver(up: &UpConfig, local: (SocketAddr, Uuid)) -> Result<ResolverConfig, RunError> {
     let mut resolver = match &up.resolver {
         None => ResolverConfig { cache_size: 10_000, cache_ttl: None, repositories: Vec::new() },
         Some(file) => schemas::read_resolver(file)?,
@@ -23,6 +29,11 @@ pub(crate) fn resolver(up: &UpConfig) -> Result<ResolverConfig, RunError> {
         let uri = registry.trim_end_matches('/').to_owned();
         add(&mut resolver, uri.clone(), 10, Connection::Http { uri, apikey: None });
     }
+    let (address, key) = local;
+    let connection = Connection::Http { uri: format!("http://{address}/api"), apikey: Some(key.to_string()) };
+    // A prefix that every vendor has: it is asked first.
+    let vendor_prefixes = vec![String::new()];
+    resolver.repositories.push(Repository { name: LOCAL.into(), priority: 0, vendor_prefixes, connection });
     Ok(resolver)
 }
 

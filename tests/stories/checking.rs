@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::piste::{self, Ended};
 
-const ROLES: [&str; 5] = ["collector", "enrich", "s3-loader", "postgres-loader", "up"];
+const ROLES: [&str; 6] = ["collector", "enrich", "s3-loader", "postgres-loader", "iglu-server", "up"];
 
 /// Checks a file of this text.
 fn check(role: &str, text: &str, more: &[&str]) -> (Ended, String) {

@@ -30,11 +30,15 @@ fn a_second_one_on_the_same_folder_says_who_holds_it() {
 fn a_port_that_is_taken() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for option in ["--listen", "--admin-listen"] {
+    let options = ["--listen", "--admin-listen", "--iglu-listen"];
+    for option in options {
         let data = TempDir::new().unwrap();
         let data = data.path().join("d").display().to_string();
-        let other = if option == "--listen" { "--admin-listen" } else { "--listen" };
-        let ended = piste::run(&["up", "--data", &data, other, "127.0.0.1:0", option, &address]);
+        let mut arguments = vec!["up", "--data", &data, option, &address];
+        for other in options.iter().filter(|other| **other != option) {
+            arguments.extend([*other, "127.0.0.1:0"]);
+        }
+        let ended = piste::run(&arguments);
         assert_eq!(ended.code, Some(69), "{}", ended.stderr);
         assert!(ended.stderr.contains(&address) && ended.stderr.contains(option), "{}", ended.stderr);
     }

@@ -68,6 +68,8 @@ impl Launch {
             "127.0.0.1:0",
             "--admin-listen",
             "127.0.0.1:0",
+            "--iglu-listen",
+            "127.0.0.1:0",
             "-Dlake.timeLimit=300ms",
             "-Dpostgres.timeLimit=200ms",
             "--data",

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use event::schema_key::SchemaKey;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -36,7 +37,12 @@ pub struct Registry {
     pub goes_on: Duration,
     /// Whether it says meanwhile that it is not well.
     pub unhealthy_meanwhile: bool,
+    /// Told of everything that is published, before the publisher is.
+    pub published: Option<Told>,
 }
+
+/// Somebody in this process who is told of what is published.
+pub type Told = Box<dyn Fn(&SchemaKey) + Send + Sync>;
 
 /// What connections share.
 struct Shared {
@@ -47,6 +53,7 @@ struct Shared {
     is_ending: AtomicBool,
     attempts: Option<Mutex<Attempts>>,
     hooks: Hooks,
+    published: Option<Told>,
 }
 
 impl Shared {
@@ -57,8 +64,17 @@ impl Shared {
 
 /// Serves until `stop` resolves, and then as long as it is told to.
 pub async fn run(registry: Registry, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
-    let Registry { settings, store, clock, ids, connections, idle_timeout, goes_on, unhealthy_meanwhile } =
-        registry;
+    let Registry {
+        settings,
+        store,
+        clock,
+        ids,
+        connections,
+        idle_timeout,
+        goes_on,
+        unhealthy_meanwhile,
+        published,
+    } = registry;
     let shared = Arc::new(Shared {
         attempts: settings.failed_keys.map(|limit| Mutex::new(Attempts::new(limit))),
         hooks: Hooks::new(settings.webhooks.clone()),
@@ -67,6 +83,7 @@ pub async fn run(registry: Registry, listener: TcpListener, stop: impl Future<Ou
         store,
         clock,
         ids,
+        published,
     });
     let ends = async {
         stop.await;

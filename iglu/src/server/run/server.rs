@@ -149,6 +149,9 @@ async fn answered(request: &Request, peer: IpAddr, shared: &Shared) -> Response 
         attempts.failed(peer, now);
     }
     if let Some(published) = &response.published {
+        if let Some(told) = &shared.published {
+            told(&published.key);
+        }
         shared.hooks.tell(published);
     }
     response

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use event::{json::to_compact, schema_key::SchemaKey};
@@ -23,6 +24,24 @@ use crate::server::{
     store::{Answer, Row, Store, StoreError, columns, json, key_actions, moment, permission, vendor},
 };
 
+/// Where a database is, and who asks.
+#[derive(Clone, Default)]
+pub struct Place {
+    /// A name, an address or the folder of a socket.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The database.
+    pub dbname: String,
+    /// The user.
+    pub user: String,
+    /// The user's password.
+    pub password: Option<String>,
+}
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
 /// A store in a database. Cheap to clone.
 #[derive(Clone)]
 pub struct Postgres(Arc<Pool>);
@@ -41,8 +60,14 @@ struct Lent {
 }
 
 impl Postgres {
-    /// The database of `config`, over at most so many connections.
-    pub fn new(config: tokio_postgres::Config, connections: usize) -> Self {
+    /// A database, over at most so many connections.
+    pub fn new(place: &Place, connections: usize) -> Self {
+        let mut config = tokio_postgres::Config::new();
+        config.host(&place.host).port(place.port).dbname(&place.dbname).user(&place.user);
+        config.application_name("piste").connect_timeout(CONNECT);
+        if let Some(password) = &place.password {
+            config.password(password);
+        }
         let room = Arc::new(Semaphore::new(connections.max(1)));
         Self(Arc::new(Pool { config, idle: Mutex::default(), room }))
     }
