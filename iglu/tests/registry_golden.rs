@@ -2,12 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[path = "../../tests/support/wait.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the stories")]
+mod wait;
+
+#[path = "../../tests/support/postgres.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the stories")]
+mod postgres;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use iglu::server::{
     answer::{Around, answer},
     cors::{Page, preflight, shown_to},
     permission::{Permission, SchemaAction, vendor_parts},
+    publish::{Conflict, Publication},
     request::Request,
     response::Response,
     schema::Scope,
@@ -58,9 +67,106 @@ async fn exchanges_in_sqlite() {
     dummy.add_permissions(vec![(DUMMY_KEY, Permission::of_all())]).await.unwrap();
     run.phase("p3", &settings(3), &dummy).await;
     let nowhere = Place { host: "/nonexistent".into(), user: "nobody".into(), ..Place::default() };
-    run.phase("p4", &settings(2), &Postgres::new(nowhere, 1)).await;
+    run.phase("p4", &settings(2), &Postgres::new(&nowhere, 1)).await;
     assert_eq!(run.compared + run.kept_aside, 457);
     assert!(run.differences.is_empty(), "{} differ:\n{}", run.differences.len(), run.differences.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exchanges_in_postgres() {
+    let server = postgres::Postgres::start();
+    let place = place(&server);
+    let store = Postgres::new(&place, 3);
+    store.set_up().await.unwrap();
+    store.add_permissions(recorded_keys()).await.unwrap();
+    let mut run = Run::new();
+    run.phase("p1", &settings(1), &store).await;
+    compare_schemas(&store, AFTER_P1).await;
+    assert!(run.differences.is_empty(), "{} differ:\n{}", run.differences.len(), run.differences.join("\n"));
+
+    // A database of the original, as its owner dumped it, is taken over as it is.
+    let dumped = taken_over(&place).await;
+    let store = Postgres::new(&dumped, 3);
+    store.set_up().await.unwrap();
+    run.phase("p2", &settings(2), &store).await;
+    compare_schemas(&store, AFTER_P2).await;
+    compare_keys(&store).await;
+    assert!(run.differences.is_empty(), "{} differ:\n{}", run.differences.len(), run.differences.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_publish_one_version_one_wins() {
+    let server = postgres::Postgres::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("iglu.sqlite");
+    let place = place(&server);
+    Postgres::new(&place, 1).set_up().await.unwrap();
+    // Two servers each.
+    let in_postgres = [0, 1].map(|_| Arc::new(Postgres::new(&place, 4)) as Arc<dyn Store>);
+    let in_sqlite = [0, 1].map(|_| Arc::new(Sqlite::open(&file).unwrap()) as Arc<dyn Store>);
+    for stores in [in_postgres, in_sqlite] {
+        for addition in 0..5 {
+            let publications = (0..8).map(|writer| {
+                let store = Arc::clone(&stores[writer % 2]);
+                let publication = Publication {
+                    key: format!("iglu:com.acme/race/jsonschema/1-0-{addition}").parse().unwrap(),
+                    body: json!({ "description": writer.to_string() }),
+                    is_public: false,
+                    supersedes: Vec::new(),
+                    patches_allowed: false,
+                    now: Timestamp::from_second(1_000_000 + writer as i64).unwrap(),
+                };
+                tokio::spawn(async move { store.publish(publication).await.unwrap() })
+            });
+            let mut won = 0;
+            for publication in publications.collect::<Vec<_>>() {
+                match publication.await.unwrap() {
+                    Ok(_) => won += 1,
+                    Err(conflict) => assert_eq!(conflict, Conflict::Exists),
+                }
+            }
+            assert_eq!(won, 1, "1-0-{addition} in {}", stores[0].kind());
+        }
+        let listed = stores[1].list(Scope::All).await.unwrap();
+        let additions: Vec<u32> = listed.iter().map(|listed| listed.key.version.addition).collect();
+        assert_eq!(additions, [0, 1, 2, 3, 4], "in the order of publishing, whatever the clocks say");
+    }
+}
+
+fn place(server: &postgres::Postgres) -> Place {
+    let (dbname, user) = ("postgres".to_owned(), "postgres".to_owned());
+    Place { host: server.host(), port: 5432, dbname, user, password: None }
+}
+
+/// A database with the tables and rows of the original.
+async fn taken_over(place: &Place) -> Place {
+    let connect = async |dbname: &str| {
+        let mut config = tokio_postgres::Config::new();
+        config.host(&place.host).user(&place.user).dbname(dbname);
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    };
+    let dbname = "iglu";
+    let first = connect("postgres").await;
+    first.batch_execute("create role iglu").await.unwrap();
+    first.batch_execute("create database iglu").await.unwrap();
+    let client = connect(dbname).await;
+    client.batch_execute(include_str!("golden/registry/schema-only.sql")).await.unwrap();
+    for table in ["iglu_permissions", "iglu_schemas", "iglu_drafts"] {
+        for row in rows(AFTER_P1, table) {
+            let values: Vec<String> = row
+                .iter()
+                .map(|value| match *value {
+                    "\\N" => "null".to_owned(),
+                    text => format!("'{}'", text.replace("\\\\", "\\").replace('\'', "''")),
+                })
+                .collect();
+            let sql = format!("insert into public.{table} values ({})", values.join(", "));
+            client.batch_execute(&sql).await.unwrap();
+        }
+    }
+    Place { dbname: dbname.into(), ..place.clone() }
 }
 
 struct Run {

@@ -19,6 +19,7 @@ mod own_tools;
 mod postgres_away;
 mod privacy;
 mod refusals;
+mod registry;
 mod sent_again;
 mod shared_stream;
 mod tls;

@@ -106,6 +106,18 @@ impl Launch {
         Self::role("postgres-loader", Path::new(""))
     }
 
+    /// `piste iglu-server` on a free port.
+    pub fn iglu_server() -> Self {
+        let arguments = [
+            "iglu-server",
+            "-DrepoServer.port=0",
+            "-DrepoServer.interface=127.0.0.1",
+            "-DpreTerminationPeriod=0",
+        ];
+        let arguments = arguments.map(String::from).to_vec();
+        Self { arguments, environment: Vec::new(), data: PathBuf::new() }
+    }
+
     fn role(name: &str, data: &Path) -> Self {
         let arguments =
             [name, "-Dmonitoring.healthProbe.port=0", "-Dmonitoring.healthProbe.interface=127.0.0.1"];
@@ -168,7 +180,7 @@ fn logged_addresses(log: &str, has_collector: bool) -> Option<(SocketAddr, Socke
         let rest = &line[line.find("\"address\":\"")? + "\"address\":\"".len()..];
         rest.split('"').next()?.parse().ok()
     };
-    let admin = address("Health and metrics at address")?;
+    let admin = address("Health and metrics at address").or_else(|| address("Iglu server at address"))?;
     let collector = if has_collector { address("Service bound to address")? } else { admin };
     Some((collector, admin))
 }
@@ -186,6 +198,11 @@ impl Piste {
     /// Its lake.
     pub fn lake(&self) -> Lake {
         Lake::of(&self.data)
+    }
+
+    /// The address in the line of its banner that begins so.
+    pub fn printed_address(&self, what: &str) -> Option<SocketAddr> {
+        address(&self.stdout(), what)
     }
 
     /// Its process id.
