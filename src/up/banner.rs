@@ -5,8 +5,18 @@ use std::{net::SocketAddr, path::Path};
 use super::{config::UpConfig, shown};
 use crate::output::line;
 
-/// Prints where everything is, and a request to try.
-pub(crate) fn print(config: &UpConfig, collector: SocketAddr, https: Option<SocketAddr>, admin: SocketAddr) {
+/// Where things listen.
+#[derive(Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) collector: SocketAddr,
+    pub(crate) https: Option<SocketAddr>,
+    pub(crate) admin: SocketAddr,
+    pub(crate) iglu: SocketAddr,
+}
+
+/// Prints where everything is, and a request to try; `key_file` holds the key for the registry where it was made here.
+pub(crate) fn print(config: &UpConfig, at: Addresses, key_file: Option<&Path>) {
+    let Addresses { collector, https, admin, iglu } = at;
     let data = shown(&config.data);
     line(format_args!("collector  http://{collector}"));
     if let Some(https) = https {
@@ -19,6 +29,10 @@ pub(crate) fn print(config: &UpConfig, collector: SocketAddr, https: Option<Sock
         Some(url) => line(format_args!("postgres   {}", without_password(url.expose()))),
         None => line(format_args!("postgres   off; --postgres URL turns it on")),
     }
+    line(format_args!("iglu       http://{iglu}/api"));
+    if let Some(file) = key_file {
+        line(format_args!("iglu key   {}", shown(file)));
+    }
     for folder in &config.schemas {
         line(format_args!("schemas    {}", shown(folder)));
     }
@@ -28,14 +42,6 @@ pub(crate) fn print(config: &UpConfig, collector: SocketAddr, https: Option<Sock
     line(format_args!(
         "try        curl 'http://{collector}/i?e=pv&p=web&tv=curl&url=http%3A%2F%2Flocalhost%2F'"
     ));
-}
-
-/// Prints where schemas are published, and the file of the key for it, where it was made here.
-pub(crate) fn registry(address: SocketAddr, key_file: Option<&Path>) {
-    line(format_args!("iglu       http://{address}/api"));
-    if let Some(file) = key_file {
-        line(format_args!("iglu key   {}", shown(file)));
-    }
 }
 
 /// The URL without its password.

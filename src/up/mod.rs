@@ -20,6 +20,7 @@ use service::{
     supervise::Supervisor,
 };
 
+use self::banner::Addresses;
 pub(crate) use self::options::{Options, examined};
 use crate::{
     collector::doors::{Https, listen},
@@ -47,8 +48,8 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
         .map_err(|e| RunError::unavailable(format!("{admin_at}: {e}")))?;
     tokio::spawn(admin::server::run(admin, context.clone(), admin_ends.clone()));
 
-    banner::print(&config, listen_at, https_at, admin_at);
-    banner::registry(iglu_at, key_file.as_deref());
+    let at = Addresses { collector: listen_at, https: https_at, admin: admin_at, iglu: iglu_at };
+    banner::print(&config, at, key_file.as_deref());
     if options.demo {
         let demo =
             Demo { collector: listen_at, data: config.data.clone(), postgres: config.postgres_url.clone() };
