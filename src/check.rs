@@ -4,10 +4,9 @@ mod findings;
 mod role;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
 use service::exit::{ExitCode, RunError};
 
-use self::{findings::Findings, role::Role};
+use self::role::Role;
 use crate::{configuration, output};
 
 /// Reads a role's configuration, says all that is wrong with it, and prints what the role would run with.
@@ -46,13 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, RunError> {
     let findings = options.role.examine(sources);
     match options.format {
         Format::Text => findings.tell(&notes),
-        Format::Json => output::line(format_args!("{}", with_notes(&findings, &notes))),
+        Format::Json => output::line(format_args!("{}", findings.to_json(&notes))),
     }
     Ok(if findings.errors.is_empty() { ExitCode::Ok } else { ExitCode::Config })
-}
-
-fn with_notes(findings: &Findings, notes: &[String]) -> serde_json::Value {
-    let mut found = findings.to_json();
-    found["notes"] = json!(notes);
-    found
 }

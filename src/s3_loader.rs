@@ -1,24 +1,34 @@
 //! `piste s3-loader`: a stream as files, with the original's configuration.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 use iglu::client::Client;
 use loaders::lake::{
     self,
     client::{Destination, region_of_bucket},
+    config::LakeConfig,
+    format::INDEX,
+    plan::{Plan, plan, sample},
     settings::{FileLine, S3LoaderConfig},
 };
 use service::{
     clock,
-    config::{self, Examined, Sources},
+    config::{
+        self, Examined, Sources,
+        sections::{BadSinkKind, SourceKind},
+    },
     exit::{ExitCode, RunError},
 };
 
 use crate::{
     configuration,
     loader::{Loader, in_log},
-    schemas,
+    output, schemas,
     source::Source,
 };
 
@@ -30,6 +40,12 @@ pub(crate) struct Options {
     /// Resolver configuration, for Parquet files [default: the built-in schemas and Iglu Central]
     #[arg(long, visible_alias = "iglu-config", value_name = "FILE")]
     resolver: Option<PathBuf>,
+    /// Say what would be written where, and end. Neither streams nor buckets are looked at.
+    #[arg(long)]
+    dry_run: bool,
+    /// With --dry-run: records to say it of, one a line, `-` for stdin [default: one made up]
+    #[arg(long, value_name = "FILE", requires = "dry_run")]
+    records: Option<PathBuf>,
 }
 
 /// Runs until it is asked to end.
@@ -38,6 +54,20 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let config = configuration::usable(examined(&sources), &notes)?;
     let invalid = |error: lake::config::InvalidConfig| RunError::new(ExitCode::Config, error.to_string());
     let lake = config.lake().map_err(invalid)?;
+    if options.dry_run {
+        let records = match &options.records {
+            Some(_) if lake.parquet.is_some() => {
+                let what = "--records: which columns they have is known to the registry alone";
+                return Err(RunError::new(ExitCode::Usage, what));
+            }
+            Some(file) => lines(file)?,
+            None => vec![sample(lake.purpose)],
+        };
+        for line in told(&config, &lake, &records) {
+            output::line(format_args!("{line}"));
+        }
+        return Ok(ExitCode::Ok);
+    }
     for remark in config.remarks() {
         tracing::warn!("{remark}");
     }
@@ -72,4 +102,47 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
 /// Reads and checks the configuration.
 pub(crate) fn examined(sources: &Sources) -> Examined<S3LoaderConfig> {
     config::examine(sources, Some("snowplow"))
+}
+
+/// What `piste check` says beside the configuration: what may surprise, and where a record would go.
+pub(crate) fn notes(found: &Examined<S3LoaderConfig>) -> Vec<String> {
+    let Some(config) = found.config.as_ref().filter(|_| found.errors.is_empty()) else { return Vec::new() };
+    let Ok(lake) = config.lake() else { return Vec::new() };
+    let told = told(config, &lake, &[sample(lake.purpose)]);
+    config.remarks().into_iter().chain(told).collect()
+}
+
+/// What would become of records, a line each.
+fn told(config: &S3LoaderConfig, lake: &LakeConfig, records: &[Vec<u8>]) -> Vec<String> {
+    let Plan { objects, bad_rows } = plan(lake, records, clock::now());
+    let reading = config.reading();
+    let kind = |is_log: bool| if is_log { "the log's stream" } else { "Kinesis stream" };
+    let source = kind(reading.kind == SourceKind::Log);
+    let mut told = vec![format!("records of {source} {}, as {}", reading.stream, reading.application)];
+    let path = config.path().trim_end_matches('/');
+    told.extend(objects.into_iter().map(|(key, records)| match records {
+        _ if key.ends_with(INDEX) => format!("the index of that file: {path}/{key}"),
+        1 => format!("1 record in the file {path}/{key}"),
+        _ => format!("{records} records in the file {path}/{key}"),
+    }));
+    if config.line() == FileLine::Current {
+        let bad = &config.output.bad;
+        let sink = kind(bad.kind() == BadSinkKind::Log);
+        told.push(format!("{} bad rows in {sink} {}", bad_rows.len(), bad.name()));
+        told.extend(bad_rows);
+    }
+    told
+}
+
+/// The lines of a file.
+fn lines(file: &Path) -> Result<Vec<Vec<u8>>, RunError> {
+    let mut bytes = Vec::new();
+    let read = match file.to_str() {
+        Some("-") => std::io::stdin().lock().read_to_end(&mut bytes).map(drop),
+        _ => std::fs::read(file).map(|read| bytes = read),
+    };
+    let unread = |error| RunError::new(ExitCode::Usage, format!("{}: {error}", file.display()));
+    read.map_err(unread)?;
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    Ok(lines.map(<[u8]>::to_vec).collect())
 }

@@ -7,6 +7,7 @@
 //! * [`rejected`]: what cannot be written, and its bad rows
 //! * [`pending`]: what is declared before a put, so that a successor repeats it exactly
 //! * [`client`]: folders and object stores, durable puts
+//! * [`plan`]: what would become of records
 //! * `observed`: the original's metrics; [`run`]: the loop
 
 pub mod buffer;
@@ -19,6 +20,7 @@ pub mod location;
 pub mod lzo;
 mod observed;
 pub mod pending;
+pub mod plan;
 pub mod raw_block;
 pub mod rejected;
 pub mod run;

@@ -475,3 +475,32 @@ async fn what_cannot_be_written_becomes_bad_rows() {
         assert!(schema == kind && failure.contains(words), "{schema}: {failure}");
     }
 }
+
+/// Shards share the bytes that open files may have in the line 3.x: the largest goes first.
+#[tokio::test(start_paused = true)]
+async fn open_files_of_all_shards_are_bounded_together() {
+    let (stream, bad) = (Memory::new("rows", 2), Memory::new("bad", 1));
+    // What is rejected counts as it is.
+    let [small, large] = [600, 700].map(|size| "x".repeat(size));
+    append(&stream, 0, [small]).await;
+    append(&stream, 1, [large]).await;
+    let config = LakeConfig {
+        limits: Limits { compressed_bytes: 1000, ..Limits::NONE },
+        time_limit: Duration::from_secs(3600),
+        rejects: Some(1000),
+        ..LakeConfig::new(Purpose::SelfDescribing)
+    };
+    let context = Context::default();
+    let consumer = stream.consumer("lake", Start::Oldest);
+    let destination = in_memory().1;
+    let loading = tokio::spawn(run(config, consumer, destination, Some(bad.producer()), context.clone()));
+    // The clock is paused: this passes when everything else waits.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let acknowledged =
+        |shard| stream.checkpoint("lake", &ShardId::numbered(shard)).and_then(|c| c.acknowledged);
+    assert_eq!([acknowledged(0), acknowledged(1)], [None, Some(Position::from(1))]);
+    assert_eq!(bad.records().len(), 1);
+    context.drain.request();
+    loading.await.expect("no panic").expect("a clean end");
+    assert_eq!(bad.records().len(), 2);
+}

@@ -11,6 +11,7 @@ pub(crate) struct Findings {
     unknown: Vec<UnknownKey>,
     unused: Vec<UnusedKey>,
     effective: Value,
+    notes: Vec<String>,
     about: &'static str,
 }
 
@@ -28,7 +29,13 @@ impl Findings {
             _ => effective,
         };
         let Examined { errors, unknown, unused, .. } = examined;
-        Self { errors, unknown, unused, effective, about }
+        Self { errors, unknown, unused, effective, notes: Vec::new(), about }
+    }
+
+    /// The same with what else is worth a line.
+    #[cfg(feature = "loaders")]
+    pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
     }
 
     /// One line a finding on stderr, and the configuration on stdout.
@@ -42,7 +49,7 @@ impl Findings {
         for unused in &self.unused {
             output::error_line(format_args!("note: {unused}"));
         }
-        for note in notes {
+        for note in notes.iter().chain(&self.notes) {
             output::error_line(format_args!("note: {note}"));
         }
         if self.errors.is_empty() {
@@ -51,7 +58,7 @@ impl Findings {
     }
 
     /// All in one object. The configuration is null where something is wrong with it.
-    pub(crate) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self, notes: &[String]) -> Value {
         let errors = self.errors.iter().map(|error| finding(&error.place, &error.key, &error.what));
         let unknown = self.unknown.iter().map(|unknown| {
             let mut found = finding(&unknown.place, &unknown.key, "nothing reads this key");
@@ -65,6 +72,7 @@ impl Findings {
             "unknown": unknown.collect::<Vec<_>>(),
             "unused": unused.collect::<Vec<_>>(),
             "configuration": effective,
+            "notes": notes.iter().chain(&self.notes).collect::<Vec<_>>(),
         })
     }
 }

@@ -60,9 +60,14 @@ impl Role {
                 serde_json::to_value(&found.config).unwrap_or_default()
             }),
             #[cfg(feature = "loaders")]
-            Self::S3Loader => Findings::new(s3_loader::examined(&sources), None, WITH_DEFAULTS, |found| {
-                serde_json::to_value(&found.config).unwrap_or_default()
-            }),
+            Self::S3Loader => {
+                let found = s3_loader::examined(&sources);
+                let notes = s3_loader::notes(&found);
+                let findings = Findings::new(found, None, WITH_DEFAULTS, |found| {
+                    serde_json::to_value(&found.config).unwrap_or_default()
+                });
+                findings.with_notes(notes)
+            }
             #[cfg(feature = "loaders")]
             Self::PostgresLoader => {
                 Findings::new(postgres_loader::examined(&sources), None, WITH_DEFAULTS, |found| {

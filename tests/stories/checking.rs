@@ -224,6 +224,66 @@ output {
     }
 }
 
+/// Where records would go, without going anywhere.
+#[test]
+fn what_the_s3_loader_would_write() {
+    let folder = TempDir::new().unwrap();
+    let records = folder.path().join("records");
+    let row = |version: &str| format!(r#"{{"schema":"iglu:com.acme/a/jsonschema/{version}","data":{{}}}}"#);
+    fs::write(&records, [row("1-0-0"), row("1-0-1"), row("1-0-0"), "no JSON".into()].join("\n")).unwrap();
+    let file = folder.path().join("role.hocon");
+    let dry = |text: &str, more: &[&str]| {
+        fs::write(&file, text).unwrap();
+        let file = file.display().to_string();
+        let ended = piste::run(&[&["s3-loader", "--dry-run", "--config", &file][..], more].concat());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let lines = ended.stdout.lines();
+        let told =
+            lines.map(|line| regex::Regex::new(r"\d{4}-\d\d-\d\d-\d{6}").unwrap().replace(line, "T").into());
+        told.collect::<Vec<String>>()
+    };
+    let current = r#"
+        purpose = SELF_DESCRIBING, input.streamName = rows
+        output { good.path = "s3://acme/bad/", bad.streamName = bad }
+    "#;
+    let told = dry(current, &["--records", &records.display().to_string()]);
+    assert_eq!(
+        told[..4],
+        [
+            "records of Kinesis stream rows, as snowplow-s3-loader",
+            "2 records in the file s3://acme/bad/com.acme.a/T-1-4-1-0-0.gz",
+            "1 record in the file s3://acme/bad/com.acme.a/T-1-4-1-0-1.gz",
+            "1 bad rows in Kinesis stream bad",
+        ]
+    );
+    assert!(told[4].contains("/generic_error/") && told.len() == 5, "{told:?}");
+    let apache = r#"
+        purpose = RAW, input { type = log, streamName = raw }
+        output.s3 { path = lake, partitionFormat = "a", filenamePrefix = pre, compression = LZO }
+    "#;
+    let told = dry(apache, &[]);
+    assert_eq!(
+        told,
+        [
+            "records of the log's stream raw, as lake",
+            "1 record in the file lake/a/pre-T-1-1.lzo",
+            "the index of that file: lake/a/pre-T-1-1.lzo.index",
+        ]
+    );
+    let (ended, _) = check("s3-loader", current, &["-Doutput.good.partitionFormat={mm}/{foo}"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for note in [
+        "note: `output.good.partitionFormat`: `{foo}` means nothing in a file of the line 3.x",
+        "note: `output.good.partitionFormat`: `{mm}` is minutes in a file of the line 3.x",
+        "note: 1 record in the file s3://acme/bad/",
+        "note: 0 bad rows in Kinesis stream bad",
+    ] {
+        assert!(ended.stderr.contains(note), "{note}:\n{}", ended.stderr);
+    }
+    let ended = piste::run(&["s3-loader", "--records", "-"]);
+    assert_eq!(ended.code, Some(64), "{}", ended.stderr);
+}
+
 #[test]
 fn a_wrong_command_line() {
     for arguments in

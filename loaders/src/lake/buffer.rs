@@ -221,6 +221,11 @@ impl Buffer {
         self.records
     }
 
+    /// Bytes of files, as far as they have been compressed, and of what is rejected.
+    pub fn compressed_bytes(&self) -> u64 {
+        self.compressed_bytes
+    }
+
     /// Whether a limit is reached (`spec/loaders-and-leases.md` 1.8).
     pub fn is_full(&self, limits: Limits) -> bool {
         let Limits { records, bytes, compressed_bytes } = limits;

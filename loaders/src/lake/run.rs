@@ -235,8 +235,28 @@ impl Loader {
                 self.close(&shard).await?;
             }
         }
+        self.make_room().await?;
         self.show_lag();
         Ok(())
+    }
+
+    /// Closes the largest batches while all of them together are larger than one may be in the line 3.x: memory does not
+    /// grow with the number of shards.
+    async fn make_room(&mut self) -> Result<(), RunError> {
+        let limit = self.config.limits.compressed_bytes;
+        loop {
+            let open = self.shards.iter().filter(|(_, state)| state.declared.is_none());
+            let sizes = open.map(|(shard, state)| (state.buffer.compressed_bytes(), shard));
+            let (all, largest) =
+                sizes.fold((0, None), |(all, largest), next| (all + next.0, largest.max(Some(next))));
+            match largest {
+                Some((_, shard)) if all >= limit => {
+                    let shard = shard.clone();
+                    self.close(&shard).await?;
+                }
+                _ => return Ok(()),
+            }
+        }
     }
 
     async fn close_due(&mut self) -> Result<(), RunError> {

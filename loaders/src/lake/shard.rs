@@ -136,7 +136,7 @@ impl Shard {
 }
 
 /// A declared batch is grouped as it was declared, whatever the configuration says now.
-fn open(config: &LakeConfig, declared: Option<&Declared>) -> Buffer {
+pub(super) fn open(config: &LakeConfig, declared: Option<&Declared>) -> Buffer {
     match declared {
         Some(Declared { note, template, .. }) => {
             let buffer = Buffer::new(note.purpose, template.clone()).rejecting(note.rejects);

@@ -1,8 +1,12 @@
 //! The lake loader's share of an event: lines into gzip objects, beside the codec alone over the same bytes.
+//!
+//! `cargo bench --bench lake -- backlog 1024` loads a backlog of so many megabytes instead, and says what that took.
+
+mod backlog;
 
 use std::{hint::black_box, io::Write as _};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use loaders::lake::{
     buffer::Buffer,
     config::{LakeConfig, Purpose},
@@ -68,4 +72,10 @@ fn lake(c: &mut Criterion) {
 }
 
 criterion_group!(benches, lake);
-criterion_main!(benches);
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if !backlog::main(&arguments, &lines()) {
+        benches();
+        Criterion::default().configure_from_args().final_summary();
+    }
+}
