@@ -4,6 +4,7 @@ mod bad_rows;
 mod browser;
 mod checking;
 mod collector_alone;
+mod columns;
 mod compressed;
 pub mod crashes;
 mod demonstration;

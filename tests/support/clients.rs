@@ -139,6 +139,13 @@ pub fn node_reader(lines: &[String]) -> Vec<Value> {
     json_lines(&finish(node("read_lines.js"), input(lines).as_bytes()))
 }
 
+/// What pyarrow and DuckDB make of a folder of Parquet files.
+pub fn parquet_readers(folder: &Path) -> Value {
+    let mut command = python("read_parquet.py");
+    command.arg(folder);
+    serde_json::from_slice(&finish(command, b"")).expect("the readers' report is JSON")
+}
+
 fn input(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }

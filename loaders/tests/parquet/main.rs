@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "test code: a panic is the report")]
 
 mod casting;
+mod crashes;
 mod evolution;
 mod lines;
 mod site;
