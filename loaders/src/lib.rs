@@ -1,7 +1,6 @@
 //! Streams -> S3 or a local folder, streams -> Postgres.
 
 pub mod lake;
-#[cfg(feature = "parquet")]
 pub mod parquet;
 mod partition_key;
 pub mod postgres;

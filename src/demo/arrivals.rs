@@ -9,6 +9,7 @@ use std::{
 
 use event::{atomic::Field, enriched::EnrichedEvent};
 use flate2::bufread::GzDecoder;
+use loaders::parquet::read;
 
 /// One outcome found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Lake {
                     continue;
                 }
                 let file = path.strip_prefix(&self.data).unwrap_or(&path).to_owned();
-                for line in BufReader::new(GzDecoder::new(BufReader::new(File::open(&path)?))).lines() {
+                for line in lines(&path)? {
                     let line = line?;
                     if let Some(step) = marks.iter().position(|mark| line.contains(mark)) {
                         found.push((step, Arrival { file: file.clone(), outcome: outcome(&line) }));
@@ -79,6 +80,18 @@ impl Lake {
         }
         Ok(found)
     }
+}
+
+/// What names of files with columns end with.
+const PARQUET: &str = "parquet";
+
+/// The lines of a file, whatever it is.
+fn lines(path: &Path) -> io::Result<Box<dyn Iterator<Item = io::Result<String>>>> {
+    if path.extension().is_some_and(|extension| extension == PARQUET) {
+        let rows = read::lines(fs::read(path)?).map_err(io::Error::other)?;
+        return Ok(Box::new(rows.map(|line| line.map_err(io::Error::other))));
+    }
+    Ok(Box::new(BufReader::new(GzDecoder::new(BufReader::new(File::open(path)?))).lines()))
 }
 
 fn enriched(line: &str) -> Outcome {
@@ -111,7 +124,11 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
             }
             if entry.file_type()?.is_dir() {
                 folders.push(entry.path());
-            } else if entry.path().extension().is_some_and(|extension| extension == "gz") {
+            } else if entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "gz" || extension == PARQUET)
+            {
                 found.push(entry.path());
             }
         }

@@ -23,6 +23,16 @@ fn the_demo_shows_where_each_event_went_and_why() {
 }
 
 #[test]
+fn the_demo_finds_its_events_in_columns() {
+    let data = TempDir::new().unwrap();
+    let ended = Launch::up(data.path()).with(&["--demo", "--once", "-Dlake.fileFormat=parquet"]).run();
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
+    let files = ended.stdout.lines().filter(|line| line.ends_with(".parquet"));
+    let found = |name: &str| files.clone().any(|line| line.contains(&format!("/event_name={name}/")));
+    assert!(found("page_view") && found("add_to_cart") && found("transaction"), "{}", ended.stdout);
+}
+
+#[test]
 fn send_counts_what_was_stored() {
     let data = TempDir::new().unwrap();
     let piste = Launch::up(data.path()).start();

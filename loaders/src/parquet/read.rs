@@ -63,9 +63,9 @@ impl fmt::Debug for Lines {
 ///
 /// # Errors
 /// It is none of ours.
-pub fn lines(file: Bytes) -> Result<Lines, ReadError> {
+pub fn lines(file: impl Into<Bytes>) -> Result<Lines, ReadError> {
     let damaged = |error: parquet::errors::ParquetError| ReadError::Damaged(error.to_string());
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file.into()).map_err(damaged)?;
     let metadata = builder.metadata().file_metadata().key_value_metadata();
     let provenance = metadata
         .into_iter()

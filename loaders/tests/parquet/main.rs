@@ -1,5 +1,4 @@
 //! Enriched events as Parquet: what rows hold, what is refused, and that the same lines are the same bytes.
-#![cfg(feature = "parquet")]
 #![allow(clippy::unwrap_used, reason = "test code: a panic is the report")]
 
 mod casting;
