@@ -5,6 +5,7 @@ mod browser;
 mod checking;
 mod collector_alone;
 mod columns;
+mod columns_killed;
 mod compressed;
 pub mod crashes;
 mod demonstration;
