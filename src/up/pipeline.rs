@@ -66,7 +66,18 @@ pub(crate) async fn start(
     let resolver = schemas::resolver(config, (reachable(address), local.super_key))?;
     let iglu =
         Arc::new(Client::new(resolver.clone(), service::clock::now).with_http(config.enrich.registries()));
-    let of_enrich = Arc::clone(iglu.cache());
+    // Tables and columns are made from the very version that an event names, superseded or not.
+    let as_named = Arc::new(Client::new(resolver, service::clock::now).without_superseding());
+    let caches = [Arc::clone(iglu.cache()), Arc::clone(as_named.cache())];
+    // Before all else: enrichments are loaded with its schemas.
+    let forget = move |key: &SchemaKey| caches.iter().for_each(|cache| cache.forget(key));
+    let serving = Registry { published: Some(Box::new(forget)), ..local.registry };
+    let drain = supervisor.context(REGISTRY).drain;
+    let listener = tokio::net::TcpListener::from_std(registry_at).map_err(unavailable)?;
+    supervisor.spawn(REGISTRY, "Iglu server", async move {
+        iglu::server::run::run(serving, listener, async move { drain.requested().await }).await;
+        Ok(())
+    });
     let loader = Loader::new(Arc::clone(&iglu), None);
     let refresher = enrichments::load(loader, config.enrichments.as_deref()).await?;
 
@@ -104,9 +115,6 @@ pub(crate) async fn start(
     supervisor.spawn(ENRICH, "enrich", async move { enriching.await.map_err(unavailable) });
     supervisor.caught_up(ENRICH, nothing_left(log.clone(), RAW, "enrich"));
 
-    // Tables and columns are made from the very version that an event names, superseded or not.
-    let as_named = Arc::new(Client::new(resolver, service::clock::now).without_superseding());
-    let caches = [of_enrich, Arc::clone(as_named.cache())];
     for (stream, purpose, folder) in [
         (RAW, Purpose::Raw, "raw"),
         (ENRICHED, Purpose::EnrichedEvents, "enriched"),
@@ -139,14 +147,6 @@ pub(crate) async fn start(
         supervisor.spawn(LOAD, "Postgres loader", async move { loading.await.map_err(unavailable) });
         supervisor.caught_up(LOAD, nothing_left(log.clone(), ENRICHED, "postgres"));
     }
-    let forget = move |key: &SchemaKey| caches.iter().for_each(|cache| cache.forget(key));
-    let serving = Registry { published: Some(Box::new(forget)), ..local.registry };
-    let drain = supervisor.context(REGISTRY).drain;
-    let listener = tokio::net::TcpListener::from_std(registry_at).map_err(unavailable)?;
-    supervisor.spawn(REGISTRY, "Iglu server", async move {
-        iglu::server::run::run(serving, listener, async move { drain.requested().await }).await;
-        Ok(())
-    });
     Ok((log, local.key_file))
 }
 
