@@ -15,6 +15,8 @@ use crate::collector;
 #[cfg(feature = "enrich")]
 use crate::enrich;
 #[cfg(feature = "iglu")]
+use crate::iglu;
+#[cfg(feature = "iglu")]
 use crate::iglu_server;
 #[cfg(feature = "loaders")]
 use crate::postgres_loader;
@@ -58,6 +60,10 @@ enum Command {
     /// The Iglu server alone: the registry that schemas are published to and read from.
     #[cfg(feature = "iglu")]
     IgluServer(iglu_server::Options),
+    /// Tools for authors of schemas.
+    #[cfg(feature = "iglu")]
+    #[command(subcommand)]
+    Iglu(iglu::Tool),
     #[cfg(any(feature = "collector", feature = "iglu"))]
     Check(check::Options),
     Send(send::Options),
@@ -84,6 +90,8 @@ impl Cli {
             Command::PostgresLoader(options) => runtime::run(None, postgres_loader::run(options)),
             #[cfg(feature = "iglu")]
             Command::IgluServer(options) => runtime::run(None, iglu_server::run(options)),
+            #[cfg(feature = "iglu")]
+            Command::Iglu(tool) => iglu::run(&tool),
             #[cfg(any(feature = "collector", feature = "iglu"))]
             Command::Check(options) => check::run(&options),
             Command::Send(options) => runtime::run(None, send::run(options)),

@@ -16,6 +16,8 @@ mod enrich;
 #[cfg(feature = "enrich")]
 mod enrichments;
 #[cfg(feature = "iglu")]
+mod iglu;
+#[cfg(feature = "iglu")]
 mod iglu_server;
 #[cfg(feature = "loaders")]
 mod loader;

@@ -5,7 +5,7 @@
 //! * [`schema`], [`validator`]: what schemas say about data
 //! * [`pattern`]: Java's regular expressions, which schemas and configurations are written in
 //! * [`client_error`]: what bad rows say about it
-//! * [`lint`]: what authors of schemas are told
+//! * [`lint`], [`difference`]: what authors of schemas are told
 //! * [`table`]: Postgres tables from schemas, [`field`]: columns of the lake
 //! * `server`: the registry that people publish to
 
@@ -14,6 +14,7 @@ pub mod cache;
 pub mod check;
 pub mod client;
 pub mod client_error;
+pub mod difference;
 pub mod field;
 mod folder;
 mod http;

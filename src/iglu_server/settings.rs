@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use ::iglu::server::settings::{Line, Settings, Webhook};
+use ::iglu::server::settings::{self, Line, Settings, Webhook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use service::config::{Ignored, Secret};
@@ -26,6 +26,10 @@ pub(crate) struct IgluServerConfig {
     pub(crate) patches_allowed: bool,
     /// Who is told.
     pub(crate) webhooks: Webhooks,
+    /// Ours. What happens to a version that has not grown enough for what changes in it, for example the ADDITION where old
+    /// data are not valid any more: off, warn (the publisher is told) or enforce (it is refused).
+    #[schemars(with = "String")]
+    pub(crate) version_check: VersionCheck,
     /// The documents of the API.
     pub(crate) swagger: Swagger,
     /// A UUID that may do everything and is in no table, best from the environment.
@@ -54,6 +58,19 @@ pub(crate) enum Compatibility {
     #[default]
     #[serde(rename = "0.14")]
     Current,
+}
+
+/// `versionCheck`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum VersionCheck {
+    /// As the original.
+    #[default]
+    Off,
+    /// Tell.
+    Warn,
+    /// Refuse.
+    Enforce,
 }
 
 /// `repoServer`
@@ -231,6 +248,11 @@ impl IgluServerConfig {
             },
             debug: self.debug,
             patches_allowed: self.patches_allowed,
+            version_check: match self.version_check {
+                VersionCheck::Off => settings::VersionCheck::Off,
+                VersionCheck::Warn => settings::VersionCheck::Warn,
+                VersionCheck::Enforce => settings::VersionCheck::Enforce,
+            },
             swagger_base: self.swagger.base_url.clone(),
             super_key: self.super_key().and_then(Result::ok),
             max_json_depth: self.max_json_depth,
@@ -253,6 +275,7 @@ impl Default for IgluServerConfig {
             debug: false,
             patches_allowed: false,
             webhooks: Webhooks::default(),
+            version_check: VersionCheck::default(),
             swagger: Swagger::default(),
             super_api_key: None,
             pre_termination_period: Duration::from_secs(1),

@@ -22,6 +22,7 @@ mod postgres_away;
 mod privacy;
 mod refusals;
 mod registry;
+mod schema_tools;
 mod sent_again;
 mod shared_stream;
 mod tls;

@@ -62,13 +62,14 @@ fn alone_with_each_storage() {
         server.kill();
         let server = launch.start_unready();
         assert_eq!(ask(server.admin, "GET", path, Some(read), "").status, 200, "{kind}");
+        let unknown = Some("99999999-9999-4999-8999-999999999999");
         for _ in 0..60 {
-            let unknown = "99999999-9999-4999-8999-999999999999";
-            assert_eq!(ask(server.admin, "GET", "/api/schemas", Some(unknown), "").status, 200);
+            assert_eq!(ask(server.admin, "GET", "/api/schemas", unknown, "").status, 200);
         }
-        let refused = ask(server.admin, "GET", path, Some(read), "");
+        let refused = ask(server.admin, "GET", path, unknown, "");
         assert_eq!(refused.status, 429, "too many unknown keys from this address");
         assert!(refused.header("retry-after").is_some());
+        assert_eq!(ask(server.admin, "GET", path, Some(read), "").status, 200, "who has a key goes on");
         assert_eq!(http::get(server.admin, "/api/schemas").unwrap().status, 200, "without a key it goes on");
         server.finish_well();
     }
@@ -121,19 +122,59 @@ fn from_publishing_to_a_column() {
     piste.finish_well();
 }
 
+#[test]
+fn a_version_that_has_not_grown_enough() {
+    let super_key = format!("-DsuperApiKey={SUPER}");
+    let server = |check: &str| {
+        let check = format!("-DversionCheck={check}");
+        let server =
+            Launch::iglu_server().with(&["-Ddatabase.type=dummy", &super_key, &check]).start_unready();
+        assert_eq!(publish(server.admin, "1-0-0", json!({})).status, 201);
+        server
+    };
+    let other = json!({ "sku": { "type": "integer" } });
+    let enforcing = server("enforce");
+    let refused = publish(enforcing.admin, "1-0-1", other.clone());
+    assert_eq!(refused.status, 409);
+    let said: Value = serde_json::from_slice(&refused.body).unwrap();
+    let expected = "1-0-1 grows the ADDITION of 1-0-0, and what changes needs a MODEL: it should be 2-0-0";
+    assert_eq!(said["message"], expected);
+    assert_eq!(said["report"][0]["pointer"], "/properties/sku/type");
+    assert_eq!(publish(enforcing.admin, "2-0-0", other.clone()).status, 201, "a new model may be anything");
+
+    let warning = server("warn");
+    let told = publish(warning.admin, "1-0-1", other.clone());
+    let said: Value = serde_json::from_slice(&told.body).unwrap();
+    assert_eq!((told.status, &said["warning"]["message"]), (201, &json!(expected)));
+
+    let off = server("off");
+    let candidate = schema("1-0-1", other.clone()).to_string();
+    let path = "/api/validation/validate/compatibility";
+    let judged = ask(off.admin, "POST", path, Some(SUPER), &candidate);
+    let said: Value = serde_json::from_slice(&judged.body).unwrap();
+    assert_eq!((&said["compatible"], &said["requiredBump"]), (&json!(false), &json!("MODEL")));
+    assert_eq!(ask(off.admin, "POST", path, None, &candidate).status, 404, "nobody learns what is private");
+    let published = publish(off.admin, "1-0-1", other);
+    let said: Value = serde_json::from_slice(&published.body).unwrap();
+    assert_eq!((published.status, said.get("warning")), (201, None));
+}
+
 /// Publishes a version of a schema with one property and these.
 fn publish(registry: SocketAddr, version: &str, more: Value) -> Answer {
+    let path = format!("/api/schemas/com.acme/cart/jsonschema/{version}");
+    ask(registry, "PUT", &path, Some(SUPER), &schema(version, more).to_string())
+}
+
+fn schema(version: &str, more: Value) -> Value {
     let mut properties = json!({ "sku": { "type": "string", "maxLength": 64 } });
     properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let schema = json!({
+    json!({
         "$schema": META,
         "self": { "vendor": "com.acme", "name": "cart", "format": "jsonschema", "version": version },
         "type": "object",
         "properties": properties,
         "additionalProperties": false,
-    });
-    let path = format!("/api/schemas/com.acme/cart/jsonschema/{version}");
-    ask(registry, "PUT", &path, Some(SUPER), &schema.to_string())
+    })
 }
 
 fn ask(to: SocketAddr, method: &str, target: &str, key: Option<&str>, body: &str) -> Answer {

@@ -13,9 +13,10 @@ use super::{
     response::{JSON, Response, TEXT},
     route::{Route, route},
     schema::{Form, Listed, Scope, normalized},
-    settings::{Line, Settings},
+    settings::{Line, Settings, VersionCheck},
     store::{Store, StoreError},
     swagger, validation,
+    version_check::Compared,
 };
 
 /// What a request is answered by.
@@ -33,20 +34,24 @@ pub struct Around<'a> {
     pub ids: [Uuid; 2],
 }
 
-/// Who asks.
-struct Caller {
-    permission: Permission,
-    /// There is a key, and the store does not know it.
-    is_unknown: bool,
+/// What became of the key of a request, for [`super::attempts::Attempts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// There is none, or nobody looked it up.
+    NotTried,
+    /// Nobody knows it.
+    Unknown,
+    /// It is this one.
+    Known(Uuid),
 }
 
-/// A response, and whether the key of the request was an unknown one.
+/// A response, and what became of the key.
 #[derive(Debug)]
 pub struct Answered {
     /// The response.
     pub response: Response,
-    /// For [`super::attempts::Attempts`].
-    pub unknown_key: bool,
+    /// The key.
+    pub key: Key,
 }
 
 /// A refusal that is not the caller's fault is told apart.
@@ -59,18 +64,18 @@ type Done = Result<Response, Refusal>;
 
 /// Answers a request.
 pub async fn answer(request: &Request, around: Around<'_>) -> Answered {
-    let mut unknown_key = false;
-    let response = match answered(request, around, &mut unknown_key).await {
+    let mut key = Key::NotTried;
+    let response = match answered(request, around, &mut key).await {
         Ok(response) | Err(Refusal::Said(response)) => response,
         Err(Refusal::Store(error)) => {
             tracing::warn!(error = error.what, "iglu server: the store does not answer");
             Response::no_store()
         }
     };
-    Answered { response: response.finished(around.settings), unknown_key }
+    Answered { response: response.finished(around.settings), key }
 }
 
-async fn answered(request: &Request, around: Around<'_>, unknown_key: &mut bool) -> Done {
+async fn answered(request: &Request, around: Around<'_>, tried: &mut Key) -> Done {
     let Around { settings, store, .. } = around;
     let route = route(request, settings.debug)?;
     match route {
@@ -92,9 +97,15 @@ async fn answered(request: &Request, around: Around<'_>, unknown_key: &mut bool)
     if settings.line == Line::Current && request.body.len() >= settings.max_payload {
         return Ok(Response::message(413, "The payload is too large"));
     }
-    let caller = caller(around, key).await?;
-    *unknown_key = caller.is_unknown;
-    let may = &caller.permission;
+    let may = match key {
+        None => Permission::default(),
+        Some(key) => {
+            let found = permission(around, key).await?;
+            *tried = if found.is_some() { Key::Known(key) } else { Key::Unknown };
+            found.unwrap_or_default()
+        }
+    };
+    let may = &may;
     match route {
         Route::Server => server(around, may).await,
         Route::List(scope, form) => list(store, may, scope, form).await,
@@ -147,6 +158,22 @@ async fn answered(request: &Request, around: Around<'_>, unknown_key: &mut bool)
             }
             Ok(validation::of_schema(&schema))
         }
+        Route::ValidateVersion => {
+            let body = body(request, settings)?;
+            let Some(key) = body.key.clone().filter(|key| is_storable(&key.vendor) && is_storable(&key.name))
+            else {
+                return Ok(Response::message(400, "Cannot decode JSON schema"));
+            };
+            if !may.may_read(&key.vendor) {
+                return Err(missing());
+            }
+            let candidate = publication(around, key, body, false);
+            let compared = compared(store, &candidate).await?;
+            Ok(match compared {
+                Some(compared) => Response::json(200, &compared.to_json()),
+                None => Response::message(200, "There is no version before it"),
+            })
+        }
         Route::ValidateInstance => instance(request, around, may).await,
         Route::MakeKeys => make_keys(request, around, may).await,
         Route::DeleteKey => delete_key(request, store, may).await,
@@ -168,13 +195,11 @@ async fn answered(request: &Request, around: Around<'_>, unknown_key: &mut bool)
     }
 }
 
-async fn caller(around: Around<'_>, key: Option<Uuid>) -> Result<Caller, Refusal> {
-    let Some(key) = key else { return Ok(Caller { permission: Permission::default(), is_unknown: false }) };
+async fn permission(around: Around<'_>, key: Uuid) -> Result<Option<Permission>, StoreError> {
     if around.settings.super_key.is_some_and(|known| same_key(known, key)) {
-        return Ok(Caller { permission: Permission::of_all(), is_unknown: false });
+        return Ok(Some(Permission::of_all()));
     }
-    let found = around.store.permission(key).await?;
-    Ok(Caller { is_unknown: found.is_none(), permission: found.unwrap_or_default() })
+    around.store.permission(key).await
 }
 
 async fn server(around: Around<'_>, may: &Permission) -> Done {
@@ -242,17 +267,36 @@ async fn publish(around: Around<'_>, may: &Permission, publication: Publication)
         let what = "Vendor, name and format of a schema have at most 128 characters each";
         return Ok(Response::message(400, what));
     }
+    let mut complaint = None;
+    if around.settings.version_check.is_on() {
+        let compared = compared(around.store, &publication).await?;
+        complaint = compared.filter(|compared| !compared.fits()).map(|compared| compared.complaint());
+    }
+    if around.settings.version_check == VersionCheck::Enforce
+        && let Some(complaint) = &complaint
+    {
+        return Ok(Response::json(409, complaint));
+    }
     let key = publication.key.clone();
     let changes = match around.store.publish(publication).await? {
         Ok(changes) => changes,
         Err(conflict) => return Ok(Response::message(409, &conflict.to_string())),
     };
     let (status, message) = if changes.is_update { (200, "Schema updated") } else { (201, "Schema created") };
-    let done = json!({
+    let mut done = json!({
         "message": message, "updated": changes.is_update, "location": key.to_string(), "status": status,
     });
+    if let Some(complaint) = complaint {
+        done["warning"] = complaint;
+    }
     let published = Some(Box::new(Published { key, is_update: changes.is_update }));
     Ok(Response { published, ..Response::json(status, &done) })
+}
+
+/// A schema beside the version before it.
+async fn compared(store: &dyn Store, candidate: &Publication) -> Result<Option<Compared>, StoreError> {
+    let family = Scope::Name(candidate.key.vendor.clone(), candidate.key.name.clone());
+    Ok(Compared::with(&store.schemas(family).await?, candidate))
 }
 
 async fn instance(request: &Request, around: Around<'_>, may: &Permission) -> Done {

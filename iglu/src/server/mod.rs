@@ -23,4 +23,5 @@ pub mod settings;
 pub mod store;
 mod swagger;
 pub mod validation;
+mod version_check;
 mod webhook;

@@ -39,6 +39,8 @@ pub enum Route {
     ValidateSchema(String),
     /// Judge data.
     ValidateInstance,
+    /// Compare a schema with the version before it.
+    ValidateVersion,
     /// Make keys.
     MakeKeys,
     /// Delete a key.
@@ -96,6 +98,7 @@ fn validation(request: &Request, rest: &[&str]) -> Result<Route, Response> {
         ["validate", "schema", format] => {
             only(request, &[("POST", Route::ValidateSchema((*format).to_owned()))])
         }
+        ["validate", "compatibility"] => only(request, &[("POST", Route::ValidateVersion)]),
         ["validate", "instance"] => only(request, &[("POST", Route::ValidateInstance)]),
         [file] => document(request, Service::Validation, file).unwrap_or_else(nothing),
         _ => nothing(),

@@ -40,6 +40,20 @@ pub struct Settings {
     pub failed_keys: Option<u32>,
     /// Who is told of what is published.
     pub webhooks: Vec<Webhook>,
+    /// What happens to a version that has not grown enough for what changes in it.
+    pub version_check: VersionCheck,
+}
+
+/// What happens to a version that has not grown enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VersionCheck {
+    /// Nothing, as in the original.
+    #[default]
+    Off,
+    /// It is published, and the publisher told.
+    Warn,
+    /// It is refused.
+    Enforce,
 }
 
 /// Somebody who is told of what is published.
@@ -66,6 +80,7 @@ impl Default for Settings {
             hsts: None,
             failed_keys: Some(60),
             webhooks: Vec::new(),
+            version_check: VersionCheck::Off,
         }
     }
 }

@@ -21,7 +21,7 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 
 use super::Shared;
 use crate::server::{
-    answer::{Answered, Around, answer},
+    answer::{Answered, Around, Key, answer},
     cors::{self, Page},
     request::Request,
     response::Response,
@@ -130,8 +130,8 @@ async fn respond(request: hyper::Request<Incoming>, peer: IpAddr, shared: &Share
 
 async fn answered(request: &Request, peer: IpAddr, shared: &Shared) -> Response {
     let now = (shared.clock)();
-    if request.apikey.is_some()
-        && let Some(seconds) = shared.attempts().and_then(|attempts| attempts.wait(peer, now))
+    if let Ok(Some(key)) = request.key()
+        && let Some(seconds) = shared.attempts().and_then(|attempts| attempts.wait(peer, key, now))
     {
         let mut response = Response::message(429, "Too many requests with unknown API keys");
         response.headers.push(("retry-after", seconds.to_string()));
@@ -144,9 +144,13 @@ async fn answered(request: &Request, peer: IpAddr, shared: &Shared) -> Response 
         now,
         ids: [(shared.ids)(), (shared.ids)()],
     };
-    let Answered { response, unknown_key } = answer(request, around).await;
-    if unknown_key && let Some(mut attempts) = shared.attempts() {
-        attempts.failed(peer, now);
+    let Answered { response, key } = answer(request, around).await;
+    if let Some(mut attempts) = shared.attempts() {
+        match key {
+            Key::NotTried => {}
+            Key::Unknown => attempts.failed(peer, now),
+            Key::Known(key) => attempts.worked(key),
+        }
     }
     if let Some(published) = &response.published {
         if let Some(told) = &shared.published {

@@ -1,0 +1,152 @@
+//! `piste iglu diff`: two versions of a schema, before the second one is published.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use ::iglu::{
+    difference::{Bump, Difference, between, needed},
+    lint,
+    table::{
+        migration::{Existing, ExistingColumn, plan},
+        model::{META, Table},
+        name,
+    },
+};
+use clap::{Args, ValueEnum};
+use event::{json::parse, schema_key::SchemaKey};
+use serde_json::{Value, json};
+use service::exit::{ExitCode, RunError};
+
+use crate::output;
+
+/// Options of `piste iglu diff`.
+///
+/// Ends with 65 when the version of the second one has not grown enough.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// The version that is published: a file with a self-describing schema.
+    old: PathBuf,
+    /// The one that is to be published.
+    new: PathBuf,
+    /// How it is told.
+    #[arg(long, default_value = "text")]
+    format: Format,
+    /// The schema of the tables in the database.
+    #[arg(long, default_value = "atomic", value_name = "NAME")]
+    dbschema: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// A schema in a file.
+struct Given {
+    key: SchemaKey,
+    json: Value,
+}
+
+/// Compares, tells, and judges.
+pub(crate) fn run(options: &Options) -> Result<ExitCode, RunError> {
+    let (old, new) = (read(&options.old)?, read(&options.new)?);
+    let same = (&old.key.vendor, &old.key.name, &old.key.format)
+        == (&new.key.vendor, &new.key.name, &new.key.format);
+    if !same {
+        return Err(wrong(format!("{} and {} are not versions of one schema", old.key, new.key)));
+    }
+    let differences = between(&old.json, &new.json);
+    let needs = needed(&differences);
+    let grows = Bump::between(old.key.version, new.key.version);
+    let fits = grows.is_some_and(|grows| grows >= needs);
+    let postgres = statements(&old, &new, &options.dbschema)?;
+    match options.format {
+        Format::Text => tell(&old, &new, &differences, needs, grows, &postgres),
+        Format::Json => output::line(format_args!(
+            "{}",
+            json!({
+                "old": old.key.to_string(),
+                "new": new.key.to_string(),
+                "differences": differences.iter().map(shown).collect::<Vec<_>>(),
+                "needs": needs.name(),
+                "version": needs.after(old.key.version).to_string(),
+                "fits": fits,
+                "postgres": postgres,
+            })
+        )),
+    }
+    Ok(if fits { ExitCode::Ok } else { ExitCode::Data })
+}
+
+fn tell(
+    old: &Given,
+    new: &Given,
+    differences: &[Difference],
+    needs: Bump,
+    grows: Option<Bump>,
+    postgres: &[String],
+) {
+    for Difference { pointer, what, needs } in differences {
+        let pointer = if pointer.is_empty() { "/" } else { pointer };
+        output::line(format_args!("{:<8}  {pointer}: {what}", needs.name()));
+    }
+    for statement in postgres {
+        output::line(format_args!("Postgres  {}", statement.replace('\n', " ")));
+    }
+    let (from, to) = (old.key.version, new.key.version);
+    match grows {
+        None => output::line(format_args!("{to} is no later version than {from}")),
+        Some(grows) if grows < needs => output::line(format_args!(
+            "{from} -> {to} grows the {}, and this is a {}: {}",
+            grows.name(),
+            needs.name(),
+            needs.after(from)
+        )),
+        Some(_) => output::line(format_args!("{from} -> {to} is right: {} is enough", needs.name())),
+    }
+}
+
+fn shown(difference: &Difference) -> Value {
+    let Difference { pointer, what, needs } = difference;
+    json!({ "pointer": pointer, "message": what, "needs": needs.name() })
+}
+
+/// What the Postgres loader does when the first event of the new version comes.
+fn statements(old: &Given, new: &Given, dbschema: &str) -> Result<Vec<String>, RunError> {
+    let table = |versions: &[&Given]| {
+        let versions: Vec<(SchemaKey, &Value)> =
+            versions.iter().map(|given| (given.key.clone(), &given.json)).collect();
+        Table::of(&versions, true).map_err(|error| wrong(error.to_string()))
+    };
+    let is_same_table = old.key.version.model == new.key.version.model;
+    let existing = if is_same_table { table(&[old])?.map(|table| existing(&table)) } else { None };
+    let wanted = if is_same_table { table(&[old, new])? } else { table(&[new])? };
+    let Some(wanted) = wanted else { return Ok(Vec::new()) };
+    let quoted = format!("{}.{}", name::quote(dbschema), name::quote(name::cut(&wanted.name)));
+    Ok(plan(&wanted, existing.as_ref()).iter().map(|change| change.sql(&quoted)).collect())
+}
+
+/// The table as the loader has made it.
+fn existing(table: &Table) -> Existing {
+    let meta = META.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone(), false));
+    let data = table.columns.iter().filter(|column| !column.on_demand);
+    let data = data.map(|column| (column.name.clone(), column.ty.clone(), column.not_null));
+    let columns = meta.chain(data).map(|(name, ty, not_null)| ExistingColumn { name, ty, not_null });
+    Existing { columns: columns.collect(), comment: Some(table.latest.to_string()) }
+}
+
+fn read(file: &Path) -> Result<Given, RunError> {
+    let at = |what: &str| wrong(format!("{}: {what}", file.display()));
+    let text = fs::read_to_string(file).map_err(|error| at(&error.to_string()))?;
+    let json = parse(&text).map_err(|error| at(&error))?;
+    let key =
+        lint::self_of(&json).ok_or_else(|| at("is no self-describing schema (`self` and `$schema`)"))?;
+    Ok(Given { key, json })
+}
+
+fn wrong(what: String) -> RunError {
+    RunError::new(ExitCode::Data, what)
+}
