@@ -7,6 +7,7 @@
 pub(crate) mod anon_ip;
 pub(crate) mod asn_lookups;
 pub mod assets;
+pub(crate) mod bot_detection;
 pub(crate) mod campaign_attribution;
 pub mod client;
 pub mod configuration;
@@ -21,6 +22,7 @@ pub mod live;
 pub(crate) mod pii;
 pub(crate) mod referer_parser;
 pub mod run;
+pub(crate) mod spiders_and_robots;
 pub(crate) mod ua_parser;
 
 use std::{collections::HashSet, fmt, sync::Arc};
@@ -221,11 +223,9 @@ impl Configured {
 }
 
 /// Enrichments of the original that are not here. Who has enabled one relies on what it does.
-const ABSENT: [&str; 9] = [
+const ABSENT: [&str; 7] = [
     "api_request_enrichment_config",
-    "bot_detection_enrichment_config",
     "currency_conversion_config",
-    "iab_spiders_and_robots_enrichment",
     "javascript_script_config",
     "sql_query_enrichment_config",
     "user_agent_utils_config",

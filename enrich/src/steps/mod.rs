@@ -17,9 +17,9 @@ use event::{atomic::Field, enriched::EnrichedEvent, self_describing::SelfDescrib
 use crate::{
     compatibility::Compatibility,
     enrichments::{
-        Enrichment, Enrichments, Kind, anon_ip, asn_lookups, campaign_attribution, cookie_extractor,
-        cross_navigation, event_fingerprint, event_spec, http_header_extractor, ip_lookups, pii,
-        referer_parser, ua_parser,
+        Enrichment, Enrichments, Kind, anon_ip, asn_lookups, bot_detection, campaign_attribution,
+        cookie_extractor, cross_navigation, event_fingerprint, event_spec, http_header_extractor, ip_lookups,
+        pii, referer_parser, spiders_and_robots, ua_parser,
     },
     entities,
     java::uri::Uri,
@@ -86,6 +86,7 @@ pub(crate) static ORDER: &[Step] = &[
     Always(collector_version::run),
     Always(page_uri::run),
     Always(derived_tstamp::run),
+    Configured(&spiders_and_robots::KIND),
     Configured(&ua_parser::KIND),
     Always(referrer_uri::run),
     // Taken apart where the original does it a step later: `referer_parser` asks for `utm_source`, and cannot fail.
@@ -99,6 +100,7 @@ pub(crate) static ORDER: &[Step] = &[
     Always(schema_fields::run),
     Configured(&ip_lookups::KIND),
     Configured(&asn_lookups::KIND),
+    Configured(&bot_detection::KIND),
     Checkpoint,
     Configured(&anon_ip::KIND),
     Configured(&pii::KIND),

@@ -3,6 +3,7 @@
 
 pub mod anon_ip;
 pub mod asn_lookups;
+pub mod bots;
 pub mod campaign_attribution;
 pub mod configurations;
 pub mod cookie_extractor;
