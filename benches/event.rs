@@ -7,7 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use event::{
     atomic::FIELDS,
     bad_row,
-    enriched::EnrichedEvent,
+    enriched::{EnrichedEvent, Sdk},
     json,
     payload::{CollectorPayload, SCHEMA},
 };
@@ -91,7 +91,13 @@ fn lines(c: &mut Criterion) {
     });
     group.bench_function("split", |b| b.iter(|| EnrichedEvent::split_tsv(black_box(&line))));
     group.bench_function("parse", |b| b.iter(|| EnrichedEvent::parse_tsv(black_box(&line))));
-    group.bench_function("to_json", |b| b.iter(|| black_box(&event).to_json()));
+    let mut text = String::new();
+    group.bench_function("write_json", |b| {
+        b.iter(|| {
+            text.clear();
+            black_box(&event).write_json(Sdk::Three, &mut text)
+        });
+    });
     let fields: Vec<_> = event.iter().map(|(field, text)| (field, text.to_owned())).collect();
     group.bench_function(format!("set_{}_of_{}_fields", fields.len(), FIELDS.len()), |b| {
         b.iter(|| {

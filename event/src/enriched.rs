@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 
 use crate::atomic::{COUNT, FIELDS, Field};
 
+pub use analytics::Sdk;
 pub use column::Column;
 
 /// An event under construction or as read. An absent field and an empty text are the same thing, but for bad rows: see

@@ -3,39 +3,61 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use super::{Column, EnrichedEvent, ParseError};
+use super::{Column, EnrichedEvent, FieldError, ParseError};
 use crate::{
     atomic::{FIELDS, Field},
-    number,
+    json, number,
     self_describing::SelfDescribing,
     shredded_name,
 };
 
+/// A line of the Scala Analytics SDK, where its releases differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sdk {
+    /// 2.x: entities do not say their version; errors name keys as Scala's symbols.
+    Two,
+    /// 3.x: contexts say their version in `_schema_version`.
+    #[default]
+    Three,
+}
+
 impl EnrichedEvent {
-    /// The Analytics SDK's JSON: typed atomic fields (absent ones null), `geo_location` where both coordinates are there, one
-    /// `unstruct_event_*` and the `contexts_*` keys, of which derived contexts are the last. Atomic fields are in TSV order,
-    /// data where their column is.
+    /// Appends the Analytics SDK's JSON: typed atomic fields (absent ones null), `geo_location` where both coordinates are
+    /// there, one `unstruct_event_*` and the `contexts_*` keys. Atomic fields are in TSV order, data where their column is.
     ///
     /// # Errors
-    /// Every column that cannot be read.
-    pub fn to_json(&self) -> Result<Value, ParseError> {
-        let mut out = Map::with_capacity(FIELDS.len() + 8);
-        for (field, column) in FIELDS.into_iter().zip(self.columns()?) {
-            match column {
-                Some(Column::Data(items)) => shred(field, items, &mut out),
-                None if matches!(field, Field::UnstructEvent | Field::Contexts | Field::DerivedContexts) => {}
-                column => {
-                    out.insert(field.name().to_owned(), scalar(column));
+    /// Every column that cannot be read; nothing is appended.
+    pub fn write_json(&self, sdk: Sdk, out: &mut String) -> Result<(), ParseError> {
+        let mut columns = self.columns()?;
+        let mut shredded = Shredded::take(&mut columns);
+        out.push('{');
+        for (field, column) in FIELDS.into_iter().zip(&columns) {
+            match field {
+                Field::UnstructEvent => shredded.write_event(out),
+                Field::Contexts | Field::DerivedContexts => shredded.write_contexts(field, sdk, out),
+                _ => {
+                    // Names of fields hold nothing that JSON escapes.
+                    out.push('"');
+                    out.push_str(field.name());
+                    out.push_str("\":");
+                    write_scalar(column.as_ref(), out);
+                    out.push(',');
                 }
             }
         }
-        if let (Some(latitude), Some(longitude)) =
-            (self.double(Field::GeoLatitude), self.double(Field::GeoLongitude))
-        {
-            let place = format!("{},{}", number::double(latitude), number::double(longitude));
-            out.insert("geo_location".to_owned(), Value::String(place));
+        let double = |field: Field| match columns[field as usize] {
+            Some(Column::Double(value)) => Some(number::double(value)),
+            _ => None,
+        };
+        if let (Some(latitude), Some(longitude)) = (double(Field::GeoLatitude), double(Field::GeoLongitude)) {
+            for part in ["\"geo_location\":\"", &latitude, ",", &longitude, "\","] {
+                out.push_str(part);
+            }
         }
-        Ok(Value::Object(out))
+        // The comma behind the last member.
+        out.pop();
+        out.push('}');
+        Ok(())
     }
 
     /// The event object of loader bad rows: all 131 fields in TSV order, absent ones null, data in its envelope of version
@@ -62,53 +84,120 @@ impl EnrichedEvent {
         }
         Ok(Value::Object(out))
     }
-
-    fn double(&self, field: Field) -> Option<f64> {
-        match self.column(field) {
-            Ok(Some(Column::Double(value))) => Some(value),
-            _ => None,
-        }
-    }
 }
 
 impl ParseError {
-    /// The `failure` object of a `loader_parsing_error` bad row.
-    pub fn to_json(&self) -> Value {
+    /// The `failure` object of a `loader_parsing_error` bad row, in the words of this line of the SDK.
+    pub fn to_json(&self, sdk: Sdk) -> Value {
         match self {
             Self::Columns { found: 1 } => json!({"type": "NotTSV"}),
             Self::Columns { found } => json!({"type": "FieldNumberMismatch", "fieldCount": found}),
             Self::Fields(fields) => {
-                let errors: Vec<_> = fields
-                    .iter()
-                    .map(|e| json!({"type": "InvalidValue", "key": e.field.name(), "value": e.value, "message": e.message}))
-                    .collect();
+                let errors: Vec<_> = fields.iter().map(|error| error.to_json(sdk)).collect();
                 json!({"type": "RowDecodingError", "errors": errors})
             }
         }
     }
 }
 
-/// Puts data under the names of their schemas.
-fn shred(field: Field, items: Vec<SelfDescribing>, out: &mut Map<String, Value>) {
-    for SelfDescribing { schema, data } in items {
-        if field == Field::UnstructEvent {
-            out.insert(shredded_name::unstruct_event(&schema), data);
-            continue;
-        }
-        let data = match data {
-            Value::Object(members) => {
-                let mut with_version = Map::with_capacity(members.len() + 1);
-                with_version.insert("_schema_version".to_owned(), Value::String(schema.version.to_string()));
-                with_version.extend(members);
-                Value::Object(with_version)
+impl FieldError {
+    fn to_json(&self, sdk: Sdk) -> Value {
+        let Self { field, value, message } = self;
+        let name = field.name();
+        let (key, message) = match sdk {
+            Sdk::Three => (name.to_owned(), message.clone()),
+            Sdk::Two => {
+                let key = format!("Symbol({name})");
+                let message = match message.strip_prefix(&format!("Cannot parse key {name} ")) {
+                    Some(rest) => format!("Cannot parse key {key} with value {value} {rest}"),
+                    None => message.replace(&format!("Field {name} "), &format!("Field {key} ")),
+                };
+                (key, message)
             }
-            other => other,
         };
-        let list = out.entry(shredded_name::contexts(&schema)).or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(list) = list {
-            list.push(data);
+        json!({"type": "InvalidValue", "key": key, "value": value, "message": message})
+    }
+}
+
+/// Data under the names of their schemas.
+struct Shredded {
+    event: Vec<SelfDescribing>,
+    /// Name, the column that is the first with it, and the entities of both columns.
+    contexts: Vec<(String, Field, Vec<SelfDescribing>)>,
+}
+
+impl Shredded {
+    fn take(columns: &mut [Option<Column<'_>>]) -> Self {
+        let mut items = |field: Field| match columns[field as usize].take() {
+            Some(Column::Data(items)) => items,
+            _ => Vec::new(),
+        };
+        let event = items(Field::UnstructEvent);
+        let mut contexts: Vec<(String, Field, Vec<SelfDescribing>)> = Vec::new();
+        for field in [Field::Contexts, Field::DerivedContexts] {
+            for item in items(field) {
+                let name = shredded_name::contexts(&item.schema);
+                match contexts.iter_mut().find(|(known, ..)| *known == name) {
+                    Some((.., group)) => group.push(item),
+                    None => contexts.push((name, field, vec![item])),
+                }
+            }
+        }
+        Self { event, contexts }
+    }
+
+    fn write_event(&self, out: &mut String) {
+        for SelfDescribing { schema, data } in &self.event {
+            json::write_string(&shredded_name::unstruct_event(schema), out);
+            out.push(':');
+            json::write_compact(data, out);
+            out.push(',');
         }
     }
+
+    fn write_contexts(&mut self, field: Field, sdk: Sdk, out: &mut String) {
+        for (name, _, group) in self.contexts.iter_mut().filter(|(_, first, _)| *first == field) {
+            json::write_string(name, out);
+            out.push_str(":[");
+            for item in group {
+                write_entity(item, sdk, out);
+                out.push(',');
+            }
+            out.pop();
+            out.push_str("],");
+        }
+    }
+}
+
+fn write_entity(SelfDescribing { schema, data }: &mut SelfDescribing, sdk: Sdk, out: &mut String) {
+    if let (Sdk::Three, Value::Object(members)) = (sdk, &mut *data) {
+        let version = Value::String(schema.version.to_string());
+        // Data that say a version themselves are believed.
+        let version = members.shift_remove(VERSION_KEY).unwrap_or(version);
+        members.shift_insert(0, VERSION_KEY.to_owned(), version);
+    }
+    json::write_compact(data, out);
+}
+
+/// Where contexts say the version of their schema.
+const VERSION_KEY: &str = "_schema_version";
+
+fn write_scalar(column: Option<&Column<'_>>, out: &mut String) {
+    use std::fmt::Write as _;
+    // Writing to a String cannot fail.
+    let _ = match column {
+        Some(Column::Text(text)) => {
+            json::write_string(text, out);
+            Ok(())
+        }
+        Some(Column::Int(value)) => write!(out, "{value}"),
+        Some(Column::Bool(value)) => write!(out, "{value}"),
+        Some(Column::Double(value)) if value.is_finite() => out.write_str(&number::double(*value)),
+        Some(Column::Time(time)) => write!(out, "\"{}\"", time.iso()),
+        Some(Column::Uuid(uuid)) => write!(out, "\"{uuid}\""),
+        // JSON has no infinities.
+        None | Some(Column::Double(_) | Column::Data(_)) => out.write_str("null"),
+    };
 }
 
 fn scalar(column: Option<Column<'_>>) -> Value {

@@ -3,7 +3,7 @@
 use event::schema_key::SchemaKey;
 use event::{
     bad_row::{BadRow, Failure, Processor},
-    enriched::{EnrichedEvent, ParseError},
+    enriched::{EnrichedEvent, ParseError, Sdk},
 };
 use iglu::client_error::{ClientError, ResolutionError};
 use jiff::Timestamp;
@@ -19,7 +19,8 @@ pub fn processor() -> Processor {
 
 /// A line that is no enriched event.
 pub fn parsing(line: &str, error: &ParseError) -> BadRow {
-    let error = as_sdk_2(error);
+    // The original has the Analytics SDK 2.1.
+    let error = error.to_json(Sdk::Two);
     BadRow {
         processor: processor(),
         failure: Failure::LoaderParsingError { error, payload: line.to_owned() },
@@ -73,22 +74,4 @@ fn with_payload(line: &str, failure: impl FnOnce(Value) -> Failure) -> BadRow {
         // Something that only the loader could read; the line itself keeps everything.
         Err(error) => parsing(line, &error),
     }
-}
-
-/// The error as the Analytics SDK 2.1 says it, which the original has: keys are `Symbol(name)`, messages tell the value.
-fn as_sdk_2(error: &ParseError) -> Value {
-    let ParseError::Fields(fields) = error else { return error.to_json() };
-    let errors: Vec<Value> = fields
-        .iter()
-        .map(|e| {
-            let name = e.field.name();
-            let key = format!("Symbol({name})");
-            let message = match e.message.strip_prefix(&format!("Cannot parse key {name} ")) {
-                Some(rest) => format!("Cannot parse key {key} with value {} {rest}", e.value),
-                None => e.message.replace(&format!("Field {name} "), &format!("Field {key} ")),
-            };
-            json!({"type": "InvalidValue", "key": key, "value": e.value, "message": message})
-        })
-        .collect();
-    json!({"type": "RowDecodingError", "errors": errors})
 }
