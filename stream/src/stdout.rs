@@ -1,13 +1,16 @@
-//! Records as lines of Base64 on standard output or standard error (`spec/collector.md` 7.4).
+//! Records as lines on standard output, standard error (of Base64, `spec/collector.md` 7.4) or in a file (as they are).
 //!
 //! All producers of an output share one thread that writes: lines never mix, and appends that come while it writes share
 //! the next write. An append returns when the system has taken its lines: they survive the process if whoever reads them
 //! does. After an output refused in the middle of a line, the rest of that line is what is written next.
 
+mod file;
+
 use std::{
     fs::File,
     io::{self, ErrorKind, Write},
     os::fd::AsFd,
+    path::Path,
     sync::Arc,
     thread,
     time::Duration,
@@ -89,13 +92,26 @@ impl Output {
         Ok(Self { appends, health })
     }
 
+    /// A file, to which lines are added. They are synced before an append returns.
+    ///
+    /// # Errors
+    /// If it cannot be written, or no thread be started.
+    pub fn file(path: &Path) -> io::Result<Self> {
+        Self::new(&path.display().to_string(), file::Synced::open(path)?)
+    }
+
+    /// A stream of this output whose records are texts: they are written as they are.
+    pub fn texts(&self, stream: &str) -> Arc<dyn Producer> {
+        Arc::new(Lines { output: self.clone(), stream: stream.to_owned(), alphabet: None })
+    }
+
     /// A stream of this output.
     pub fn producer(&self, stream: &str, padding: Padding) -> Arc<dyn Producer> {
         let alphabet = match padding {
             Padding::Without => STANDARD_NO_PAD,
             Padding::With => STANDARD,
         };
-        Arc::new(Lines { output: self.clone(), stream: stream.to_owned(), alphabet })
+        Arc::new(Lines { output: self.clone(), stream: stream.to_owned(), alphabet: Some(alphabet) })
     }
 }
 
@@ -103,7 +119,8 @@ impl Output {
 struct Lines {
     output: Output,
     stream: String,
-    alphabet: GeneralPurpose,
+    /// Of Base64; `None`: records are written as they are.
+    alphabet: Option<GeneralPurpose>,
 }
 
 impl Lines {
@@ -117,14 +134,17 @@ impl Lines {
             return Err(AppendError::unknown_shard(&self.stream, shard));
         }
         let bytes: usize = batch.iter().map(|record| record.data.len().div_ceil(3) * 4 + 1).sum();
-        let mut lines = String::with_capacity(bytes);
+        let mut lines = Vec::with_capacity(bytes);
         for record in &batch {
-            self.alphabet.encode_string(&record.data, &mut lines);
-            lines.push('\n');
+            match &self.alphabet {
+                Some(alphabet) => lines.extend_from_slice(alphabet.encode(&record.data).as_bytes()),
+                None => lines.extend_from_slice(&record.data),
+            }
+            lines.push(b'\n');
         }
         let (done, outcome) = oneshot::channel();
         let closed = || AppendError::Closed { stream: self.stream.clone() };
-        self.output.appends.send(Waiting { lines: lines.into_bytes(), done }).await.map_err(|_| closed())?;
+        self.output.appends.send(Waiting { lines, done }).await.map_err(|_| closed())?;
         match outcome.await.map_err(|_| closed())? {
             Ok(()) => Ok(Appended { last: Vec::new() }),
             Err(error) => Err(AppendError::Interrupted {
