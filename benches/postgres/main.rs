@@ -1,4 +1,13 @@
-//! Encoding lines for COPY: what the Postgres loader spends on an event before the server gets it.
+//! The Postgres loader: encoding lines for COPY, and whole events a second beside a bare COPY of the same rows from memory.
+#![allow(clippy::unwrap_used, unreachable_pub, missing_docs, reason = "a bench: a panic is the report")]
+
+mod load;
+#[path = "../../tests/support/postgres.rs"]
+#[allow(dead_code, reason = "shared with the stories")]
+mod postgres;
+#[path = "../../tests/support/wait.rs"]
+#[allow(dead_code, reason = "shared with the stories")]
+mod wait;
 
 use std::hint::black_box;
 
@@ -11,12 +20,14 @@ use iglu::table::{
     migration::{Existing, ExistingColumn},
     model::{META, Table},
 };
+use jiff::Timestamp;
 use loaders::postgres::{
     atomic,
+    config::Purpose,
     encode::{Encoded, Encoder, Need},
     target::{Entities, Events},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 const WEB_PAGE: &str = "iglu:com.acme/web_page/jsonschema/1-0-0";
 const SESSION: &str = "iglu:com.acme/session/jsonschema/1-0-0";
@@ -78,10 +89,10 @@ fn line(with_entities: bool) -> String {
     columns.join("\t")
 }
 
-/// The table of a model as it is right after its creation.
-fn table(key: &SchemaKey) -> Entities {
+/// The schema of a model.
+fn schema(name: &str) -> Value {
     let text = json!({"type": "string"});
-    let properties = match key.name.as_str() {
+    let properties = match name {
         "web_page" => json!({"id": {"type": "string", "format": "uuid"}}),
         "session" => json!({
             "userId": {"type": "string", "format": "uuid"}, "sessionId": {"type": "string", "format": "uuid"},
@@ -90,7 +101,12 @@ fn table(key: &SchemaKey) -> Entities {
         }),
         _ => json!({"targetUrl": text, "elementClasses": {"type": "array"}}),
     };
-    let schema = json!({"type": "object", "properties": properties});
+    json!({"type": "object", "properties": properties})
+}
+
+/// The table of a model as it is right after its creation.
+fn table(key: &SchemaKey) -> Entities {
+    let schema = schema(&key.name);
     let table = Table::of(&[(key.clone(), &schema)], true).expect("a schema").expect("a version");
     let columns = META
         .iter()
@@ -105,14 +121,14 @@ fn encoder() -> Encoder {
     let columns =
         atomic::columns().into_iter().map(|(name, ty, not_null)| ExistingColumn { name, ty, not_null });
     let existing = Existing { columns: columns.collect(), comment: None };
-    Encoder::new(Events::new("atomic", &existing))
+    Encoder::new(Purpose::EnrichedEvents, false, Events::new("atomic", &existing))
 }
 
-fn postgres(c: &mut Criterion) {
+fn encoding(c: &mut Criterion) {
     let mut group = c.benchmark_group("postgres");
     for (name, line) in [("page_view", line(false)), ("click_with_2_entities", line(true))] {
         let mut encoder = encoder();
-        while let Encoded::Need(Need::Schema(key)) = encoder.encode(line.as_bytes()) {
+        while let Encoded::Need(Need::Schema(key)) = encoder.encode(line.as_bytes(), Timestamp::UNIX_EPOCH) {
             encoder.add_table(&key, table(&key));
         }
         encoder.discard();
@@ -120,7 +136,10 @@ fn postgres(c: &mut Criterion) {
         let mut encoded = 0;
         group.bench_function(format!("encode/{name}"), |b| {
             b.iter(|| {
-                assert!(matches!(encoder.encode(black_box(line.as_bytes())), Encoded::Rows));
+                assert!(matches!(
+                    encoder.encode(black_box(line.as_bytes()), Timestamp::UNIX_EPOCH),
+                    Encoded::Rows
+                ));
                 encoded += 1;
                 if encoded % 1000 == 0 {
                     encoder.discard();
@@ -131,5 +150,5 @@ fn postgres(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, postgres);
+criterion_group!(benches, encoding, load::loading);
 criterion_main!(benches);
