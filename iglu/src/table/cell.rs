@@ -75,7 +75,31 @@ impl<'a> Cell<'a> {
             },
             ColumnType::Double | ColumnType::Real | ColumnType::Numeric | ColumnType::Other(_) => None,
         };
-        cell.ok_or_else(|| WrongType(format!("Invalid type {ty} for value Some({})", spaced(json))))
+        cell.ok_or_else(|| WrongType::of(json, ty))
+    }
+
+    /// The same as the original casts it: nothing is a date, and moments end in `Z` (`spec/loaders-and-leases.md` 3.4).
+    ///
+    /// # Errors
+    /// As [`Cell::cast`].
+    pub fn cast_strictly(json: &'a str, ty: &ColumnType) -> Result<Self, WrongType> {
+        match ty {
+            ColumnType::Date if json != "null" => Err(WrongType::of(json, ty)),
+            ColumnType::Timestamp | ColumnType::TimestampTz => {
+                let text = string(json).unwrap_or_default();
+                match text.rfind(['+', '-']).filter(|at| text[..*at].contains(['T', 't'])) {
+                    Some(at) => Err(WrongType(format!("Text '{text}' could not be parsed at index {at}"))),
+                    None => Self::cast(json, ty),
+                }
+            }
+            _ => Self::cast(json, ty),
+        }
+    }
+}
+
+impl WrongType {
+    fn of(json: &str, ty: &ColumnType) -> Self {
+        Self(format!("Invalid type {ty} for value Some({})", spaced(json)))
     }
 }
 
@@ -155,5 +179,25 @@ fn write_spaced(value: &Value, depth: usize, out: &mut String) {
             out.push(']');
         }
         scalar => event::json::write_compact(scalar, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strictly_as_the_original() {
+        let check = |json: &str, ty: &ColumnType, expect: Result<(), &str>| {
+            let cast = Cell::cast_strictly(json, ty);
+            assert_eq!(cast.as_ref().map(|_| ()).map_err(|e| e.0.as_str()), expect, "{json}");
+            assert!(json == "null" || Cell::cast(json, ty).is_ok(), "{json}");
+        };
+        check("\"2024-01-01\"", &ColumnType::Date, Err("Invalid type DATE for value Some(\"2024-01-01\")"));
+        check("null", &ColumnType::Date, Ok(()));
+        check("\"2024-01-01T00:00:00Z\"", &ColumnType::Timestamp, Ok(()));
+        let offset = "Text '2024-01-01T00:00:00+01:00' could not be parsed at index 19";
+        check("\"2024-01-01T00:00:00+01:00\"", &ColumnType::Timestamp, Err(offset));
+        check("7", &ColumnType::BigInt, Ok(()));
     }
 }

@@ -43,6 +43,30 @@ pub fn cell(field: Field, text: &str) -> Option<Cell<'_>> {
     }
 }
 
+/// The same as the original stores it: texts end after 1024 UTF-16 units (`spec/loaders-and-leases.md` 3.5).
+pub fn strict_cell(field: Field, text: &str) -> Option<Cell<'_>> {
+    match field.definition().kind {
+        Kind::Text | Kind::Json => Some(Cell::Text(cut(text, 1024).into())),
+        _ => cell(field, text),
+    }
+}
+
+/// The first `units` UTF-16 units of a text; a character of two units is never halved.
+fn cut(text: &str, units: usize) -> &str {
+    if text.len() <= units {
+        return text;
+    }
+    let mut left = units;
+    let end = text.char_indices().find(|(_, c)| match left.checked_sub(c.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            false
+        }
+        None => true,
+    });
+    end.map_or(text, |(at, _)| &text[..at])
+}
+
 /// The types of the table of fields, in the words of the catalog of Postgres.
 fn column_type(name: &str) -> ColumnType {
     let (word, length) = match name.split_once('(') {
@@ -73,6 +97,16 @@ mod tests {
         let required: Vec<&str> =
             columns.iter().filter(|(.., r)| *r).map(|(name, ..)| name.as_str()).collect();
         assert_eq!(required, ["collector_tstamp", "event_id", "v_collector", "v_etl"]);
+    }
+
+    #[test]
+    fn strictly_texts_are_cut_as_java_counts() {
+        for (text, left) in [("a".repeat(1024), 1024), ("a".repeat(1025), 1024), ("é".repeat(1030), 2048)] {
+            assert_eq!(cut(&text, 1024).len(), left);
+        }
+        assert_eq!(cut("a😀b", 2), "a");
+        assert_eq!(cut("a😀b", 3), "a😀");
+        assert_eq!(strict_cell(Field::TxnId, "7"), Some(Cell::Integer(7)));
     }
 
     #[test]

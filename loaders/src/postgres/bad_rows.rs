@@ -9,6 +9,8 @@ use iglu::client_error::{ClientError, ResolutionError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::config::Purpose;
+
 /// Who gives up, as the original names itself.
 pub const ARTIFACT: &str = "snowplow-postgres-loader";
 
@@ -35,6 +37,26 @@ pub fn iglu(line: &str, errors: Vec<Value>) -> BadRow {
 /// An event that Postgres refuses.
 pub fn runtime(line: &str, error: String) -> BadRow {
     with_payload(line, |payload| Failure::LoaderRuntimeError { error, payload })
+}
+
+/// A self-describing record that cannot be loaded; `payload` is its text.
+pub fn generic(payload: String, errors: Vec<String>, now: Timestamp) -> BadRow {
+    BadRow { processor: processor(), failure: Failure::GenericError { timestamp: now, errors, payload } }
+}
+
+/// A record that Postgres refuses.
+pub fn refused(purpose: Purpose, record: &str, error: String, now: Timestamp) -> BadRow {
+    if purpose.has_events() {
+        return runtime(record, error);
+    }
+    let payload =
+        event::json::parse(record).map_or_else(|_| record.to_owned(), |json| event::json::to_compact(&json));
+    generic(payload, vec![cannot_insert(&error)], now)
+}
+
+/// The original's words in front of an error of the database.
+pub fn cannot_insert(error: &str) -> String {
+    format!("Cannot insert: {error}")
 }
 
 /// A bad row that is larger than a record may be: its beginning.

@@ -18,6 +18,8 @@ pub struct Batch {
     pub bad: Vec<(usize, BadRow)>,
     /// Indexes of lines whose bad rows are durable.
     pub reported: HashSet<usize>,
+    /// Indexes of lines whose events are in the table already.
+    pub duplicates: HashSet<usize>,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,12 @@ impl Batch {
         &self.lines[index].data
     }
 
+    /// Where line number `index` comes from: shard and sequence number.
+    pub fn place(&self, index: usize) -> String {
+        let line = &self.lines[index];
+        format!("{}:{}", line.shard, line.position.sequence)
+    }
+
     /// The lines that have not been encoded. They share the bytes.
     pub fn rest(&self) -> Vec<Bytes> {
         self.lines[self.encoded..].iter().map(|line| line.data.clone()).collect()
@@ -83,6 +91,7 @@ impl Batch {
     pub fn begin_again(&mut self) {
         self.encoded = 0;
         self.bad.clear();
+        self.duplicates.clear();
     }
 
     /// Drops the lines of a shard; encoding begins again.

@@ -1,5 +1,6 @@
 //! Talks to the server.
 
+mod prepare;
 mod tls;
 
 use std::{collections::HashMap, path::Path};
@@ -20,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Statement, error::SqlState};
 
 use super::{
-    atomic::{self, EVENTS},
+    atomic::EVENTS,
     checkpoint::{self, Statements},
     config::{PostgresConfig, Tls},
     refusal::{self, Meaning},
@@ -151,8 +152,16 @@ impl Session {
     /// # Errors
     /// Not reached, or not allowed.
     pub async fn open(config: &PostgresConfig) -> Result<(Self, Events), SessionError> {
+        let session = Self::connected(config).await?;
+        let has_events = config.purpose.has_events();
+        session.prepare(&config.checkpoints, has_events).await?;
+        let events = if has_events { session.events().await? } else { Events::none() };
+        Ok((session, events))
+    }
+
+    async fn connected(config: &PostgresConfig) -> Result<Self, SessionError> {
         let (client, connection) = connect(config).await?;
-        let mut session = Self {
+        let session = Self {
             client,
             connection,
             copies: HashMap::new(),
@@ -160,36 +169,8 @@ impl Session {
             checkpoints: Statements::new(&config.schema, &config.checkpoints),
             app: config.app.clone(),
         };
-        session.client.batch_execute("SET client_min_messages = warning").await?;
-        session.prepare_schema(&config.checkpoints).await?;
-        let events = session.events().await?;
-        Ok((session, events))
-    }
-
-    async fn prepare_schema(&mut self, checkpoints: &str) -> Result<(), SessionError> {
-        // IF NOT EXISTS asks for rights that an account that only loads need not have.
-        let schema_is_there =
-            self.client.query_opt(statement::SCHEMA_EXISTS, &[&self.schema]).await?.is_some();
-        let events = if schema_is_there { self.existing(EVENTS).await? } else { None };
-        let checkpoints_are_there = schema_is_there && self.existing(checkpoints).await?.is_some();
-        if events.is_some() && checkpoints_are_there {
-            return Ok(());
-        }
-        self.begin().await?;
-        self.client.execute(statement::LOCK, &[&self.schema]).await?;
-        let mut statements = String::new();
-        if !schema_is_there {
-            statements += &format!("CREATE SCHEMA IF NOT EXISTS {};", iglu::table::name::quote(&self.schema));
-        }
-        if events.is_none() {
-            let table = statement::table_in(&self.schema, EVENTS);
-            statements += &Change::Create(atomic::columns()).sql(&table);
-            statements.push(';');
-            tracing::info!(table = EVENTS, schema = self.schema, "create the table of events");
-        }
-        statements += &self.checkpoints.create;
-        self.client.batch_execute(&statements).await?;
-        self.commit().await
+        session.execute("SET client_min_messages = warning").await?;
+        Ok(session)
     }
 
     /// The table of events as it is.
@@ -258,7 +239,7 @@ impl Session {
     }
 
     /// The name of the model's table, and the table if it is there. A long name may be taken by another model's.
-    async fn find(&self, wanted: &Table) -> Result<(String, Option<Existing>), SessionError> {
+    pub(super) async fn find(&self, wanted: &Table) -> Result<(String, Option<Existing>), SessionError> {
         let name = Entities::table_name(wanted, false);
         let existing = self.existing(&name).await?;
         let owner = existing.as_ref().and_then(|e| e.comment.as_ref()).and_then(|c| c.parse().ok());

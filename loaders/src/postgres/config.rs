@@ -2,11 +2,16 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use service::retry::Backoff;
 
 /// Configuration of the loader.
 #[derive(Clone, Debug)]
 pub struct PostgresConfig {
+    /// What the stream carries.
+    pub purpose: Purpose,
+    /// Whether values are stored as the original stores them, where that is less (`spec/loaders-and-leases.md` 3.10).
+    pub strict: bool,
     /// How to reach the database. Its `Debug` hides the password.
     pub connection: tokio_postgres::Config,
     /// How much TLS.
@@ -27,10 +32,42 @@ pub struct PostgresConfig {
     pub backoff: Backoff,
     /// Bytes of a bad row, at most; less where its stream takes less.
     pub max_bad_row_bytes: usize,
+    /// Partition key of bad rows.
+    pub bad_row_key: BadRowKey,
     /// Time between two notes of the progress of a shard in the stream. What counts is in the database.
     pub save_every: Duration,
     /// Whether others may have loaded the stream, who note their progress in the stream alone.
     pub shares_stream: bool,
+}
+
+/// What a stream carries, in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Purpose {
+    /// Enriched events as TSV.
+    #[default]
+    EnrichedEvents,
+    /// Self-describing JSON, as bad rows are.
+    Json,
+    /// The same.
+    SelfDescribing,
+}
+
+impl Purpose {
+    /// Whether records are enriched events, with a row in `events` and rows that refer to it.
+    pub fn has_events(self) -> bool {
+        self == Self::EnrichedEvents
+    }
+}
+
+/// Who bad rows are for: their partition key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BadRowKey {
+    /// A hash of the record.
+    #[default]
+    Content,
+    /// Shard and sequence number of the record, with a colon between them.
+    Place,
 }
 
 /// How much TLS, after libpq's `sslmode`.
@@ -112,6 +149,8 @@ impl PostgresConfig {
         }
         connection.keepalives_idle(Duration::from_secs(60));
         Ok(Self {
+            purpose: Purpose::EnrichedEvents,
+            strict: false,
             connection,
             tls,
             schema: schema.unwrap_or_else(|| "atomic".to_owned()),
@@ -122,6 +161,7 @@ impl PostgresConfig {
             linger: Duration::from_secs(1),
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(10)),
             max_bad_row_bytes: usize::MAX,
+            bad_row_key: BadRowKey::Content,
             save_every: Duration::ZERO,
             shares_stream: false,
         })

@@ -1,18 +1,18 @@
-//! Lines -> rows of all tables in the format of COPY. What cannot be encoded is a bad row, or a need: something the shell has to
+//! Records -> rows of all tables in the format of COPY. What cannot be encoded is a bad row, or a need: something the shell has to
 //! fetch or change first.
 
-use std::{borrow::Cow, collections::HashMap};
+mod rows;
 
-use event::{bad_row::BadRow, enriched::EnrichedEvent, schema_key::SchemaKey, utf8};
-use iglu::table::{cell::Cell, migration::Change, model::Rule};
+use std::collections::HashMap;
+
+use event::{bad_row::BadRow, schema_key::SchemaKey};
+use iglu::table::{migration::Change, model::Rule};
 use serde_json::Value;
 
 use super::{
-    atomic, bad_rows,
-    binary::{self, HEADER, TRAILER},
-    line::Line,
-    shred::{self, Entity},
-    target::{Entities, Events, Refused},
+    binary::TRAILER,
+    config::Purpose,
+    target::{Entities, Events},
 };
 
 /// Most schema URIs that are remembered.
@@ -21,6 +21,9 @@ const URIS_MAX: usize = 10_000;
 /// Encodes lines for the tables it knows.
 #[derive(Debug)]
 pub struct Encoder {
+    purpose: Purpose,
+    /// As the original, where it stores less.
+    strict: bool,
     events: Events,
     tables: Vec<Entities>,
     /// By URI, as events name it.
@@ -97,19 +100,18 @@ struct Buffer {
     rows: u64,
 }
 
-/// What went wrong with an event so far.
-#[derive(Default)]
-struct Trouble {
-    iglu: Vec<Value>,
-    runtime: Option<String>,
-    change: Option<(TableId, Change)>,
-}
-
 impl Encoder {
-    /// For these events; entity tables are added as they are needed.
-    pub fn new(events: Events) -> Self {
-        let buffers = vec![Buffer::default()];
-        Self { events, tables: Vec::new(), schemas: HashMap::new(), buffers, refused: Vec::new() }
+    /// For these events (where there are any); entity tables are added as they are needed.
+    pub fn new(purpose: Purpose, strict: bool, events: Events) -> Self {
+        Self {
+            purpose,
+            strict,
+            events,
+            tables: Vec::new(),
+            schemas: HashMap::new(),
+            buffers: vec![Buffer::default()],
+            refused: Vec::new(),
+        }
     }
 
     /// Adds or replaces the table of a model; `key` is the schema that was needed. `false`: rows that have been encoded
@@ -219,211 +221,6 @@ impl Encoder {
             buffer.rows = 0;
         }
     }
-
-    /// Encodes a line: all its rows or none.
-    pub fn encode(&mut self, line: &[u8]) -> Encoded {
-        let line = utf8::decode(line);
-        let marks: Vec<(usize, u64)> = self.buffers.iter().map(|b| (b.bytes.len(), b.rows)).collect();
-        let encoded = self.encode_line(&line);
-        if !matches!(encoded, Encoded::Rows) {
-            for (buffer, (bytes, rows)) in self.buffers.iter_mut().zip(marks) {
-                buffer.bytes.truncate(bytes);
-                buffer.rows = rows;
-            }
-        }
-        encoded
-    }
-
-    fn encode_line(&mut self, text: &str) -> Encoded {
-        let Some(line) = Line::split(text) else { return not_parsed(text) };
-        let mut trouble = Trouble::default();
-        let Some((id, tstamp)) = self.encode_event(&line, &mut trouble) else { return not_parsed(text) };
-        let mut entities = Vec::new();
-        if !shred::entities(&line, &mut entities) {
-            match slowly(text) {
-                Some(found) => entities = found,
-                None => return not_parsed(text),
-            }
-        }
-        for entity in &mut entities {
-            if !self.schemas.contains_key(&*entity.uri) {
-                let Ok(key) = entity.uri.parse::<SchemaKey>() else { return not_parsed(text) };
-                entity.uri = Cow::Owned(key.to_string());
-                if !self.schemas.contains_key(&*entity.uri) {
-                    return Encoded::Need(Need::Schema(key));
-                }
-            }
-        }
-        for entity in &entities {
-            self.encode_entity(entity, &id, &tstamp, &mut trouble);
-        }
-        if !trouble.iglu.is_empty() {
-            return Encoded::Bad(Box::new(bad_rows::iglu(text, trouble.iglu)));
-        }
-        if let Some(error) = trouble.runtime {
-            return Encoded::Bad(Box::new(bad_rows::runtime(text, error)));
-        }
-        match trouble.change {
-            Some((table, change)) => Encoded::Need(Need::Change(table, change)),
-            None => Encoded::Rows,
-        }
-    }
-
-    /// The row of `events`; gives back its id and time, which all rows of the event carry. `None`: a column is not of its
-    /// kind.
-    fn encode_event(
-        &mut self,
-        line: &Line<'_>,
-        trouble: &mut Trouble,
-    ) -> Option<(Cell<'static>, Cell<'static>)> {
-        let Self { events, buffers, refused, .. } = self;
-        let out = begin(&mut buffers[0], events.columns.len());
-        for (field, slot) in &events.columns {
-            let text = line.get(*field);
-            if text.is_empty() {
-                if field.definition().required {
-                    return None;
-                }
-                if !slot.not_null {
-                    binary::null(out);
-                    continue;
-                }
-            }
-            let cell = if text.is_empty() { Cell::Null } else { atomic::cell(*field, text)? };
-            if let Err(why) = slot.put(&cell, out) {
-                trouble.note(why, TableId(0), atomic::EVENTS, refused);
-            }
-        }
-        let fixed = |field| match atomic::cell(field, line.get(field)) {
-            Some(Cell::Uuid(id)) => Some(Cell::Uuid(id)),
-            Some(Cell::Timestamp(micros)) => Some(Cell::Timestamp(micros)),
-            _ => None,
-        };
-        Some((fixed(event::atomic::Field::EventId)?, fixed(event::atomic::Field::CollectorTstamp)?))
-    }
-
-    fn encode_entity(
-        &mut self,
-        entity: &Entity<'_>,
-        id: &Cell<'_>,
-        tstamp: &Cell<'_>,
-        trouble: &mut Trouble,
-    ) {
-        let Self { tables, schemas, buffers, refused, .. } = self;
-        let to = match schemas.get(&*entity.uri) {
-            Some(Resolved::Table(to)) => to,
-            Some(Resolved::Unavailable(Unavailable::Iglu(error))) => return trouble.iglu.push(error.clone()),
-            Some(Resolved::Unavailable(Unavailable::Runtime(error))) => {
-                trouble.runtime.get_or_insert_with(|| error.clone());
-                return;
-            }
-            // The caller has looked for it.
-            None => return,
-        };
-        let (number, rules) = (to.table, to.rules.as_deref());
-        let table = &tables[number];
-        let this = TableId(number + 1);
-        let out = begin(&mut buffers[number + 1], table.meta.len() + table.data.len());
-        for (column, slot) in &table.meta {
-            let cell = match column {
-                0 => Cell::Text(Cow::Borrowed(&to.key.vendor)),
-                1 => Cell::Text(Cow::Borrowed(&to.key.name)),
-                2 => Cell::Text(Cow::Borrowed(&to.key.format)),
-                3 => Cell::Text(Cow::Borrowed(&to.version)),
-                4 => id.clone(),
-                _ => tstamp.clone(),
-            };
-            if let Err(why) = slot.put(&cell, out) {
-                trouble.note(why, this, &table.name, refused);
-            }
-        }
-        let mut values = vec![None; table.wanted.columns.len()];
-        table.places.fill(&entity.data, &mut values);
-        for (column, slot) in &table.data {
-            let Some(json) = values[*column].filter(|json| *json != "null") else {
-                if slot.not_null {
-                    trouble.note(table.relax(*column, slot, rules), this, &table.name, refused);
-                } else {
-                    binary::null(out);
-                }
-                continue;
-            };
-            match Cell::cast(json, &slot.ty) {
-                Err(wrong) => trouble.iglu.push(bad_rows::wrong_type(&entity.uri, &wrong.0)),
-                Ok(cell) => {
-                    if let Err(why) = slot.put(&cell, out) {
-                        trouble.note(why, this, &table.name, refused);
-                    }
-                }
-            }
-        }
-        for &column in &table.on_demand {
-            let stored_here = rules.is_some_and(|rules| rules[column] != Rule::Unknown);
-            if stored_here && values[column].is_some_and(|json| json != "null") {
-                trouble.note(Refused::After(table.add(column)), this, &table.name, refused);
-            }
-        }
-    }
-}
-
-impl Trouble {
-    fn note(&mut self, why: Refused, table: TableId, name: &str, refused: &[(TableId, Change)]) {
-        let message = match why {
-            Refused::After(change) => {
-                let change = (table, change);
-                if !refused.contains(&change) {
-                    self.change.get_or_insert(change);
-                    return;
-                }
-                match change.1 {
-                    // The value has no place in the table, as before the schema was split up.
-                    Change::Add(..) => return,
-                    Change::Relax(column) => null_text(&column, name),
-                    other => {
-                        format!("ERROR: the table does not take the value, and could not be changed: {other}")
-                    }
-                }
-            }
-            Refused::Unfit(unfit) => format!("ERROR: {unfit}"),
-            Refused::Null { column } => null_text(&column, name),
-        };
-        self.runtime.get_or_insert(message);
-    }
-}
-
-fn null_text(column: &str, table: &str) -> String {
-    format!("ERROR: null value in column \"{column}\" of relation \"{table}\" violates not-null constraint")
-}
-
-fn begin(buffer: &mut Buffer, fields: usize) -> &mut Vec<u8> {
-    if buffer.bytes.is_empty() {
-        buffer.bytes.extend_from_slice(HEADER);
-    }
-    buffer.rows += 1;
-    // Postgres has at most 1600 columns.
-    binary::begin_row(i16::try_from(fields).unwrap_or(i16::MAX), &mut buffer.bytes);
-    &mut buffer.bytes
-}
-
-/// The data of a line that the quick reader does not take; `None` when it is really wrong.
-fn slowly(text: &str) -> Option<Vec<Entity<'static>>> {
-    let event = EnrichedEvent::split_tsv(text).ok()?;
-    let mut entities = Vec::new();
-    for field in shred::FIELDS {
-        for item in event.data(field).ok()? {
-            let data = event::json::to_compact(&item.data);
-            entities.push(Entity { uri: Cow::Owned(item.schema.to_string()), data: Cow::Owned(data) });
-        }
-    }
-    Some(entities)
-}
-
-fn not_parsed(text: &str) -> Encoded {
-    Encoded::Bad(Box::new(match EnrichedEvent::parse_tsv(text) {
-        Err(error) => bad_rows::parsing(text, &error),
-        // Only a table that refuses what the format allows gets here.
-        Ok(_) => bad_rows::runtime(text, "ERROR: a column is not of its kind".to_owned()),
-    }))
 }
 
 fn same_model(a: &SchemaKey, b: &SchemaKey) -> bool {

@@ -1,14 +1,15 @@
 //! Which versions of a model there are. Registries without a list of their schemas are asked for one version after the other
 //! (`spec/iglu.md` 3.7, 6.8).
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use event::schema_key::{SchemaKey, SchemaVersion};
 use iglu::{
-    cache::Lookup,
+    cache::{Cache, Lookup},
     client_error::{RegistryError, ResolutionError},
     schema::Schema,
 };
+use jiff::Timestamp;
 
 /// What is known of a model.
 #[derive(Clone, Debug)]
@@ -21,6 +22,15 @@ pub enum Family {
     Missing(Arc<ResolutionError>),
     /// A registry is away, so that nothing can be said yet.
     Away(Arc<ResolutionError>),
+}
+
+/// What a cache of schemas knows of a model, `asked` being the versions that were fetched just now.
+pub fn known(cache: &Cache, key: &SchemaKey, asked: &HashSet<SchemaKey>, now: Timestamp) -> Family {
+    of(key, |key| match cache.lookup(key, now) {
+        // Asked just now and still nothing to be had.
+        Lookup::Need if asked.contains(key) => Lookup::Unknown(Arc::default()),
+        known => known,
+    })
 }
 
 /// The versions of the model of `key`, as far as registries can be asked one by one: everything up to `key`, and from there on

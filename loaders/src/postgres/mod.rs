@@ -7,6 +7,7 @@
 //! * [`family`]: which versions of a schema there are
 //! * [`refusal`]: what an error of Postgres means; [`bad_rows`]: what cannot be loaded
 //! * [`checkpoint`]: the row that makes a replay add nothing; [`statement`]: SQL texts
+//! * [`preview`]: what would be changed
 //! * [`client`]: talks to the server; [`run`]: the loader
 
 pub mod atomic;
@@ -20,6 +21,7 @@ pub mod encode;
 pub mod family;
 pub mod line;
 pub mod numeric;
+pub mod preview;
 pub mod refusal;
 pub mod run;
 pub mod settings;

@@ -3,14 +3,10 @@
 mod needs;
 mod transaction;
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use event::{bad_row::BadRow, schema_key::SchemaKey};
-use iglu::cache::Lookup;
 use jiff::Timestamp;
 use service::{clock, context::Context, health::Fact, metric};
 use stream::{
@@ -25,11 +21,21 @@ use super::{
     client::{Session, SessionError},
     config::PostgresConfig,
     encode::{Encoded, Encoder, Need},
-    family::{self, Family},
 };
 
 /// Fewer lines are encoded where they are, more on a thread of their own.
 const INLINE: usize = 64;
+
+/// What a run has done with the records it took up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Records whose rows are committed.
+    pub events: u64,
+    /// Events that were in the table already, by a unique index on it.
+    pub duplicates: u64,
+    /// Records that became bad rows.
+    pub bad: u64,
+}
 
 /// Why the loader ended before it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -55,8 +61,8 @@ pub async fn run(
     iglu: Arc<iglu::client::Client>,
     bad: Arc<dyn Producer>,
     context: Context,
-) -> Result<(), LoadError> {
-    let loader = Loader {
+) -> Result<Loaded, LoadError> {
+    let mut loader = Loader {
         fact: context.health.fact("postgres"),
         stream: source.stream().to_owned(),
         checkpointer: source.checkpointer(),
@@ -71,9 +77,10 @@ pub async fn run(
         shards: BTreeMap::new(),
         unsaved: BTreeMap::new(),
         saved_at: moment(),
+        done: Loaded::default(),
     };
     match loader.run().await {
-        Ok(()) | Err(Stop::Drained) => Ok(()),
+        Ok(()) | Err(Stop::Drained) => Ok(loader.done),
         Err(Stop::Failed(error)) => Err(error),
     }
 }
@@ -96,6 +103,7 @@ struct Loader {
     unsaved: BTreeMap<ShardId, Position>,
     /// When the stream was told last.
     saved_at: Instant,
+    done: Loaded,
 }
 
 /// Why the work ends.
@@ -120,7 +128,7 @@ struct Part {
 }
 
 impl Loader {
-    async fn run(mut self) -> Result<(), Stop> {
+    async fn run(&mut self) -> Result<(), Stop> {
         self.ready().await?;
         tracing::info!(to = self.config.place(), stream = self.stream, "load into Postgres");
         let mut first_arrived = None;
@@ -249,7 +257,10 @@ impl Loader {
             match Session::open(&self.config).await {
                 Ok((session, events)) => {
                     match &mut self.encoder {
-                        None => self.encoder = Some(Encoder::new(events)),
+                        None => {
+                            let PostgresConfig { purpose, strict, .. } = self.config;
+                            self.encoder = Some(Encoder::new(purpose, strict, events));
+                        }
                         Some(encoder) => {
                             if !encoder.replace_events(events) {
                                 self.batch.begin_again();
@@ -322,10 +333,11 @@ impl Loader {
         self.ready().await?;
         let mut encoder = self.encoder.take().expect("ready makes an encoder");
         let inline = lines.len() <= INLINE;
+        let now = now();
         let work = move || {
             let mut part = Part::default();
             for line in &lines {
-                match encoder.encode(line) {
+                match encoder.encode(line, now) {
                     Encoded::Rows => {}
                     Encoded::Bad(row) => part.bad.push((part.done, *row)),
                     Encoded::Need(need) => {
@@ -353,16 +365,6 @@ impl Loader {
             () = self.context.drain.requested() => Err(Stop::Drained),
             () = self.iglu.fetch(key) => Ok(()),
         }
-    }
-
-    /// What the cache of schemas knows of a model, `asked` being the versions that were fetched just now.
-    fn family(&self, key: &SchemaKey, asked: &HashSet<SchemaKey>) -> Family {
-        let cache = self.iglu.cache();
-        family::of(key, |key| match cache.lookup(key, clock::now()) {
-            // Asked just now and still nothing to be had.
-            Lookup::Need if asked.contains(key) => Lookup::Unknown(Arc::default()),
-            known => known,
-        })
     }
 
     /// A transaction took this long.

@@ -16,13 +16,14 @@ use service::{
     retry::Backoff,
 };
 
-use super::config::{PostgresConfig, UrlError};
+use super::config::{PostgresConfig, Purpose, UrlError};
 
 /// The whole file: `piste postgres-loader --config`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PostgresLoaderConfig {
-    /// What the stream carries: ENRICHED_EVENTS. Required.
+    /// What the stream carries: ENRICHED_EVENTS, or JSON (also SELF_DESCRIBING): self-describing records such as bad rows, each in
+    /// the table of its schema. Required.
     #[schemars(with = "String", example = &"ENRICHED_EVENTS")]
     pub purpose: Option<Purpose>,
     /// Where events come from. What stands in the comments here is the default, unless a comment says otherwise; but for
@@ -34,6 +35,8 @@ pub struct PostgresLoaderConfig {
     pub batching: Batching,
     /// Waiting times while the database, a registry or the stream of bad rows is away.
     pub backoff_policy: BackoffPolicy,
+    /// Ours. Where piste loads more than the original.
+    pub compat: Compat,
     /// Ours. The embedded log of inputs and outputs of type log.
     pub log: Log,
     /// What is told to whom.
@@ -43,14 +46,6 @@ pub struct PostgresLoaderConfig {
 service::input_section! {
     /// When progress is noted in the lease table.
     pub checkpoint_settings: CheckpointSettings,
-}
-
-/// What a stream carries, in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Purpose {
-    /// Enriched events as TSV.
-    EnrichedEvents,
 }
 
 /// `input.checkpointSettings`
@@ -72,7 +67,7 @@ pub struct CheckpointSettings {
 pub struct Outputs {
     /// The database.
     pub good: Good,
-    /// What cannot be loaded. There is no Noop: it is kept.
+    /// What cannot be loaded.
     pub bad: BadSink,
 }
 
@@ -137,6 +132,15 @@ pub struct Batching {
     #[serde(with = "service::config::duration")]
     #[schemars(with = "String")]
     pub max_delay: Duration,
+}
+
+/// `compat`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema, Serialize)]
+#[serde(default)]
+pub struct Compat {
+    /// Whether to load no more than the original: texts of `events` are cut at 1024 characters, and values of DATE columns and
+    /// moments that do not end in Z make bad rows.
+    pub strict: bool,
 }
 
 /// `backoffPolicy`
@@ -255,6 +259,8 @@ impl PostgresLoaderConfig {
         let roots = good.ssl_root_cert.clone();
         let mut config = PostgresConfig::new(connection, &good.ssl_mode, roots, Some(good.schema.clone()))?;
         let reading = self.reading();
+        config.purpose = self.purpose.unwrap_or_default();
+        config.strict = self.compat.strict;
         config.app = reading.application;
         config.checkpoints.clone_from(&good.checkpoint_table);
         config.max_records = self.batching.max_records;

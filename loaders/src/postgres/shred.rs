@@ -53,6 +53,11 @@ fn column<'a>(field: Field, text: &'a str, found: &mut Vec<Entity<'a>>) -> Optio
     Some(())
 }
 
+/// A self-describing record as a whole. `None`: it is not as expected, as above.
+pub fn record(text: &str) -> Option<Entity<'_>> {
+    serde_json::from_str::<Envelope<'_>>(text).ok().map(Entity::from)
+}
+
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]

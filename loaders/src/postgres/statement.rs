@@ -32,5 +32,10 @@ pub const COMMENT: &str = "SELECT obj_description(c.oid, 'pg_class') \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')";
 
+/// Tables with a comment: name, comment. `$1`: schema.
+pub const COMMENTED: &str = "SELECT c.relname::text, obj_description(c.oid, 'pg_class') \
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND obj_description(c.oid, 'pg_class') IS NOT NULL ORDER BY 1";
+
 /// Held while tables are changed, so that several loaders do it one after the other. `$1`: the schema's name.
 pub const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('piste.' || $1)::bigint)";

@@ -72,6 +72,11 @@ pub enum Refused {
 }
 
 impl Slot {
+    /// The change that gives it all the room that valid texts may want.
+    fn widening(&self) -> Option<Change> {
+        self.widest.map(|widest| Change::Widen(self.name.clone(), ColumnType::Varchar(widest)))
+    }
+
     fn new(existing: &ExistingColumn, widest: Option<Option<u32>>) -> Self {
         // Only texts with a limit can be widened, and only upwards.
         let widest = widest.filter(|widest| match existing.ty {
@@ -100,6 +105,11 @@ impl Slot {
 }
 
 impl Events {
+    /// No table: the stream carries no events.
+    pub fn none() -> Self {
+        Self { columns: Vec::new(), copy: String::new() }
+    }
+
     /// The table as the catalog shows it.
     pub fn new(schema: &str, existing: &Existing) -> Self {
         let columns: Vec<(Field, Slot)> = existing
@@ -117,7 +127,27 @@ impl Events {
     }
 }
 
+impl Events {
+    /// The changes that valid events may ask for.
+    pub fn on_demand(&self) -> Vec<Change> {
+        self.columns.iter().filter_map(|(_, slot)| slot.widening()).collect()
+    }
+}
+
 impl Entities {
+    /// The changes that valid data of some version may ask for.
+    pub fn on_demand(&self) -> Vec<Change> {
+        let mut changes: Vec<Change> = self.data.iter().filter_map(|(_, slot)| slot.widening()).collect();
+        for (column, slot) in self.data.iter().filter(|(_, slot)| slot.not_null) {
+            let is_required = |(_, rules): &(_, Vec<Rule>)| rules[*column] == Rule::Required;
+            if !self.wanted.versions.iter().all(is_required) {
+                changes.push(Change::Relax(slot.name.clone()));
+            }
+        }
+        changes.extend(self.on_demand.iter().map(|&column| self.add(column)));
+        changes
+    }
+
     /// The table `name` as the catalog shows it, for rows of `wanted`.
     pub fn new(schema: &str, name: String, wanted: Table, existing: &Existing) -> Self {
         let find = |column: &str| existing.columns.iter().find(|c| c.name == column);

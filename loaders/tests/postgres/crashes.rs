@@ -102,12 +102,12 @@ async fn a_loader_that_crashes_at_any_moment_loses_and_doubles_nothing() {
     let site = Site::new(&postgres.url());
     let look = Look::at(&postgres.url()).await;
     let mut appended = 0;
-    for round in 0..20_u32 {
-        site.append(&events(appended..appended + 50)).await;
-        appended += 50;
+    for round in 0..100_u32 {
+        site.append(&events(appended..appended + 20)).await;
+        appended += 20;
         let working = site.start();
         // Another number of turns of the scheduler each time.
-        for _ in 0..round * 40 {
+        for _ in 0..(round % 25) * 37 + round {
             tokio::task::yield_now().await;
         }
         working.crash().await;
@@ -135,6 +135,35 @@ async fn a_commit_whose_answer_is_lost_is_not_repeated() {
     exactly(&Look::at(&postgres.url()).await, 70).await;
 }
 
+/// Each step of a transaction by its name: the connection breaks before the server gets it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_at_a_named_step_loses_and_doubles_nothing() {
+    const STEPS: [&str; 6] = [
+        "BEGIN",
+        "COPY \"atomic\".\"events\"",
+        "COPY \"atomic\".\"com_acme",
+        "PGCOPY",
+        "UPDATE \"atomic\".\"piste_checkpoints\"",
+        "COMMIT",
+    ];
+    let postgres = Postgres::start();
+    let proxy = Proxy::new(&postgres.url());
+    let site = Site::new(&proxy.url());
+    site.append(&events(0..10)).await;
+    site.load().await;
+    let mut appended = 10;
+    for step in STEPS.into_iter().cycle().take(18) {
+        site.append(&events(appended..appended + 30)).await;
+        appended += 30;
+        proxy.break_at(step);
+        // A new session, in which nothing is prepared yet.
+        site.load().await;
+        assert!(proxy.is_done(), "{step}");
+    }
+    assert_eq!(site.bad_rows(), [] as [serde_json::Value; 0]);
+    exactly(&Look::at(&postgres.url()).await, appended.into()).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_breaks_within_a_copy_loses_and_doubles_nothing() {
     let postgres = Postgres::start();
@@ -142,8 +171,9 @@ async fn a_connection_that_breaks_within_a_copy_loses_and_doubles_nothing() {
     let site = Site::new(&proxy.url());
     let working = site.start();
     let mut appended = 0;
-    // From within the first statement up to within the data.
-    for bytes in [1, 30, 200, 700, 1500, 4000, 9000, 20_000, 60_000] {
+    // From within the first statement up to within the data, and in steps of the protocol's messages.
+    let data = [1500, 4000, 9000, 20_000, 60_000].into_iter();
+    for bytes in (1..=40).map(|n| 1 + n * 23).chain(data) {
         proxy.break_after(bytes);
         site.append(&events(appended..appended + 100)).await;
         appended += 100;

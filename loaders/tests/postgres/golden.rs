@@ -46,7 +46,7 @@ fn lines() -> Vec<Value> {
 }
 
 /// Schemas of Iglu Central, which are not kept here.
-fn central() -> Option<PathBuf> {
+pub fn central() -> Option<PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden");
     let folder = std::env::var_os("PISTE_GOLDEN").map_or_else(|| beside.into(), PathBuf::from);
     let schemas = folder.join("schemas");
@@ -85,7 +85,7 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-fn sorted(mut rows: Vec<Value>) -> Vec<String> {
+pub fn sorted(mut rows: Vec<Value>) -> Vec<String> {
     rows.iter_mut().for_each(|row| *row = plain(row));
     let mut rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
     rows.sort();
@@ -154,12 +154,12 @@ async fn rows_are_those_of_the_original() {
             _ => {}
         }
     }
-    findings.extend(compare_tables(&look, &tables).await);
+    findings.extend(compare_tables(&look, &tables, "enriched.catalog.jsonl").await);
     assert!(findings.is_empty(), "{}", findings.join("\n"));
 }
 
-async fn compare_tables(look: &Look, tables: &[String]) -> Vec<String> {
-    let recorded = fs::read_to_string(golden("enriched.catalog.jsonl")).unwrap();
+pub async fn compare_tables(look: &Look, tables: &[String], catalog: &str) -> Vec<String> {
+    let recorded = fs::read_to_string(golden(catalog)).unwrap();
     let mut findings = Vec::new();
     for theirs in recorded.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
         let table = theirs["table"].as_str().unwrap();

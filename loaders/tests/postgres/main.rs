@@ -17,7 +17,11 @@ mod postgres;
 
 mod crashes;
 mod golden;
+mod json;
 mod migrations;
+mod preview;
 mod proxy;
 mod settings;
 mod site;
+mod strict;
+mod weather;

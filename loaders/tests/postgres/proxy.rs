@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -27,6 +27,8 @@ struct Cuts {
     commits: AtomicI64,
     /// After so many bytes to the server the connection breaks, once; 0: never.
     bytes: AtomicI64,
+    /// What is sent to the server with this text in it breaks the connection, once; empty: nothing does.
+    text: Mutex<String>,
 }
 
 impl Proxy {
@@ -68,9 +70,27 @@ impl Proxy {
         self.cuts.bytes.store(bytes, Ordering::SeqCst);
     }
 
+    /// The connection breaks in front of the next message with this text.
+    pub fn break_at(&self, text: &str) {
+        text.clone_into(&mut self.cuts.text.lock().unwrap());
+    }
+
     /// Whether all of this has happened.
     pub fn is_done(&self) -> bool {
-        self.cuts.commits.load(Ordering::SeqCst) <= 0 && self.cuts.bytes.load(Ordering::SeqCst) <= 0
+        self.cuts.text.lock().unwrap().is_empty()
+            && self.cuts.commits.load(Ordering::SeqCst) <= 0
+            && self.cuts.bytes.load(Ordering::SeqCst) <= 0
+    }
+}
+
+impl Cuts {
+    fn meets(&self, bytes: &[u8]) -> bool {
+        let mut text = self.text.lock().unwrap();
+        let met = !text.is_empty() && bytes.windows(text.len()).any(|part| part == text.as_bytes());
+        if met {
+            text.clear();
+        }
+        met
     }
 }
 
@@ -82,6 +102,9 @@ async fn pass(mut client: UnixStream, mut server: UnixStream, cuts: &Cuts) {
             read = client.read(&mut to_server) => {
                 let Ok(count @ 1..) = read else { return };
                 let bytes = &to_server[..count];
+                if cuts.meets(bytes) {
+                    return;
+                }
                 let before = cuts.bytes.load(Ordering::SeqCst);
                 if before > 0 && cuts.bytes.fetch_sub(count as i64, Ordering::SeqCst) <= count as i64 {
                     let _ = server.write_all(&bytes[..before as usize]).await;

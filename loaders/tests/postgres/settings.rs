@@ -88,15 +88,23 @@ fn what_cannot_be_is_said_with_its_key() {
     };
     let fine = |more: &str| format!("{FINE}{more}");
     check(FINE, &[]);
-    check(&fine("purpose = JSON"), &["`purpose`: expected one of ENRICHED_EVENTS, found `JSON`"]);
+    check(
+        &fine("purpose = RAW"),
+        &["`purpose`: expected one of ENRICHED_EVENTS, JSON, SELF_DESCRIBING, found `RAW`"],
+    );
     check(
         &fine("output.good.sslMode = MAYBE"),
         &["pg.hocon:5:1: `output.good.sslMode`: sslmode `maybe` is none of disable, allow, prefer"],
     );
     check(
-        &fine("output.bad.type = Noop"),
-        &["`output.bad.type`: expected one of kinesis, log, found `Noop`"],
+        &fine("output.bad.type = PubSub"),
+        &["`output.bad.type`: expected one of kinesis, log, local, noop, found `PubSub`"],
     );
+    check(&fine("output.bad { type = Noop, streamName = null }"), &[]);
+    check(&fine("output.bad { type = Noop, reportPeriod = 0s }"), &["`output.bad.reportPeriod`"]);
+    check(&fine("output.bad { type = Local }"), &["`output.bad.path`: is required"]);
+    check(&fine("output.bad { type = Local, path = \"/tmp/bad\" }"), &[]);
+    check(&fine("purpose = json"), &[]);
     check(&fine("output.good.host = null"), &["`output.good.host`: is required"]);
     check(&fine("input.type = PubSub"), &["`input.type`: expected one of kinesis, log, found `PubSub`"]);
     check(&fine("input.subscriptionId = s"), &["no Pub/Sub source"]);

@@ -8,7 +8,7 @@ use iglu::{
 };
 use loaders::postgres::{
     config::PostgresConfig,
-    run::{LoadError, run},
+    run::{LoadError, Loaded, run},
 };
 use serde_json::{Map, Value};
 use service::context::Context;
@@ -31,7 +31,7 @@ pub struct Site {
 /// A loader at work.
 pub struct Working {
     pub context: Context,
-    task: JoinHandle<Result<(), LoadError>>,
+    task: JoinHandle<Result<Loaded, LoadError>>,
 }
 
 /// Recorded and own files of these tests.
@@ -56,7 +56,7 @@ impl Site {
         config
     }
 
-    fn resolver(&self) -> Arc<Client> {
+    pub fn resolver(&self) -> Arc<Client> {
         let repositories = self.registries.iter().enumerate().map(|(i, folder)| Repository {
             name: if i == 0 { "local".to_owned() } else { format!("local {i}") },
             priority: 0,
@@ -151,6 +151,15 @@ impl Look {
 
     pub async fn count(&self, sql: &str) -> i64 {
         self.0.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    /// Waits until the count is as wanted, up to a minute.
+    pub async fn until(&self, sql: &str, is_so: impl Fn(i64) -> bool) {
+        let patience = tokio::time::Instant::now() + Duration::from_secs(60);
+        while !is_so(self.count(sql).await) {
+            assert!(tokio::time::Instant::now() < patience, "in vain: {sql}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub async fn texts(&self, sql: &str) -> Vec<String> {

@@ -10,11 +10,11 @@ use super::{
         atomic::EVENTS,
         bad_rows,
         encode::{TableId, Unavailable},
-        family::Family,
+        family::{self, Family},
         refusal::Meaning,
         target::Entities,
     },
-    Loader, Stop,
+    Loader, Stop, now,
 };
 
 impl Loader {
@@ -23,7 +23,7 @@ impl Loader {
         let mut asked = HashSet::new();
         let mut attempt = 0;
         let versions = loop {
-            match self.family(&key, &asked) {
+            match family::known(self.iglu.cache(), &key, &asked, now()) {
                 Family::Ask(next) => {
                     self.fetch(&next).await?;
                     asked.insert(next);
@@ -45,7 +45,7 @@ impl Loader {
             self.fact.well();
         }
         let documents: Vec<_> = versions.iter().map(|schema| (schema.key.clone(), &schema.json)).collect();
-        let wanted = match Table::of(&documents, true) {
+        let wanted = match Table::of(&documents, self.config.purpose.has_events()) {
             Ok(Some(wanted)) => wanted,
             Ok(None) => return Ok(()),
             Err(error) => {

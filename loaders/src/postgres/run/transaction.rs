@@ -17,6 +17,7 @@ use super::{
         batch::Batch,
         checkpoint::{Landed, landed},
         client::SessionError,
+        config::BadRowKey,
         encode::Encoder,
         refusal::Meaning,
     },
@@ -128,6 +129,7 @@ impl Loader {
                         error.meaning() == Meaning::Duplicate && error.table() == Some(EVENTS);
                     if there_already {
                         metric::POSTGRES_BAD.increment(&["duplicate"]);
+                        self.batch.duplicates.insert(part.start);
                         tracing::info!("an event is in the table already: skipped");
                     } else {
                         refused.push((part.start, error.text()));
@@ -184,19 +186,23 @@ impl Loader {
         let max = self.bad.max_record_bytes().min(self.config.max_bad_row_bytes);
         let mut records = Vec::new();
         let mut indexes = Vec::new();
+        let (purpose, time) = (self.config.purpose, now());
         let refused = refused.iter().map(|(index, error)| {
-            let line = event::utf8::decode(self.batch.line(*index));
-            (*index, bad_rows::runtime(&line, error.clone()))
+            let record = event::utf8::decode(self.batch.line(*index));
+            (*index, bad_rows::refused(purpose, &record, error.clone(), time))
         });
         for (index, row) in self.batch.bad.iter().cloned().chain(refused) {
             if self.batch.reported.contains(&index) {
                 continue;
             }
             metric::POSTGRES_BAD.increment(&[&row.schema_key().name]);
-            let key = partition_key(self.batch.line(index));
+            let key = match self.config.bad_row_key {
+                BadRowKey::Content => partition_key(self.batch.line(index)),
+                BadRowKey::Place => self.batch.place(index),
+            };
             let mut json = row.to_json();
             if json.len() + key.len() > max {
-                json = bad_rows::oversized(&json, max, now()).to_json();
+                json = bad_rows::oversized(&json, max, time).to_json();
             }
             records.push(Record::new(key, json));
             indexes.push(index);
@@ -224,7 +230,11 @@ impl Loader {
 
     async fn committed(&mut self) -> Result<(), Stop> {
         let ends = self.batch.ends();
-        let loaded = self.batch.len() - self.batch.reported.len();
+        let (bad, duplicates) = (self.batch.reported.len(), self.batch.duplicates.len());
+        let loaded = self.batch.len() - bad - duplicates;
+        self.done.events += loaded as u64;
+        self.done.bad += bad as u64;
+        self.done.duplicates += duplicates as u64;
         metric::POSTGRES_BATCHES.increment(&["committed"]);
         metric::POSTGRES_EVENTS.add(loaded as u64, &[]);
         tracing::debug!(events = loaded, bad = self.batch.reported.len(), "committed");

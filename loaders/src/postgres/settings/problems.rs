@@ -14,7 +14,7 @@ const ELSEWHERE: [(&str, &str); 3] =
 impl Checked for PostgresLoaderConfig {
     fn problems(&self) -> Vec<Note> {
         let mut notes = Notes::default();
-        notes.unless(self.purpose.is_some(), "purpose", "is required: ENRICHED_EVENTS");
+        notes.unless(self.purpose.is_some(), "purpose", "is required: ENRICHED_EVENTS or JSON");
         let reading = self.reading();
         reading.problems(self.input.keys().initial_position.as_ref(), &mut notes);
         let good = &self.output.good;

@@ -1,6 +1,6 @@
 //! `output.bad` of the loaders: where bad rows go.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,17 @@ use crate::config::{Ignored, Notes};
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BadSink {
-    /// What the sink is: kinesis or, ours, log. Unset: kinesis.
+    /// What the sink is: kinesis, local (a file), noop (what cannot be loaded is counted, and lost) or, ours, log. Unset: kinesis,
+    /// where the Postgres loader of the original has noop.
     #[serde(rename = "type")]
     #[schemars(with = "String", example = &"kinesis")]
     pub kind: Option<BadSinkKind>,
     /// Name of the stream. Unset in a log: bad-2, as in `piste up`.
     #[schemars(example = &"bad")]
     pub stream_name: Option<String>,
+    /// File that a sink of type local adds lines to.
+    #[schemars(with = "String", example = &"/var/lib/piste/bad.jsonl")]
+    pub path: Option<PathBuf>,
     /// Region of the stream. Unset: as the environment or the machine says.
     #[schemars(example = &"eu-central-1")]
     pub region: Option<String>,
@@ -45,9 +49,10 @@ pub struct BadSink {
     /// The Postgres loader's name of `byteLimit`.
     #[schemars(with = "String", extend("x-without-effect" = "`byteLimit` says it"), example = 5_000_000)]
     pub max_batch_bytes: Ignored,
-    /// Time between two reports of a sink that keeps nothing.
-    #[schemars(with = "String", extend("x-without-effect" = "there is no such sink: what cannot be loaded is kept"), example = &"30 seconds")]
-    pub report_period: Ignored,
+    /// Time between two log lines that say how much a sink of type noop has dropped.
+    #[serde(with = "crate::config::duration")]
+    #[schemars(with = "String")]
+    pub report_period: Duration,
 }
 
 /// What a sink is, in any case.
@@ -59,6 +64,10 @@ pub enum BadSinkKind {
     Kinesis,
     /// Ours: the embedded log.
     Log,
+    /// A file.
+    Local,
+    /// Nothing: bad rows are counted and dropped.
+    Noop,
 }
 
 /// `throttledBackoffPolicy`
@@ -95,6 +104,7 @@ impl Default for BadSink {
         Self {
             kind: None,
             stream_name: None,
+            path: None,
             region: None,
             custom_endpoint: None,
             throttled_backoff_policy: Pauses::default(),
@@ -105,7 +115,7 @@ impl Default for BadSink {
             delay_threshold: Ignored,
             max_batch_size: Ignored,
             max_batch_bytes: Ignored,
-            report_period: Ignored,
+            report_period: Duration::from_secs(30),
         }
     }
 }
@@ -143,14 +153,30 @@ impl BadSink {
                 self.kinesis().problems("output.bad", unnamed, notes);
             }
             BadSinkKind::Log => notes.unless(is_folder(self.name()), "output.bad.streamName", FOLDER),
+            BadSinkKind::Local => {
+                let is_set = self.path.as_ref().is_some_and(|path| !path.as_os_str().is_empty());
+                notes.unless(is_set, "output.bad.path", "is required: the file of what cannot be loaded");
+            }
+            BadSinkKind::Noop => notes.positive("output.bad.reportPeriod", self.report_period),
         }
         notes.unless(self.max_record_size > 0, "output.bad.maxRecordSize", POSITIVE_NUMBER);
     }
 
     /// What has no effect with this sink.
     pub fn without_effect(&self, notes: &mut Notes) {
-        if self.kind() == BadSinkKind::Log {
-            KinesisSink::without_effect("output.bad", "the sink is of type log", notes);
+        let of_type = match self.kind() {
+            BadSinkKind::Kinesis => None,
+            BadSinkKind::Log => Some("log"),
+            BadSinkKind::Local => Some("local"),
+            BadSinkKind::Noop => Some("noop"),
+        };
+        if let Some(kind) = of_type {
+            KinesisSink::without_effect("output.bad", &format!("the sink is of type {kind}"), notes);
+        }
+        for (key, of) in [("path", BadSinkKind::Local), ("reportPeriod", BadSinkKind::Noop)] {
+            if self.kind() != of {
+                notes.say(format!("output.bad.{key}"), "the sink is of another type");
+            }
         }
     }
 }
