@@ -3,11 +3,18 @@
 mod findings;
 mod role;
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
-use service::exit::{ExitCode, RunError};
+use service::{
+    config::Sources,
+    exit::{ExitCode, RunError},
+};
 
 use self::role::Role;
 use crate::{configuration, output};
+#[cfg(feature = "loaders")]
+use crate::{postgres_loader, runtime};
 
 /// Reads a role's configuration, says all that is wrong with it, and prints what the role would run with.
 ///
@@ -23,6 +30,12 @@ pub(crate) struct Options {
     /// How it is told; `json` puts everything into one object on stdout.
     #[arg(long, value_name = "text|json", default_value = "text")]
     format: Format,
+    /// Also print every statement that the Postgres loader would change its tables with; nothing is changed.
+    #[arg(long)]
+    dry_run: bool,
+    /// Registries for --dry-run [default: the built-in schemas and Iglu Central]
+    #[arg(long, visible_alias = "iglu-config", value_name = "FILE", requires = "dry_run")]
+    resolver: Option<PathBuf>,
     /// Print the role's reference configuration instead: every key, with what it means and its default.
     #[arg(long)]
     reference: bool,
@@ -42,10 +55,29 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, RunError> {
         return Ok(ExitCode::Ok);
     }
     let (sources, notes) = options.configuration.sources()?;
-    let findings = options.role.examine(sources);
+    let findings = options.role.examine(sources.clone());
     match options.format {
         Format::Text => findings.tell(&notes),
         Format::Json => output::line(format_args!("{}", findings.to_json(&notes))),
     }
-    Ok(if findings.errors.is_empty() { ExitCode::Ok } else { ExitCode::Config })
+    match (findings.errors.is_empty(), options.dry_run) {
+        (false, _) => Ok(ExitCode::Config),
+        (true, false) => Ok(ExitCode::Ok),
+        (true, true) => dry_run(options, &sources),
+    }
+}
+
+#[cfg(feature = "loaders")]
+fn dry_run(options: &Options, sources: &Sources) -> Result<ExitCode, RunError> {
+    match (options.role, postgres_loader::examined(sources).config) {
+        (Role::PostgresLoader, Some(config)) => {
+            runtime::run(None, postgres_loader::dry_run(&config, options.resolver.as_deref()))
+        }
+        _ => Err(RunError::new(ExitCode::Usage, "--dry-run is for --role postgres-loader")),
+    }
+}
+
+#[cfg(not(feature = "loaders"))]
+fn dry_run(_: &Options, _: &Sources) -> Result<ExitCode, RunError> {
+    Err(RunError::new(ExitCode::Usage, "--dry-run is for --role postgres-loader, which this build has not"))
 }

@@ -24,7 +24,7 @@ use crate::postgres_loader;
 use crate::s3_loader;
 #[cfg(feature = "up")]
 use crate::up;
-use crate::{runtime, send};
+use crate::{runtime, send, to_json};
 
 /// The behavioural-event pipeline: collector, enricher, loaders and schemas in one executable.
 #[derive(Debug, Parser)]
@@ -67,6 +67,7 @@ enum Command {
     #[cfg(any(feature = "collector", feature = "iglu"))]
     Check(check::Options),
     Send(send::Options),
+    ToJson(to_json::Options),
 }
 
 impl Cli {
@@ -95,6 +96,7 @@ impl Cli {
             #[cfg(any(feature = "collector", feature = "iglu"))]
             Command::Check(options) => check::run(&options),
             Command::Send(options) => runtime::run(None, send::run(options)),
+            Command::ToJson(options) => to_json::run(&options),
         }
     }
 }

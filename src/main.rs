@@ -1,5 +1,6 @@
 //! `piste`: the behavioural-event pipeline in one executable. This folder is the command line; the pipeline is in the crates.
 
+mod archive;
 #[cfg(any(feature = "collector", feature = "iglu"))]
 mod check;
 mod cli;
@@ -41,6 +42,7 @@ mod sent;
 mod sink;
 #[cfg(any(feature = "enrich", feature = "loaders"))]
 mod source;
+mod to_json;
 #[cfg(feature = "up")]
 mod up;
 

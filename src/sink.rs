@@ -11,7 +11,7 @@ use service::{
 };
 use stream::health::{Health, HealthWatch};
 #[cfg(feature = "loaders")]
-use stream::{log::Log, producer::Producer};
+use stream::{log::Log, nowhere::Nowhere, producer::Producer, stdout::Output};
 
 #[cfg(feature = "loaders")]
 use crate::source::Close;
@@ -39,6 +39,14 @@ pub(crate) async fn bad_rows(
     match (keys.kind(), log) {
         (BadSinkKind::Log, Some(log)) => Ok(log.producer(keys.name())),
         (BadSinkKind::Log, None) => Err(RunError::bug("a sink in a log that is not open")),
+        (BadSinkKind::Local, _) => {
+            let path = keys.path.clone().unwrap_or_default();
+            let output = Output::file(&path).map_err(|error| {
+                RunError::unavailable(format!("output.bad.path {}: {error}", path.display()))
+            })?;
+            Ok(output.texts("bad"))
+        }
+        (BadSinkKind::Noop, _) => Ok(Nowhere::new("bad", keys.report_period)),
         #[cfg(feature = "aws")]
         (BadSinkKind::Kinesis, _) => Ok(aws::kinesis(keys.kinesis(), closing).await),
         #[cfg(not(feature = "aws"))]

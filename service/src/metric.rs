@@ -98,6 +98,8 @@ metrics! {
     POSTGRES_EVENTS: Counter("piste_postgres_events_total", [], "Events committed");
     POSTGRES_BATCHES: Counter("piste_postgres_batches_total", ["outcome"], "Transactions, by outcome (committed, failed)");
     POSTGRES_BATCH_SECONDS: Histogram("piste_postgres_batch_seconds", [], "Time of one committed transaction", SECONDS);
+    POSTGRES_ERRORS: Counter("piste_postgres_errors_total", ["sqlstate"], "Errors of the database, by SQLSTATE, or connection where it broke");
+    POSTGRES_CHANGES: Counter("piste_postgres_changes_total", ["change"], "Changes of tables, by kind (create, add, widen, relax, comment)");
     POSTGRES_BAD: Counter("piste_postgres_bad_total", ["kind"], "Events that could not be loaded and became bad rows, by kind");
 
     CONSUMER_RECORDS: Counter("piste_consumer_records_total", ["stream", "consumer"], "Records read from a stream elsewhere");

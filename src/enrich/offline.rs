@@ -1,10 +1,9 @@
 //! `piste enrich --offline`: archived payloads, enriched again.
 
 use std::{
-    fs::File,
-    io::{self, BufReader, IsTerminal as _, Read},
+    io,
     num::NonZero,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,18 +15,17 @@ use ::enrich::{
     enrichments::client::{Loader, read_folder},
     offline::run::{Offline, OfflineError, Summary},
 };
-use flate2::bufread::MultiGzDecoder;
 use iglu::client::Client;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use service::{
     clock,
     exit::{ExitCode, RunError},
 };
+use stream::archive::file::open;
 use tokio::runtime::Handle;
 
 use super::Options;
-use crate::{enrichments, schemas};
+use crate::{archive, enrichments, schemas};
 
 /// A registry that does not answer so long ends the run.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -74,8 +72,7 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
 }
 
 fn enrich_all(offline: &Offline, files: &[PathBuf]) -> Result<Summary, RunError> {
-    let size = files.iter().map(|file| std::fs::metadata(file).map_or(0, |m| m.len())).sum();
-    let bar = progress_bar(size);
+    let bar = archive::progress_bar(files, true);
     let read = Arc::new(AtomicU64::new(0));
     let mut total = Summary::default();
     for file in files {
@@ -99,40 +96,4 @@ fn enrich_all(offline: &Offline, files: &[PathBuf]) -> Result<Summary, RunError>
     }
     bar.finish_and_clear();
     Ok(total)
-}
-
-/// The lines of a file, unpacked where it is gzipped. `read` counts the bytes of the file itself.
-fn open(file: &Path, read: Arc<AtomicU64>) -> io::Result<Box<dyn Read>> {
-    let source: Box<dyn Read> =
-        if file == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(file)?) };
-    let mut source = BufReader::with_capacity(1 << 18, Counted { source, read });
-    let gzipped = io::BufRead::fill_buf(&mut source)?.starts_with(&[0x1f, 0x8b]);
-    Ok(if gzipped { Box::new(MultiGzDecoder::new(source)) } else { Box::new(source) })
-}
-
-struct Counted {
-    source: Box<dyn Read>,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(buffer)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-/// On a terminal, unless the results go there too.
-fn progress_bar(size: u64) -> ProgressBar {
-    let shown = io::stderr().is_terminal() && !io::stdout().is_terminal();
-    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let template = match size {
-        0 => "{spinner} {msg}  {elapsed}",
-        _ => "{bar:30} {percent}%  {msg}  {bytes_per_sec}  {eta} left",
-    };
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::with_draw_target(Some(size), target).with_style(style);
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }

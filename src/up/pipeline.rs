@@ -144,7 +144,11 @@ pub(crate) async fn start(
             log.producer(BAD_2),
             supervisor.context(LOAD),
         );
-        supervisor.spawn(LOAD, "Postgres loader", async move { loading.await.map_err(unavailable) });
+        supervisor.spawn(
+            LOAD,
+            "Postgres loader",
+            async move { loading.await.map(drop).map_err(unavailable) },
+        );
         supervisor.caught_up(LOAD, nothing_left(log.clone(), ENRICHED, "postgres"));
     }
     Ok((log, local.key_file))

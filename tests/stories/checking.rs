@@ -200,12 +200,14 @@ output {
     for line in ["    sslMode = \"PREFER\"", "    port = 5432", "    password = \"***\""] {
         assert!(ended.stdout.lines().any(|printed| printed == line), "{line}:\n{}", ended.stdout);
     }
-    let wrong = text.replace("db, ", "\"\", ").replace("= Kinesis, streamName = bad", "= Noop");
+    let wrong = text.replace("db, ", "\"\", ").replace("= Kinesis, streamName = bad", "= File");
     let (ended, file) = check("postgres-loader", &wrong, &[]);
     assert_eq!(ended.code, Some(78), "{}", ended.stderr);
     for said in [
         format!("error: {file}:5:10: `output.good.host`: is required"),
-        format!("error: {file}:6:9: `output.bad.type`: expected one of kinesis, log, found `Noop`"),
+        format!(
+            "error: {file}:6:9: `output.bad.type`: expected one of kinesis, log, local, noop, found `File`"
+        ),
     ] {
         assert!(ended.stderr.contains(&said), "{said}\n{}", ended.stderr);
     }

@@ -17,6 +17,7 @@ mod full_disk;
 mod lake_killed;
 mod lake_weather;
 mod loaders_alone;
+mod loading_files;
 mod own_tools;
 mod postgres_away;
 mod privacy;

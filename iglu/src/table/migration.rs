@@ -63,6 +63,17 @@ pub fn plan(wanted: &Table, existing: Option<&Existing>) -> Vec<Change> {
 }
 
 impl Change {
+    /// What kind of change it is, in one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::Add(..) => "add",
+            Self::Widen(..) => "widen",
+            Self::Relax(_) => "relax",
+            Self::Comment(_) => "comment",
+        }
+    }
+
     /// The statement. `table` is quoted and has its schema.
     pub fn sql(&self, table: &str) -> String {
         match self {

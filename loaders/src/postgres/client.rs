@@ -16,6 +16,7 @@ use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
+use service::metric;
 use stream::record::{Position, ShardId};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Statement, error::SqlState};
@@ -87,7 +88,8 @@ impl SessionError {
     pub fn code(&self) -> &str {
         match self {
             Self::Postgres(error) => error.code().map_or("connection", SqlState::code),
-            _ => "",
+            Self::Moved { .. } => "moved",
+            _ => "other",
         }
     }
 
@@ -233,6 +235,7 @@ impl Session {
         let (name, existing) = self.find(wanted).await?;
         for change in plan(wanted, existing.as_ref()) {
             tracing::info!(table = name, %change, "change a table");
+            metric::POSTGRES_CHANGES.increment(&[change.kind()]);
             self.client.batch_execute(&change.sql(&statement::table_in(&self.schema, &name))).await?;
         }
         Ok((name.clone(), self.existing(&name).await?.unwrap_or_default()))
@@ -268,8 +271,9 @@ impl Session {
         self.begin().await?;
         let alter = change.sql(&statement::table_in(&self.schema, table));
         let changed = self.execute(&format!("SET LOCAL lock_timeout = '5s'; {alter}; COMMIT")).await;
-        if changed.is_err() {
-            self.rollback().await?;
+        match &changed {
+            Ok(()) => metric::POSTGRES_CHANGES.increment(&[change.kind()]),
+            Err(_) => self.rollback().await?,
         }
         changed
     }

@@ -274,6 +274,7 @@ impl Loader {
                     self.session = Some(session);
                 }
                 Err(error) => {
+                    metric::POSTGRES_ERRORS.increment(&[error.code()]);
                     self.pause(attempt, &error).await?;
                     attempt += 1;
                 }

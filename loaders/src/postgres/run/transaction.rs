@@ -45,6 +45,7 @@ impl Loader {
             let mut outcome = self.commit(&rows).await;
             if let Err(error) = &outcome {
                 metric::POSTGRES_BATCHES.increment(&["failed"]);
+                metric::POSTGRES_ERRORS.increment(&[error.code()]);
                 let meaning = error.meaning();
                 let row = matches!(meaning, Meaning::Row | Meaning::Duplicate);
                 if row || (meaning == Meaning::TableChanged && tables_read_again) {

@@ -1,0 +1,24 @@
+//! What tools say while they read files.
+
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A bar over the bytes of these files, on a terminal, unless `results` go there too.
+pub(crate) fn progress_bar(files: &[PathBuf], results: bool) -> ProgressBar {
+    let shown = io::stderr().is_terminal() && !(results && io::stdout().is_terminal());
+    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let size = files.iter().map(|file| std::fs::metadata(file).map_or(0, |m| m.len())).sum();
+    let template = match size {
+        0 => "{spinner} {msg}  {elapsed}",
+        _ => "{bar:30} {percent}%  {msg}  {bytes_per_sec}  {eta} left",
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::with_draw_target(Some(size), target).with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
