@@ -87,8 +87,13 @@ impl EnrichedEvent {
 }
 
 impl ParseError {
-    /// The `failure` object of a `loader_parsing_error` bad row, in the words of this line of the SDK.
-    pub fn to_json(&self, sdk: Sdk) -> Value {
+    /// The `failure` object of a `loader_parsing_error` bad row, in the words of the SDK 3.
+    pub fn to_json(&self) -> Value {
+        self.to_json_of(Sdk::Three)
+    }
+
+    /// The same in the words of this line of the SDK.
+    pub fn to_json_of(&self, sdk: Sdk) -> Value {
         match self {
             Self::Columns { found: 1 } => json!({"type": "NotTSV"}),
             Self::Columns { found } => json!({"type": "FieldNumberMismatch", "fieldCount": found}),

@@ -35,7 +35,7 @@ fn differences(sdk: Sdk) -> Vec<(i64, String)> {
         let read = EnrichedEvent::split_tsv(tsv).and_then(|event| written(&event, sdk));
         let same = match (&read, expect["ok"].as_str(), expect.get("error")) {
             (Ok(read), Some(recorded), _) => *read == json::parse(recorded).unwrap(),
-            (Err(read), _, Some(recorded)) => read.to_json(sdk) == *recorded,
+            (Err(read), _, Some(recorded)) => read.to_json_of(sdk) == *recorded,
             _ => false,
         };
         if !same {

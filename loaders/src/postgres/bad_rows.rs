@@ -22,7 +22,7 @@ pub fn processor() -> Processor {
 /// A line that is no enriched event.
 pub fn parsing(line: &str, error: &ParseError) -> BadRow {
     // The original has the Analytics SDK 2.1.
-    let error = error.to_json(Sdk::Two);
+    let error = error.to_json_of(Sdk::Two);
     BadRow {
         processor: processor(),
         failure: Failure::LoaderParsingError { error, payload: line.to_owned() },
