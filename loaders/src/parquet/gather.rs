@@ -38,6 +38,7 @@ pub struct Gathering {
     /// Schemas as lines spell them.
     spellings: HashMap<Box<str>, SchemaKey>,
     plain: u64,
+    estimate: u64,
 }
 
 #[derive(Debug)]
@@ -69,6 +70,7 @@ impl Gathering {
             by_event: HashMap::new(),
             spellings: HashMap::new(),
             plain: 0,
+            estimate: 0,
         }
     }
 
@@ -111,19 +113,21 @@ impl Gathering {
             }
             partition.last = last;
         }
-        let before = partition.lines.plain_bytes();
+        let before = (partition.lines.plain_bytes(), partition.lines.estimated_bytes());
         partition.lines.push(text);
-        self.plain += partition.lines.plain_bytes() - before;
+        self.plain += partition.lines.plain_bytes() - before.0;
+        self.estimate += partition.lines.estimated_bytes() - before.1;
         if self.plain > PLAIN {
             self.partitions.iter_mut().for_each(|partition| partition.lines.compress());
             self.plain = 0;
+            self.estimate = self.partitions.iter().map(|partition| partition.lines.estimated_bytes()).sum();
         }
         Ok(())
     }
 
     /// About the size of all files.
     pub fn estimated_bytes(&self) -> u64 {
-        self.partitions.iter().map(|partition| partition.lines.estimated_bytes()).sum()
+        self.estimate
     }
 
     /// The schemas of all lines.
