@@ -102,6 +102,17 @@ fn schemas_of_mandrill() {
     }
 }
 
+/// Unlike those of most webhooks, however many there are.
+#[test]
+fn members_of_incidents_keep_their_order() {
+    let body = r#"{"messages":[{"type":"incident.trigger","z":{"f":1,"e":"null","d":2,"c":3,"b":4,"a":[5]},"y":1,"x":2,"created_on":"2014-11-12T18:53:47 00:00","id":"i"}]}"#;
+    let expect = r#"{"type":"trigger","z":{"f":1,"e":null,"d":2,"c":3,"b":4,"a":[5]},"y":1,"x":2,"created_on":"2014-11-12T18:53:47+00:00","id":"i"}"#;
+    for line in LINES {
+        let events = events(line, &request("/com.pagerduty/v1", Some(JSON), body));
+        assert_eq!(json::to_compact(&events[0].0["data"]), expect);
+    }
+}
+
 #[test]
 fn words_of_the_lines() {
     let hit = |body: &str| request("/com.google.analytics/v1", None, body);

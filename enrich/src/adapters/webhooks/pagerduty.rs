@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::{
     body::{JSON, body, expect_type, parse},
     events::Events,
-    json_shape::in_map_order,
 };
 use crate::{
     adapters::{Adapter, Context, Emit, input, webhook_schemas::Table},
@@ -49,10 +48,10 @@ fn read(request: &Request, context: &Context<'_>, emit: &mut Emit<'_>) -> Result
     events.emit("com.pagerduty-v1", request, emit)
 }
 
-/// Nulls, types and dates in objects at any depth, but not in arrays.
+/// Nulls, types and dates in objects at any depth, but not in arrays. Members stay in their order (`spec/enrichments-and-adapters.md` 0.1).
 fn tidied(value: Value) -> Value {
     let Value::Object(members) = value else { return value };
-    let tidied = in_map_order(members).into_iter().map(|(key, value)| {
+    let tidied = members.into_iter().map(|(key, value)| {
         let value = match (key.as_str(), value) {
             (_, Value::String(text)) if text == "null" => Value::Null,
             ("type", Value::String(text)) => Value::String(text.replace("incident.", "")),
