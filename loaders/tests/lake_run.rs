@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Read,
+    net::UdpSocket,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -23,6 +24,7 @@ use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory};
 use service::{
     context::Context,
     exit::{ExitCode, RunError},
+    statsd,
 };
 use stream::{
     consumer::{Checkpoint, Checkpointer, ConsumeError, Consumer, Event, Pending, Start},
@@ -503,4 +505,57 @@ async fn open_files_of_all_shards_are_bounded_together() {
     context.drain.request();
     loading.await.expect("no panic").expect("a clean end");
     assert_eq!(bad.records().len(), 2);
+}
+
+/// Metrics of the original's names; what has come together is sent at the end, however long a period is.
+#[tokio::test]
+async fn a_statsd_server_is_told_of_events() {
+    let told = async |rejects: Option<u64>| {
+        let server = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        server.set_read_timeout(Some(Duration::from_secs(30))).expect("set");
+        let stream = Memory::new("enriched", 1);
+        let ago = |seconds: i64| {
+            let then = service::clock::now() - jiff::SignedDuration::from_secs(seconds);
+            let then = jiff::tz::TimeZone::UTC.to_datetime(then).strftime("%Y-%m-%d %H:%M:%S%.3f");
+            format!("app\tweb\t\t{then}\t")
+        };
+        append(&stream, 0, [ago(50), ago(100), "no event".into()]).await;
+        let config = LakeConfig {
+            rejects,
+            statsd: Some(statsd::Settings {
+                hostname: "127.0.0.1".into(),
+                port: server.local_addr().expect("bound").port(),
+                prefix: "p".into(),
+                tags: BTreeMap::default(),
+                period: Duration::from_secs(3600),
+            }),
+            ..config(Purpose::EnrichedEvents, 3)
+        };
+        run_until(&stream, &[3], config, in_memory().1).await;
+        let (mut datagram, mut lines) = ([0; 4096], BTreeMap::new());
+        while !lines.contains_key("p.latency_collector_to_load") {
+            let bytes = server.recv(&mut datagram).expect("a datagram");
+            let text = String::from_utf8_lossy(&datagram[..bytes]).into_owned();
+            for (name, value) in text.lines().filter_map(|line| line.split_once(':')) {
+                let (value, kind) = value.split_once('|').expect("a kind");
+                lines.insert(name.to_owned(), (value.parse::<i64>().expect("a number"), kind.to_owned()));
+            }
+        }
+        lines
+    };
+    let within = |lines: &BTreeMap<String, (i64, String)>, name: &str, from: i64, to: i64| {
+        let (value, kind) = &lines[name];
+        assert!((from..=to).contains(value) && kind == "g", "{name}: {lines:?}");
+    };
+    // The line 2.x tells of two things.
+    let apache = told(None).await;
+    assert_eq!(apache["p.count"], (3, "c".to_owned()));
+    within(&apache, "p.latency_collector_to_load", 100, 400);
+    assert_eq!(apache.len(), 2, "{apache:?}");
+    let current = told(Some(1000)).await;
+    assert_eq!(current["p.count"], (3, "c".to_owned()));
+    within(&current, "p.latency_millis", 0, 300_000);
+    within(&current, "p.e2e_latency_millis", 100_000, 400_000);
+    within(&current, "p.latency_collector_to_load", 100, 400);
+    assert_eq!(current.len(), 4, "{current:?}");
 }
