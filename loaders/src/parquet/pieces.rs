@@ -58,7 +58,9 @@ impl Pieces {
         }
         for piece in &mut self.done {
             let Piece::Plain(plain) = piece else { continue };
-            let bytes = zstd::bulk::compress(plain, LEVEL).expect("compressing in memory does not fail");
+            let mut bytes = zstd::bulk::compress(plain, LEVEL).expect("compressing in memory does not fail");
+            // It has room for the worst case.
+            bytes.shrink_to_fit();
             self.compressed += bytes.len() as u64;
             *piece = Piece::Zstd { bytes, length: plain.len() };
         }
