@@ -1,15 +1,9 @@
 //! The loop over a stream in memory: limits, crashes at every step, failing puts, drain, lost shards.
 
-use std::{
-    collections::BTreeMap,
-    io::Read,
-    net::UdpSocket,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+#[path = "support/steps.rs"]
+mod steps;
+
+use std::{collections::BTreeMap, io::Read, net::UdpSocket, sync::Arc, time::Duration};
 
 use event::payload::frame::{Compression, FrameWriter};
 use loaders::lake::{
@@ -27,70 +21,13 @@ use service::{
     statsd,
 };
 use stream::{
-    consumer::{Checkpoint, Checkpointer, ConsumeError, Consumer, Event, Pending, Start},
+    consumer::{Checkpoint, Pending, Start},
     memory::Memory,
-    producer::{BoxFuture, Route},
+    producer::Route,
     record::{Position, Record, ShardId},
 };
-use tokio::sync::Notify;
 
-/// Counts the steps of saving (before and after each save) and stops for ever at one of them, as a crash would.
-#[derive(Clone)]
-struct Steps {
-    left: Arc<AtomicU32>,
-    crashed: Arc<Notify>,
-    saved: Arc<Notify>,
-}
-
-impl Steps {
-    fn crash_at(step: u32) -> Self {
-        Self { left: Arc::new(AtomicU32::new(step)), crashed: Arc::default(), saved: Arc::default() }
-    }
-
-    fn never() -> Self {
-        Self::crash_at(u32::MAX)
-    }
-
-    async fn step(&self) {
-        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.crashed.notify_one();
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-struct Stepped<T>(T, Steps);
-
-impl Consumer for Stepped<Box<dyn Consumer>> {
-    fn stream(&self) -> &str {
-        self.0.stream()
-    }
-
-    fn next(&mut self) -> BoxFuture<'_, Result<Event, ConsumeError>> {
-        self.0.next()
-    }
-
-    fn seek(&mut self, shard: &ShardId, after: Option<Position>) -> BoxFuture<'_, Result<(), ConsumeError>> {
-        self.0.seek(shard, after)
-    }
-
-    fn checkpointer(&self) -> Box<dyn Checkpointer> {
-        Box::new(Stepped(self.0.checkpointer(), self.1.clone()))
-    }
-}
-
-impl Checkpointer for Stepped<Box<dyn Checkpointer>> {
-    fn save(&self, shard: &ShardId, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), ConsumeError>> {
-        let shard = shard.clone();
-        Box::pin(async move {
-            self.1.step().await;
-            self.0.save(&shard, checkpoint).await?;
-            self.1.step().await;
-            self.1.saved.notify_one();
-            Ok(())
-        })
-    }
-}
+use self::steps::{Stepped, Steps};
 
 fn config(purpose: Purpose, records: u64) -> LakeConfig {
     LakeConfig { limits: Limits { records, bytes: 1 << 20, ..Limits::NONE }, ..LakeConfig::new(purpose) }
@@ -140,7 +77,7 @@ impl ListAll for InMemory {
 
 /// Runs until the consumer has acknowledged `last` in every shard, then drains.
 async fn run_until(stream: &Memory, last: &[u64], config: LakeConfig, destination: Destination) {
-    let steps = Steps::never();
+    let steps = Steps::crash_at(u32::MAX);
     let consumer = Stepped(stream.consumer("lake", Start::Oldest), steps.clone());
     let context = Context::default();
     let task = tokio::spawn(run(config, Box::new(consumer), destination, None, context.clone()));

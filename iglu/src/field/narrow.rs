@@ -1,7 +1,5 @@
 //! What two schemas allow both (`spec/loaders-and-leases.md` 4.4): a schema and one of its alternatives.
 
-use std::cmp::Ordering;
-
 use super::{
     number::Number,
     syntax::{Additional, Items, Members, Syntax, Types},
@@ -10,18 +8,18 @@ use super::{
 /// The schema of what both allow.
 pub(super) fn narrow(a: &Syntax, b: &Syntax) -> Syntax {
     Syntax {
-        multiple_of: both(&a.multiple_of, &b.multiple_of, smaller),
-        minimum: both(&a.minimum, &b.minimum, larger),
-        maximum: both(&a.maximum, &b.maximum, smaller),
-        max_length: both(&a.max_length, &b.max_length, smaller),
-        min_length: both(&a.min_length, &b.min_length, larger),
+        multiple_of: both(&a.multiple_of, &b.multiple_of, Number::smaller),
+        minimum: both(&a.minimum, &b.minimum, Number::larger),
+        maximum: both(&a.maximum, &b.maximum, Number::smaller),
+        max_length: both(&a.max_length, &b.max_length, Number::smaller),
+        min_length: both(&a.min_length, &b.min_length, Number::larger),
         pattern: a.pattern.clone().or_else(|| b.pattern.clone()),
         format: a.format.clone().or_else(|| b.format.clone()),
         schema_uri: a.schema_uri.clone().or_else(|| b.schema_uri.clone()),
         items: both(&a.items, &b.items, items),
         additional_items: both(&a.additional_items, &b.additional_items, additional),
-        min_items: both(&a.min_items, &b.min_items, larger),
-        max_items: both(&a.max_items, &b.max_items, smaller),
+        min_items: both(&a.min_items, &b.min_items, Number::larger),
+        max_items: both(&a.max_items, &b.max_items, Number::smaller),
         properties: both(&a.properties, &b.properties, members),
         additional_properties: both(&a.additional_properties, &b.additional_properties, additional),
         required: both(&a.required, &b.required, |a, b| {
@@ -47,14 +45,6 @@ fn both<T: Clone>(a: &Option<T>, b: &Option<T>, combine: impl FnOnce(&T, &T) -> 
         (Some(a), Some(b)) => Some(combine(a, b)),
         (one, other) => one.as_ref().or(other.as_ref()).cloned(),
     }
-}
-
-fn smaller(a: &Number, b: &Number) -> Number {
-    if a.order(b) == Ordering::Less { a.clone() } else { b.clone() }
-}
-
-fn larger(a: &Number, b: &Number) -> Number {
-    if a.order(b) == Ordering::Greater { a.clone() } else { b.clone() }
 }
 
 fn items(a: &Items, b: &Items) -> Items {

@@ -78,6 +78,16 @@ impl Number {
         Decimal::parse(&self.exact()).cmp(&Decimal::parse(&other.exact()))
     }
 
+    /// The smaller of both.
+    pub(super) fn smaller(&self, other: &Self) -> Self {
+        if self.order(other) == Ordering::Less { self.clone() } else { other.clone() }
+    }
+
+    /// The larger of both.
+    pub(super) fn larger(&self, other: &Self) -> Self {
+        if self.order(other) == Ordering::Greater { self.clone() } else { other.clone() }
+    }
+
     /// Without its sign.
     pub(super) fn magnitude(&self) -> Self {
         Self { negative: false, ..self.clone() }

@@ -214,18 +214,7 @@ fn texts(value: &Value) -> Result<Vec<String>, Meaningless> {
 }
 
 fn types(value: &Value) -> Result<Types, Meaningless> {
-    let kind = |value: &Value| {
-        Ok(match value.as_str().ok_or(Meaningless)? {
-            "null" => Kind::Null,
-            "boolean" => Kind::Boolean,
-            "integer" => Kind::Integer,
-            "number" => Kind::Number,
-            "string" => Kind::String,
-            "array" => Kind::Array,
-            "object" => Kind::Object,
-            _ => return Err(Meaningless),
-        })
-    };
+    let kind = |value| Kind::named(value).ok_or(Meaningless);
     let Value::Array(all) = value else { return Ok(Types { kinds: vec![kind(value)?] }) };
     let mut kinds = Vec::new();
     for one in all {

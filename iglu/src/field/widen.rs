@@ -14,17 +14,17 @@ pub(super) fn widen(a: &Syntax, b: &Syntax) -> Syntax {
     let numbers = [Kind::Number, Kind::Integer];
     Syntax {
         multiple_of: pair.equal(&numbers, |s| &s.multiple_of, |a, b| a.order(b) == Ordering::Equal),
-        minimum: pair.of(&numbers, |s| &s.minimum, |a, b| Some(smaller(a, b))),
-        maximum: pair.of(&numbers, |s| &s.maximum, |a, b| Some(larger(a, b))),
-        max_length: pair.of(&[Kind::String], |s| &s.max_length, |a, b| Some(larger(a, b))),
-        min_length: pair.of(&[Kind::String], |s| &s.min_length, |a, b| Some(smaller(a, b))),
+        minimum: pair.of(&numbers, |s| &s.minimum, |a, b| Some(Number::smaller(a, b))),
+        maximum: pair.of(&numbers, |s| &s.maximum, |a, b| Some(Number::larger(a, b))),
+        max_length: pair.of(&[Kind::String], |s| &s.max_length, |a, b| Some(Number::larger(a, b))),
+        min_length: pair.of(&[Kind::String], |s| &s.min_length, |a, b| Some(Number::smaller(a, b))),
         pattern: pair.equal(&[Kind::String], |s| &s.pattern, PartialEq::eq),
         format: pair.equal(&[Kind::String], |s| &s.format, PartialEq::eq),
         schema_uri: pair.equal(&[Kind::String], |s| &s.schema_uri, PartialEq::eq),
         items: pair.of(&[Kind::Array], |s| &s.items, |a, b| Some(items(a, b))),
         additional_items: pair.of(&[Kind::Array], |s| &s.additional_items, |a, b| Some(additional(a, b))),
-        min_items: pair.of(&[Kind::Array], |s| &s.min_items, |a, b| Some(smaller(a, b))),
-        max_items: pair.of(&[Kind::Array], |s| &s.max_items, |a, b| Some(larger(a, b))),
+        min_items: pair.of(&[Kind::Array], |s| &s.min_items, |a, b| Some(Number::smaller(a, b))),
+        max_items: pair.of(&[Kind::Array], |s| &s.max_items, |a, b| Some(Number::larger(a, b))),
         properties: pair.members(|s| &s.properties),
         additional_properties: pair.of(
             &[Kind::Object],
@@ -122,14 +122,6 @@ fn beside(other: &Syntax, property: &Syntax) -> Syntax {
 
 fn allows(schema: &Syntax, kinds: &[Kind]) -> bool {
     schema.types.as_ref().is_none_or(|types| kinds.iter().any(|kind| types.has(*kind)))
-}
-
-fn smaller(a: &Number, b: &Number) -> Number {
-    if a.order(b) == Ordering::Less { a.clone() } else { b.clone() }
-}
-
-fn larger(a: &Number, b: &Number) -> Number {
-    if a.order(b) == Ordering::Greater { a.clone() } else { b.clone() }
 }
 
 fn items(a: &Items, b: &Items) -> Items {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{
     bound::Bound,
-    tree::{Additional, Kind, Node},
+    tree::{Additional, Node},
 };
-use crate::validator::META_SCHEMA;
+use crate::{table::keywords::Kind, validator::META_SCHEMA};
 
 /// Longest text that Redshift keeps.
 const VARCHAR_MAX: &str = "65535";

@@ -4,6 +4,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::bound::Bound;
+use crate::table::keywords::Kind;
 
 /// A schema or a part of one.
 #[derive(Debug, Default)]
@@ -28,18 +29,6 @@ pub(super) struct Node {
     pub(super) pattern_properties: Option<Vec<(String, Node)>>,
     pub(super) one_of: Option<Vec<Node>>,
     pub(super) has_description: bool,
-}
-
-/// A `type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Null,
-    Boolean,
-    Integer,
-    Number,
-    String,
-    Array,
-    Object,
 }
 
 /// `items`
@@ -141,22 +130,9 @@ fn additional(value: &Value) -> Option<Additional> {
 
 fn types(value: &Value) -> Option<Vec<Kind>> {
     match value {
-        Value::Array(all) => all.iter().map(kind).collect(),
-        one => kind(one).map(|kind| vec![kind]),
+        Value::Array(all) => all.iter().map(Kind::named).collect(),
+        one => Kind::named(one).map(|kind| vec![kind]),
     }
-}
-
-fn kind(value: &Value) -> Option<Kind> {
-    Some(match value.as_str()? {
-        "null" => Kind::Null,
-        "boolean" => Kind::Boolean,
-        "integer" => Kind::Integer,
-        "number" => Kind::Number,
-        "string" => Kind::String,
-        "array" => Kind::Array,
-        "object" => Kind::Object,
-        _ => return None,
-    })
 }
 
 fn decimal(value: &Value) -> Option<Bound> {

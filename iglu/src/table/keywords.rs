@@ -42,6 +42,22 @@ pub enum Kind {
     Object,
 }
 
+impl Kind {
+    /// What the value of a `type`, or one of its list, names.
+    pub(crate) fn named(value: &Value) -> Option<Self> {
+        Some(match value.as_str()? {
+            "null" => Self::Null,
+            "boolean" => Self::Boolean,
+            "integer" => Self::Integer,
+            "number" => Self::Number,
+            "string" => Self::String,
+            "array" => Self::Array,
+            "object" => Self::Object,
+            _ => return None,
+        })
+    }
+}
+
 /// A `maximum`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
@@ -175,22 +191,10 @@ fn schema_or_flag(
 /// `None`: no type at all or one that is not known.
 #[expect(clippy::option_option, reason = "outer: understood or not; inner: there or not")]
 fn types(object: &Map<String, Value>) -> Option<Option<Vec<Kind>>> {
-    let kind = |value: &Value| {
-        Some(match value.as_str()? {
-            "null" => Kind::Null,
-            "boolean" => Kind::Boolean,
-            "integer" => Kind::Integer,
-            "number" => Kind::Number,
-            "string" => Kind::String,
-            "array" => Kind::Array,
-            "object" => Kind::Object,
-            _ => return None,
-        })
-    };
     match object.get("type") {
         None => Some(None),
-        Some(Value::Array(all)) => all.iter().map(kind).collect::<Option<Vec<_>>>().map(Some),
-        Some(one) => kind(one).map(|k| Some(vec![k])),
+        Some(Value::Array(all)) => all.iter().map(Kind::named).collect::<Option<Vec<_>>>().map(Some),
+        Some(one) => Kind::named(one).map(|k| Some(vec![k])),
     }
 }
 

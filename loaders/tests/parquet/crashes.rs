@@ -1,14 +1,6 @@
 //! The loop with columns: crashes at every step, schemas that change meanwhile, a registry that is away.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, sync::Arc, time::Duration};
 
 use event::atomic::Field;
 use futures_util::TryStreamExt as _;
@@ -26,65 +18,17 @@ use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory};
 use serde_json::{Value, json};
 use service::{clock, context::Context};
 use stream::{
-    consumer::{Checkpoint, Checkpointer, ConsumeError, Consumer, Event, Start},
+    consumer::Start,
     memory::Memory,
-    producer::{BoxFuture, Route},
-    record::{Position, Record, ShardId},
+    producer::Route,
+    record::{Record, ShardId},
 };
 use tempfile::TempDir;
-use tokio::sync::Notify;
 
-use super::site::{contexts, field, line, object};
-
-/// Stops for ever at a step (before and after each save), as a crash would, and tells of saves.
-#[derive(Clone, Default)]
-struct Steps {
-    left: Arc<AtomicU32>,
-    crashed: Arc<Notify>,
-    saved: Arc<Notify>,
-}
-
-struct Stepped<T>(T, Steps);
-
-impl Steps {
-    async fn step(&self) {
-        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.crashed.notify_one();
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-impl Consumer for Stepped<Box<dyn Consumer>> {
-    fn stream(&self) -> &str {
-        self.0.stream()
-    }
-
-    fn next(&mut self) -> BoxFuture<'_, Result<Event, ConsumeError>> {
-        self.0.next()
-    }
-
-    fn seek(&mut self, shard: &ShardId, after: Option<Position>) -> BoxFuture<'_, Result<(), ConsumeError>> {
-        self.0.seek(shard, after)
-    }
-
-    fn checkpointer(&self) -> Box<dyn Checkpointer> {
-        Box::new(Stepped(self.0.checkpointer(), self.1.clone()))
-    }
-}
-
-impl Checkpointer for Stepped<Box<dyn Checkpointer>> {
-    fn save(&self, shard: &ShardId, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), ConsumeError>> {
-        let shard = shard.clone();
-        Box::pin(async move {
-            self.1.step().await;
-            self.0.save(&shard, checkpoint).await?;
-            self.1.step().await;
-            self.1.saved.notify_one();
-            Ok(())
-        })
-    }
-}
+use super::{
+    site::{contexts, field, line, object},
+    steps::{Stepped, Steps},
+};
 
 /// A stream of events, the bad stream, the store and a registry.
 struct Place {
@@ -139,7 +83,7 @@ impl Place {
 
     /// Runs until step `crash_at`; `false`: it never came so far, all is acknowledged.
     async fn run(&self, crash_at: u32, iglu: Arc<Client>) -> bool {
-        let steps = Steps { left: Arc::new(AtomicU32::new(crash_at)), ..Steps::default() };
+        let steps = Steps::crash_at(crash_at);
         let consumer = Box::new(Stepped(self.events.consumer("lake", Start::Oldest), steps.clone()));
         let context = Context::default();
         let mut config =

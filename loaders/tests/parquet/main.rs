@@ -6,3 +6,5 @@ mod crashes;
 mod evolution;
 mod lines;
 mod site;
+#[path = "../support/steps.rs"]
+mod steps;

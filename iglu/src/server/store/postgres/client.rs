@@ -133,19 +133,14 @@ impl Postgres {
             Ok(changes) => changes,
             Err(conflict) => return Ok(Err(conflict)),
         };
-        let [model, revision, addition] = columns(key.version);
+        let version = columns(key.version);
         let (at, body) = (changes.at.to_string(), to_compact(&publication.body));
-        let mut values: Vec<(&(dyn ToSql + Sync), Type)> = vec![
-            (&key.vendor, Type::TEXT),
-            (&key.name, Type::TEXT),
-            (&key.format, Type::TEXT),
-            (&model, Type::INT4),
-            (&revision, Type::INT4),
-            (&addition, Type::INT4),
-            (&at, Type::TEXT),
+        let mut values = of_key(key, &version).to_vec();
+        values.extend([
+            (&at as &(dyn ToSql + Sync), Type::TEXT),
             (&publication.is_public, Type::BOOL),
             (&body, Type::TEXT),
-        ];
+        ]);
         let at = "($7::timestamptz at time zone 'UTC')";
         let supersedes: Vec<String> = publication.supersedes.iter().map(ToString::to_string).collect();
         let sql = if changes.is_update {
@@ -311,15 +306,8 @@ impl Store for Postgres {
     fn schema(&self, key: SchemaKey) -> Answer<'_, Option<Stored>> {
         Box::pin(async move {
             let sql = format!("select {LISTED}, body::text from iglu_schemas where {KEY} limit 1");
-            let [model, revision, addition] = columns(key.version);
-            let values: [(&(dyn ToSql + Sync), Type); 6] = [
-                (&key.vendor, Type::TEXT),
-                (&key.name, Type::TEXT),
-                (&key.format, Type::TEXT),
-                (&model, Type::INT4),
-                (&revision, Type::INT4),
-                (&addition, Type::INT4),
-            ];
+            let version = columns(key.version);
+            let values = of_key(&key, &version);
             self.select(&sql, &values).await?.first().map(stored).transpose()
         })
     }
@@ -353,15 +341,8 @@ impl Store for Postgres {
 
     fn delete_schema(&self, key: SchemaKey) -> Answer<'_, ()> {
         Box::pin(async move {
-            let [model, revision, addition] = columns(key.version);
-            let values: [(&(dyn ToSql + Sync), Type); 6] = [
-                (&key.vendor, Type::TEXT),
-                (&key.name, Type::TEXT),
-                (&key.format, Type::TEXT),
-                (&model, Type::INT4),
-                (&revision, Type::INT4),
-                (&addition, Type::INT4),
-            ];
+            let version = columns(key.version);
+            let values = of_key(&key, &version);
             self.select(&format!("delete from iglu_schemas where {KEY}"), &values).await.map(drop)
         })
     }
@@ -413,6 +394,19 @@ impl Value {
             Self::Number(number) => (number, Type::INT4),
         }
     }
+}
+
+/// The values of [`KEY`]'s condition; `version` as [`columns`] has it.
+fn of_key<'a>(key: &'a SchemaKey, version: &'a [i32; 3]) -> [(&'a (dyn ToSql + Sync), Type); 6] {
+    let [model, revision, addition] = version;
+    [
+        (&key.vendor, Type::TEXT),
+        (&key.name, Type::TEXT),
+        (&key.format, Type::TEXT),
+        (model, Type::INT4),
+        (revision, Type::INT4),
+        (addition, Type::INT4),
+    ]
 }
 
 fn condition(scope: &Scope) -> (&'static str, Vec<Value>) {
