@@ -102,3 +102,21 @@ resource "aws_db_instance" "this" {
     }
   }
 }
+
+# A given password lies in Secrets Manager in the shape of those that RDS makes, so that its readers need not know.
+resource "aws_secretsmanager_secret" "given" {
+  count = var.given_password ? 1 : 0
+
+  name                    = var.identifier
+  description             = "User and password of ${var.identifier}"
+  kms_key_id              = local.key
+  recovery_window_in_days = var.keep_data ? 30 : 0
+}
+
+resource "aws_secretsmanager_secret_version" "given" {
+  count = var.given_password ? 1 : 0
+
+  secret_id                = aws_secretsmanager_secret.given[0].id
+  secret_string_wo         = jsonencode({ username = var.username, password = var.password })
+  secret_string_wo_version = 1
+}

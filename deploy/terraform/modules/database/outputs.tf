@@ -19,6 +19,7 @@ output "sg_id" {
 }
 
 output "secret_arn" {
-  description = "Secret with username and password, as RDS keeps it; empty where the password was given."
-  value       = var.given_password ? "" : aws_db_instance.this.master_user_secret[0].secret_arn
+  description = "Secret with username and password, as RDS keeps it."
+  value       = var.given_password ? aws_secretsmanager_secret.given[0].arn : aws_db_instance.this.master_user_secret[0].secret_arn
+  depends_on  = [aws_secretsmanager_secret_version.given]
 }

@@ -1,0 +1,98 @@
+# One topic, alarms that send to it, and a dashboard. Every metric here is one that AWS itself publishes; what the processes
+# say of themselves is in Prometheus' format at their port 8000.
+
+data "aws_region" "here" {}
+data "aws_caller_identity" "here" {}
+
+resource "aws_sns_topic" "alarms" {
+  name              = "${var.prefix}-alarms"
+  kms_master_key_id = var.key_arn == "" ? null : var.key_arn
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  arn = aws_sns_topic.alarms.arn
+  policy = templatefile("${path.module}/../../iam/resource/topic.json", {
+    topic   = aws_sns_topic.alarms.arn
+    account = data.aws_caller_identity.here.account_id
+  })
+}
+
+resource "aws_sns_topic_subscription" "emails" {
+  for_each = toset(var.emails)
+
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = each.key
+}
+
+resource "aws_cloudwatch_metric_alarm" "plain" {
+  for_each = local.plain
+
+  alarm_name          = "${var.prefix}-${each.key}"
+  alarm_description   = each.value.says
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  comparison_operator = each.value.when
+  threshold           = each.value.threshold
+  period              = each.value.period
+  evaluation_periods  = each.value.periods
+  treat_missing_data  = each.value.missing
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "ratio" {
+  for_each = local.ratios
+
+  alarm_name          = "${var.prefix}-${each.key}"
+  alarm_description   = each.value.says
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.percent
+  evaluation_periods  = each.value.periods
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "percent"
+    expression  = "IF(whole > 0, 100 * part / whole, 0)"
+    label       = each.value.label
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { part = each.value.part, whole = each.value.whole }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.metric
+        dimensions  = metric_query.value.dimensions
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
+}
+
+# What somebody has to get up for.
+resource "aws_cloudwatch_composite_alarm" "unhealthy" {
+  alarm_name        = "${var.prefix}-pipeline-unhealthy"
+  alarm_description = "Events are being refused, or will be lost unless somebody acts"
+  alarm_actions     = [aws_sns_topic.alarms.arn]
+  ok_actions        = [aws_sns_topic.alarms.arn]
+
+  alarm_rule = join(" OR ", [
+    for name in sort([for name, alarm in local.plain : name if alarm.critical]) :
+    "ALARM(\"${aws_cloudwatch_metric_alarm.plain[name].alarm_name}\")"
+  ])
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = var.prefix
+  dashboard_body = jsonencode({ widgets = local.widgets })
+}

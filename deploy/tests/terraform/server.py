@@ -1,0 +1,120 @@
+"""moto as the AWS of these tests, with what it lacks for them (spec/deploy 8.2, 8.3).
+
+    python server.py PORT
+
+Without INITIAL_NO_AUTH_ACTION_COUNT every call is allowed. With it, and after `POST /moto-api/reset-auth` with 0, calls are
+judged by the caller's policies; those that were allowed are listed, one a line as `role action resource`, in the file that
+ALLOWED_CALLS names.
+"""
+
+import base64
+import json
+import os
+import sys
+import uuid
+
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.cloudwatch import responses as cloudwatch
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
+from moto.iam import access_control
+from moto.kinesis.responses import KinesisResponse
+from moto.rds import models as rds
+
+# Tags of scaling targets.
+TAGS = {}
+
+
+def tag_resource(call):
+    TAGS.setdefault(call._get_param("ResourceARN"), {}).update(call._get_param("Tags"))
+    return "{}"
+
+
+def list_tags(call):
+    return json.dumps({"Tags": TAGS.get(call._get_param("ResourceARN"), {})})
+
+
+ApplicationAutoScalingResponse.tag_resource = tag_resource
+ApplicationAutoScalingResponse.list_tags_for_resource = list_tags
+
+
+# Composite alarms: the backend knows rules, the front does not.
+def put_composite_alarm(call):
+    get = call._get_param
+    absent = """namespace metric_name metric_data_queries comparison_operator datapoints_to_alarm period threshold statistic
+        extended_statistic unit treat_missing_data evaluate_low_sample_count_percentile threshold_metric_id"""
+    call.cloudwatch_backend.put_metric_alarm(
+        name=get("AlarmName"),
+        description=get("AlarmDescription"),
+        rule=get("AlarmRule"),
+        tags=get("Tags", []),
+        alarm_actions=get("AlarmActions", []),
+        ok_actions=get("OKActions", []),
+        insufficient_data_actions=[],
+        dimensions=[],
+        evaluation_periods=1,
+        actions_enabled=True,
+        **dict.fromkeys(absent.split()),
+    )
+    return cloudwatch.EmptyResult()
+
+
+cloudwatch.CloudWatchResponse.put_composite_alarm = put_composite_alarm
+
+# Each database server has an id of its own.
+made = rds.DBInstance.__init__
+
+
+def make(self, *arguments, **named):
+    made(self, *arguments, **named)
+    self.dbi_resource_id = "db-" + uuid.uuid4().hex[:26].upper()
+
+
+rds.DBInstance.__init__ = make
+
+# A table that is billed by request has no capacity.
+updated = DynamoDBBackend.update_table
+
+
+def update_table(self, *arguments, **named):
+    table = updated(self, *arguments, **named)
+    if table.billing_mode == "PAY_PER_REQUEST":
+        table.throughput = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
+    return table
+
+
+DynamoDBBackend.update_table = update_table
+
+
+# What a call is about, for policies with an ARN in them.
+def stream_of(call):
+    arn, name, iterator = (call._get_param(key) for key in ("StreamARN", "StreamName", "ShardIterator"))
+    if iterator:
+        name = base64.b64decode(iterator).decode().split(":")[0]
+    return arn or (f"arn:aws:kinesis:{call.region}:{call.current_account}:stream/{name}" if name else "*")
+
+
+def table_of(call):
+    name = call._get_param("TableName")
+    return f"arn:aws:dynamodb:{call.region}:{call.current_account}:table/{name}" if name else "*"
+
+
+KinesisResponse._determine_resource = stream_of
+DynamoHandler._determine_resource = table_of
+
+# Which calls were allowed to whom.
+if os.environ.get("ALLOWED_CALLS"):
+    checked = access_control.IAMRequestBase.check_action_permitted
+
+    def check_action_permitted(self, resource):
+        checked(self, resource)
+        who = getattr(getattr(self, "_access_key", None), "arn", "?")
+        with open(os.environ["ALLOWED_CALLS"], "a") as calls:
+            calls.write(f"{who} {self._action} {resource}\n")
+
+    access_control.IAMRequestBase.check_action_permitted = check_action_permitted
+
+if __name__ == "__main__":
+    from moto.server import main
+
+    main(["-H", "127.0.0.1", "-p", sys.argv[1]])
