@@ -3,12 +3,13 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
-
 use event::{
     atomic::{COUNT, FIELDS, Field},
     schema_key::{InvalidSchemaKey, SchemaKey},
+    self_describing::SelfDescribing,
 };
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
 
 /// The two lines in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,6 +70,25 @@ impl Compatibility {
     /// The code that bad rows carry.
     pub(crate) fn schema_key(self, uri: &str) -> Result<SchemaKey, InvalidSchemaKey> {
         if self.limits_schema_keys() { uri.parse() } else { SchemaKey::from_uri_of_any_length(uri) }
+    }
+
+    /// Takes `schema` and `data` apart; other keys are dropped.
+    ///
+    /// # Errors
+    /// The JSON as it was, and the code that bad rows carry.
+    pub(crate) fn take_apart(self, mut json: Value) -> Result<SelfDescribing, (Value, &'static str)> {
+        let schema = if self.limits_schema_keys() {
+            SelfDescribing::schema_of(&json)
+        } else {
+            SelfDescribing::schema_of_any_length(&json)
+        };
+        match schema {
+            Err(not) => Err((json, not.code)),
+            Ok(schema) => {
+                let data = json.get_mut("data").map(Value::take).unwrap_or_default();
+                Ok(SelfDescribing { schema, data })
+            }
+        }
     }
 
     /// Whether the platform `headset` is known.

@@ -87,7 +87,7 @@ pub struct EnrichConfig {
     /// Adapters behind HTTP: requests to paths that no built-in adapter reads are sent to services, which answer with events.
     pub remote_adapters: RemoteAdapters,
     /// Classes that scripts may name.
-    #[schemars(with = "String", extend("x-without-effect" = "there is no Java machine"), example = serde_json::json!(["*"]))]
+    #[schemars(with = "String", extend("x-without-effect" = "scripts find a few harmless classes of Java only"), example = serde_json::json!(["*"]))]
     pub js_allowed_java_classes: Ignored,
     /// Reports of schemas that were seen.
     #[schemars(with = "String", extend("x-without-effect" = "nothing phones home"), example = serde_json::json!({"endpoint": "https://acme.com", "organizationId": "o", "pipelineId": "p"}))]

@@ -17,7 +17,7 @@ use crate::{
     java::text::{tsv_safe, utf16_len},
     judge::Judge,
     parameters::Parameters,
-    problem::{Problem, StepFailure},
+    problem::{Problem, Source, StepFailure},
     raw::request::Request,
     settings::Settings,
     steps::{self, Working},
@@ -47,6 +47,8 @@ pub(crate) struct Finished {
     pub(crate) derived: Vec<SelfDescribing>,
     /// Over-long fields that were let through.
     pub(crate) accepted_invalid: bool,
+    /// A script wants the event to disappear.
+    pub(crate) is_dropped: bool,
 }
 
 impl Finished {
@@ -131,19 +133,25 @@ pub(crate) fn enrich(
         referrer: None,
         derived: Vec::new(),
         failures: Vec::new(),
+        rules,
+        scripted: (false, false),
+        is_dropped: false,
     };
     let (first, last) = steps::parts(&settings.enrichments);
     steps::run(first, &mut working);
     if compatibility.goes_on_after_violations() {
         steps::run(last, &mut working);
+        let mut violations = judge_again(&mut working, around.judge);
         let Validated { items, infos: derived_infos, problems } =
             entities::derived(working.derived, around.judge);
-        finished.output = problems;
+        violations.extend(problems);
+        finished.output = violations;
         finished.derived = items;
         add_infos(&mut infos, derived_infos);
     } else {
-        if working.failures.is_empty() {
-            finished.output = entities::check(&working.derived, around.judge);
+        if working.failures.is_empty() && !working.is_dropped {
+            finished.output = judge_again(&mut working, around.judge);
+            finished.output.extend(entities::check(&working.derived, around.judge));
             if finished.output.is_empty() {
                 steps::run(last, &mut working);
             }
@@ -152,6 +160,7 @@ pub(crate) fn enrich(
     }
     finished.derived.append(&mut infos);
     finished.event = working.event;
+    finished.is_dropped = working.is_dropped;
     finished.failures = working.failures;
     if compatibility.goes_on_after_violations() || finished.is_good() {
         check_lengths(&mut finished, settings);
@@ -159,6 +168,33 @@ pub(crate) fn enrich(
         finished.derived.clear();
     }
     finished
+}
+
+/// Judges what a script has put in the place of what the tracker sent. What does not hold is removed.
+fn judge_again(working: &mut Working<'_>, judge: &Judge<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if working.scripted.0
+        && let Some(unstruct) = working.unstruct.take()
+    {
+        let judged = entities::of_script(vec![unstruct], Source::Unstruct, judge);
+        problems.extend(judged.problems);
+        working.unstruct = judged.items.into_iter().next();
+        match &working.unstruct {
+            Some(_) => working.write_unstruct(),
+            None => working.event.clear(Field::UnstructEvent),
+        }
+    }
+    if working.scripted.1 {
+        let contexts = std::mem::take(&mut working.contexts);
+        let judged = entities::of_script(contexts, Source::Contexts, judge);
+        problems.extend(judged.problems);
+        working.contexts = judged.items;
+        match working.contexts.is_empty() {
+            false => working.write_contexts(),
+            true => working.event.clear(Field::Contexts),
+        }
+    }
+    problems
 }
 
 /// Appends those that are not there.

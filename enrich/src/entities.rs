@@ -54,6 +54,15 @@ pub(crate) fn derived(entities: Vec<SelfDescribing>, judge: &Judge<'_>) -> Valid
     out
 }
 
+/// Validates what a script has put in the place of what the tracker sent.
+pub(crate) fn of_script(items: Vec<SelfDescribing>, source: Source, judge: &Judge<'_>) -> Validated {
+    let mut out = Validated::default();
+    for item in items {
+        out.validate(item, source, judge);
+    }
+    out
+}
+
 /// What is wrong with entities that enrichments made, which stay as they are.
 pub(crate) fn check(entities: &[SelfDescribing], judge: &Judge<'_>) -> Vec<Problem> {
     let problem = |entity: &SelfDescribing| match judge.judge(entity) {

@@ -94,19 +94,8 @@ impl<'a> Judge<'a> {
     ///
     /// # Errors
     /// The JSON as it was, and the code that bad rows carry.
-    pub(crate) fn take_apart(&self, mut json: Value) -> Result<SelfDescribing, (Value, &'static str)> {
-        let schema = if self.compatibility.limits_schema_keys() {
-            SelfDescribing::schema_of(&json)
-        } else {
-            SelfDescribing::schema_of_any_length(&json)
-        };
-        match schema {
-            Err(not) => Err((json, not.code)),
-            Ok(schema) => {
-                let data = json.get_mut("data").map(Value::take).unwrap_or_default();
-                Ok(SelfDescribing { schema, data })
-            }
-        }
+    pub(crate) fn take_apart(&self, json: Value) -> Result<SelfDescribing, (Value, &'static str)> {
+        self.compatibility.take_apart(json)
     }
 
     /// The schemas that were missing.

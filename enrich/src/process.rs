@@ -176,6 +176,9 @@ struct Outputs<'a> {
 
 impl Outputs<'_> {
     fn event(&mut self, mut finished: Finished, request: &Request, parameters: &Parameters<'_>) {
+        if finished.is_dropped {
+            return;
+        }
         let settings = self.settings;
         let compatibility = settings.compatibility;
         let verdict = render::verdict(&finished, compatibility);

@@ -6,6 +6,7 @@
 //! can overflow the thread's.
 
 mod error;
+mod indented;
 mod parser;
 mod printer;
 mod scan;
@@ -14,6 +15,7 @@ mod string;
 use serde_json::Value;
 
 pub use error::JsonError;
+pub use indented::to_indented;
 pub use printer::{Text, to_compact, write_compact, write_string};
 
 /// Deepest document that [`parse`] builds. Whatever walks a `Value` recursively stays far from the end of a 2 MiB stack:

@@ -18,6 +18,7 @@ pub(crate) mod event_fingerprint;
 pub(crate) mod event_spec;
 pub(crate) mod http_header_extractor;
 pub(crate) mod ip_lookups;
+pub(crate) mod javascript;
 pub mod live;
 pub(crate) mod pii;
 pub(crate) mod referer_parser;
@@ -223,10 +224,9 @@ impl Configured {
 }
 
 /// Enrichments of the original that are not here. Who has enabled one relies on what it does.
-const ABSENT: [&str; 7] = [
+const ABSENT: [&str; 6] = [
     "api_request_enrichment_config",
     "currency_conversion_config",
-    "javascript_script_config",
     "sql_query_enrichment_config",
     "user_agent_utils_config",
     "weather_enrichment_config",

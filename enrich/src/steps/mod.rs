@@ -19,7 +19,7 @@ use crate::{
     enrichments::{
         Enrichment, Enrichments, Kind, anon_ip, asn_lookups, bot_detection, campaign_attribution,
         cookie_extractor, cross_navigation, event_fingerprint, event_spec, http_header_extractor, ip_lookups,
-        pii, referer_parser, spiders_and_robots, ua_parser,
+        javascript, pii, referer_parser, spiders_and_robots, ua_parser,
     },
     entities,
     java::uri::Uri,
@@ -27,6 +27,7 @@ use crate::{
     problem::StepFailure,
     querystring::Pairs,
     raw::request::Request,
+    transform::JsonRules,
 };
 
 /// An event on its way through the steps.
@@ -55,6 +56,12 @@ pub(crate) struct Working<'a> {
     pub(crate) derived: Vec<SelfDescribing>,
     /// Failures of steps, the latest first.
     pub(crate) failures: Vec<StepFailure>,
+    /// How JSON is read.
+    pub(crate) rules: JsonRules,
+    /// Whether a script has put others in the place of the self-describing event, and of the tracker's entities.
+    pub(crate) scripted: (bool, bool),
+    /// A script wants the event to disappear.
+    pub(crate) is_dropped: bool,
 }
 
 /// A step that needs no configuration.
@@ -101,6 +108,7 @@ pub(crate) static ORDER: &[Step] = &[
     Configured(&ip_lookups::KIND),
     Configured(&asn_lookups::KIND),
     Configured(&bot_detection::KIND),
+    Configured(&javascript::KIND),
     Checkpoint,
     Configured(&anon_ip::KIND),
     Configured(&pii::KIND),
@@ -117,6 +125,9 @@ pub(crate) fn parts(enrichments: &Enrichments) -> (&[Running], &[Running]) {
 /// Runs steps.
 pub(crate) fn run(steps: &[Running], working: &mut Working<'_>) {
     for step in steps {
+        if working.is_dropped {
+            return;
+        }
         let ended = match step {
             Running::Checkpoint => continue,
             Running::Always(step) => step(working),

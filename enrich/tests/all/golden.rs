@@ -86,7 +86,7 @@ fn adapters() {
 }
 
 /// Enrichments that are not there: their cases are left out.
-const MISSING: &[&str] = &["javascript_script_config", "user_agent_utils_config", "yauaa_enrichment_config"];
+const MISSING: &[&str] = &["user_agent_utils_config", "yauaa_enrichment_config"];
 
 /// What a case has configured. `None`: it needs an enrichment or an asset that is not there.
 fn configured(case: &Value) -> Option<Enrichments> {

@@ -12,6 +12,7 @@ pub mod event_fingerprint;
 pub mod event_spec;
 pub mod http_header_extractor;
 pub mod ip_lookups;
+pub mod javascript;
 pub mod pii;
 pub mod referer_parser;
 pub mod ua_parser;
