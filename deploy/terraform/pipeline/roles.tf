@@ -99,9 +99,9 @@ locals {
     }
   }
 
-  # Kind -> what it reads, where its bad rows go, folder, purpose.
+  # Kind -> what it reads, where its bad rows go (payloads are never bad: all become files), folder, purpose.
   files = {
-    raw      = { in = "raw", bad = "bad-1", folder = "raw/", purpose = "RAW" }
+    raw      = { in = "raw", bad = "", folder = "raw/", purpose = "RAW" }
     enriched = { in = "enriched", bad = "bad-1", folder = "enriched/", purpose = "ENRICHED_EVENTS" }
     bad      = { in = "bad-1", bad = "bad-2", folder = "bad/partitioned/", purpose = "SELF_DESCRIBING" }
   }
@@ -112,7 +112,7 @@ locals {
       configuration = templatefile("${path.module}/../../config/s3-loader.hocon", {
         purpose = file.purpose
         in      = local.stream[file.in]
-        bad     = local.stream[file.bad]
+        bad     = lookup(local.stream, file.bad, "")
         bucket  = module.bucket.name
         folder  = "${local.folder}${file.folder}"
         app     = "${var.prefix}-s3-loader-${kind}-server"
@@ -124,7 +124,7 @@ locals {
       secrets     = {}
       policies = { "${kind}/s3-loader" = {
         stream_in  = local.stream_a[file.in]
-        stream_bad = local.stream_a[file.bad]
+        stream_bad = lookup(local.stream_a, file.bad, "")
         table      = module.checkpoints.arns["${var.prefix}-s3-loader-${kind}-server"]
         objects    = "${local.objects}${file.folder}*"
         key        = module.kms.arn

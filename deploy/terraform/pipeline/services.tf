@@ -76,9 +76,12 @@ module "services" {
 
   min = local.tasks[each.key].min
   max = local.most[each.key]
-  scaling = each.value.reads != null ? { kind = "lag", stream = local.stream[each.value.reads] } : {
-    kind           = "load"
-    resource_label = var.edge == "nlb" && each.key == "collector" ? "" : "${local.fronts[each.key].edge.arn_suffix}/${local.fronts[each.key].edge.target_groups[local.fronts[each.key].route].arn_suffix}"
+  # An nlb counts no requests.
+  scaling = {
+    kind           = each.value.reads == null ? "load" : "lag"
+    stream         = each.value.reads == null ? "" : local.stream[each.value.reads]
+    requests       = each.value.reads == null && !(each.key == "collector" && var.edge == "nlb")
+    resource_label = each.value.reads == null ? "${local.fronts[each.key].edge.arn_suffix}/${local.fronts[each.key].edge.target_groups[local.fronts[each.key].route].arn_suffix}" : ""
   }
 
   logs_enabled           = var.cloudwatch_logs_enabled

@@ -228,3 +228,9 @@ variable "enable_execute_command" {
   type        = bool
   default     = false
 }
+
+variable "events_per_month" {
+  description = "Events a month that the estimate counts with: 1.2 kB each as sent, 2 kB enriched, one to a record."
+  type        = number
+  default     = 0
+}

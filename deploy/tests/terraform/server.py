@@ -3,8 +3,8 @@
     python server.py PORT
 
 Without INITIAL_NO_AUTH_ACTION_COUNT every call is allowed. With it, and after `POST /moto-api/reset-auth` with 0, calls are
-judged by the caller's policies; those that were allowed are listed, one a line as `role action resource`, in the file that
-ALLOWED_CALLS names.
+judged by the caller's policies and listed, one a line as `who action resource`, in the files that ALLOWED_CALLS and
+DENIED_CALLS name.
 """
 
 import base64
@@ -102,17 +102,27 @@ def table_of(call):
 KinesisResponse._determine_resource = stream_of
 DynamoHandler._determine_resource = table_of
 
-# Which calls were allowed to whom.
-if os.environ.get("ALLOWED_CALLS"):
-    checked = access_control.IAMRequestBase.check_action_permitted
+# Which calls were allowed to whom, and which were not.
+checked = access_control.IAMRequestBase.check_action_permitted
 
-    def check_action_permitted(self, resource):
+
+def check_action_permitted(self, resource):
+    who = getattr(getattr(self, "_access_key", None), "arn", "?")
+
+    def note(file):
+        if os.environ.get(file):
+            with open(os.environ[file], "a") as calls:
+                calls.write(f"{who} {self._action} {resource}\n")
+
+    try:
         checked(self, resource)
-        who = getattr(getattr(self, "_access_key", None), "arn", "?")
-        with open(os.environ["ALLOWED_CALLS"], "a") as calls:
-            calls.write(f"{who} {self._action} {resource}\n")
+    except Exception:
+        note("DENIED_CALLS")
+        raise
+    note("ALLOWED_CALLS")
 
-    access_control.IAMRequestBase.check_action_permitted = check_action_permitted
+
+access_control.IAMRequestBase.check_action_permitted = check_action_permitted
 
 if __name__ == "__main__":
     from moto.server import main

@@ -120,7 +120,6 @@ resource "aws_instance" "this" {
   iam_instance_profile        = aws_iam_instance_profile.this.name
   associate_public_ip_address = true
   ebs_optimized               = true
-  monitoring                  = true
   disable_api_termination     = var.keep_data
   user_data_replace_on_change = true
 

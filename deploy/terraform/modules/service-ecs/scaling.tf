@@ -44,7 +44,7 @@ resource "aws_appautoscaling_policy" "cpu" {
 }
 
 resource "aws_appautoscaling_policy" "requests" {
-  count = local.load
+  count = var.scaling.requests ? local.load : 0
 
   name               = "${var.name}-requests"
   policy_type        = "TargetTrackingScaling"

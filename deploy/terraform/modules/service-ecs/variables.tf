@@ -174,6 +174,7 @@ variable "scaling" {
   type = object({
     kind                = string
     cpu_percent         = optional(number, 60)
+    requests            = optional(bool, false)
     requests_per_target = optional(number, 6000)
     resource_label      = optional(string, "")
     stream              = optional(string, "")
