@@ -24,7 +24,10 @@ use crate::postgres_loader;
 use crate::s3_loader;
 #[cfg(feature = "up")]
 use crate::up;
-use crate::{runtime, send, to_json};
+use crate::{
+    healthcheck::{self, Door},
+    manual, metrics, runtime, send, to_json,
+};
 
 /// The behavioural-event pipeline: collector, enricher, loaders and schemas in one executable.
 #[derive(Debug, Parser)]
@@ -68,6 +71,9 @@ enum Command {
     Check(check::Options),
     Send(send::Options),
     ToJson(to_json::Options),
+    Healthcheck(healthcheck::Options),
+    Metrics(metrics::Options),
+    Manual(manual::Options),
 }
 
 impl Cli {
@@ -97,6 +103,28 @@ impl Cli {
             Command::Check(options) => check::run(&options),
             Command::Send(options) => runtime::run(None, send::run(options)),
             Command::ToJson(options) => to_json::run(&options),
+            Command::Healthcheck(options) => runtime::run(Some(1), healthcheck::run(options)),
+            Command::Metrics(options) => metrics::run(&options),
+            Command::Manual(options) => manual::run(&options),
+        }
+    }
+
+    /// Where the role of this command line tells of its health; `None`: it is no role.
+    pub(crate) fn door(&self) -> Option<Result<Door, RunError>> {
+        match &self.command {
+            #[cfg(feature = "up")]
+            Command::Up(options) => Some(options.door()),
+            #[cfg(feature = "collector")]
+            Command::Collector(options) => Some(options.door()),
+            #[cfg(feature = "enrich")]
+            Command::Enrich(options) => Some(options.door()),
+            #[cfg(feature = "loaders")]
+            Command::S3Loader(options) => Some(options.door()),
+            #[cfg(feature = "loaders")]
+            Command::PostgresLoader(options) => Some(options.door()),
+            #[cfg(feature = "iglu")]
+            Command::IgluServer(options) => Some(options.door()),
+            _ => None,
         }
     }
 }

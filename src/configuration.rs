@@ -26,6 +26,15 @@ impl Given {
     }
 }
 
+/// The configuration of a role that runs already, about which it has said all there is to say.
+pub(crate) fn of_running<T>(found: Examined<T>) -> Result<T, RunError> {
+    let wrong = |errors: &[config::ConfigError]| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        RunError::new(ExitCode::Config, errors.join("\n"))
+    };
+    found.config.ok_or_else(|| wrong(&found.errors))
+}
+
 /// The configuration to start with; what has no effect is logged once.
 pub(crate) fn usable<T: Checked>(found: Examined<T>, notes: &[String]) -> Result<T, RunError> {
     for note in notes {

@@ -16,6 +16,7 @@ mod demo;
 mod enrich;
 #[cfg(feature = "enrich")]
 mod enrichments;
+mod healthcheck;
 #[cfg(feature = "iglu")]
 mod iglu;
 #[cfg(feature = "iglu")]
@@ -24,6 +25,8 @@ mod iglu_server;
 mod loader;
 #[cfg(any(feature = "collector", feature = "enrich", feature = "loaders"))]
 mod log;
+mod manual;
+mod metrics;
 mod output;
 #[cfg(feature = "loaders")]
 mod postgres_loader;

@@ -10,6 +10,13 @@ use service::{
     exit::RunError,
 };
 
+use crate::healthcheck::Door;
+
+/// Where that is.
+pub(crate) fn door(keys: &HealthProbe) -> Result<Door, RunError> {
+    Door::new(&keys.interface, keys.port, "/health")
+}
+
 /// Begins to answer whoever asks for health and metrics.
 pub(crate) fn serve(keys: &HealthProbe, context: &Context, ends: &Drain) -> Result<(), RunError> {
     let HealthProbe { interface, port, unhealthy_latency } = keys;

@@ -27,8 +27,9 @@ use service::{
 
 use crate::{
     configuration,
+    healthcheck::Door,
     loader::{Loader, in_log},
-    output, schemas,
+    output, probe, schemas,
     source::Source,
 };
 
@@ -97,6 +98,14 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     };
     let Source { consumer, released } = loader.source(&reading).await?;
     loader.run(released, |context| lake::run::run_with(lake, consumer, destination, bad, iglu, context)).await
+}
+
+impl Options {
+    /// Where its health is told.
+    pub(crate) fn door(&self) -> Result<Door, RunError> {
+        let config = configuration::of_running(examined(&self.configuration.sources()?.0))?;
+        probe::door(&config.monitoring.health_probe)
+    }
 }
 
 /// Reads and checks the configuration.

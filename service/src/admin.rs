@@ -1,5 +1,6 @@
-//! What the process tells its operator over HTTP: `/health`, `/ready` and `/metrics`.
+//! What the process tells its operator over HTTP: `/health`, `/ready` and `/metrics`; and how it is asked.
 
+pub mod client;
 pub mod server;
 mod verdict;
 

@@ -6,6 +6,8 @@
 pub enum ExitCode {
     /// Everything done.
     Ok = 0,
+    /// What was asked about is not well.
+    Unwell = 1,
     /// The command line is wrong.
     Usage = 64,
     /// Some of the input could not be read; the output says which.

@@ -19,6 +19,7 @@ use crate::{
     context::Context,
     drain::Drain,
     exit::{ExitCode, RunError},
+    systemd,
 };
 
 /// Time between the request to end and giving up, unless configured.
@@ -79,7 +80,7 @@ impl Supervisor {
         self.stages.entry(stage).or_default().caught_up.push(Box::pin(reached));
     }
 
-    /// Runs until all is over, on SIGTERM and SIGINT too. The caller ends the runtime with
+    /// Runs until all is over, on SIGTERM and SIGINT too, and tells systemd that the process has started. The caller ends the runtime with
     /// [`tokio::runtime::Runtime::shutdown_background`], since abandoned blocking work would hold it.
     ///
     /// # Errors
@@ -87,6 +88,7 @@ impl Supervisor {
     /// Signal handlers cannot be installed.
     pub async fn run(self) -> Result<ExitCode, RunError> {
         let signals = signal::listen()?;
+        tokio::spawn(systemd::tell(self.context.clone()));
         Ok(self.run_with(signals).await)
     }
 

@@ -3,7 +3,7 @@
 
 use std::{env, fs, path::Path};
 
-use service::metric::{ALL, Kind};
+use service::metric::ALL;
 
 const HEAD: &str = "# Metrics
 
@@ -18,11 +18,7 @@ anything that a client sent. Counters are those of the process. The metrics that
 #[test]
 fn the_list_is_rendered_from_the_table() {
     let rows = ALL.iter().map(|metric| {
-        let kind = match metric.kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram => "histogram",
-        };
+        let kind = metric.kind.name();
         let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
         format!("| `{}` | {kind} | {} | {} |\n", metric.name, labels.join(", "), metric.help)
     });

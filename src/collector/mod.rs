@@ -24,7 +24,7 @@ use self::{
     doors::{Doors, Https},
     sinks::Sinks,
 };
-use crate::{configuration, runtime};
+use crate::{configuration, healthcheck::Door, runtime};
 
 /// What is left of the process's time after the periods of the collector itself, for its sinks.
 const SINKS_FINISH_WITHIN: Duration = Duration::from_secs(25);
@@ -85,6 +85,12 @@ async fn serve(mut config: CollectorConfig) -> Result<ExitCode, RunError> {
 }
 
 impl Options {
+    /// Where its health is told: it is well while it serves, whatever its sinks say.
+    pub(crate) fn door(&self) -> Result<Door, RunError> {
+        let config = configuration::of_running(examined(self.configuration.sources()?.0))?;
+        Door::new(&config.interface, config.port, "/health")
+    }
+
     /// The configuration to run with.
     fn configuration(&self) -> Result<CollectorConfig, RunError> {
         let (sources, notes) = self.configuration.sources()?;

@@ -13,7 +13,7 @@ use service::{
     exit::{ExitCode, RunError},
 };
 
-use crate::configuration;
+use crate::{configuration, healthcheck::Door, probe};
 
 /// Options of `piste enrich`.
 #[derive(Args, Debug)]
@@ -59,6 +59,12 @@ pub(crate) fn examined(sources: &Sources) -> Examined<EnrichConfig> {
 }
 
 impl Options {
+    /// Where its health is told.
+    pub(crate) fn door(&self) -> Result<Door, RunError> {
+        let config = configuration::of_running(examined(&self.configuration.sources()?.0))?;
+        probe::door(&config.monitoring.health_probe)
+    }
+
     /// The configuration to run the role with.
     fn configuration(&self) -> Result<EnrichConfig, RunError> {
         let (sources, notes) = self.configuration.sources()?;

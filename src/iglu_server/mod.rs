@@ -17,7 +17,7 @@ use service::{
 };
 
 use self::settings::{DatabaseKind, IgluServerConfig};
-use crate::configuration;
+use crate::{configuration, healthcheck::Door};
 
 /// Options of `piste iglu-server`.
 #[derive(Args, Debug)]
@@ -50,6 +50,15 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     match options.step {
         None => serve_until_told(&configured(&options.configuration)?).await,
         Some(Step::Setup(setup)) => set_up(&configured(&setup.configuration)?).await,
+    }
+}
+
+impl Options {
+    /// Where its health is told.
+    pub(crate) fn door(&self) -> Result<Door, RunError> {
+        let given = self.step.as_ref().map_or(&self.configuration, |Step::Setup(setup)| &setup.configuration);
+        let config = configuration::of_running(examined(&given.sources()?.0))?;
+        Door::new(&config.repo_server.interface, config.repo_server.port, "/api/meta/health")
     }
 }
 

@@ -19,8 +19,9 @@ use service::{
 
 use crate::{
     configuration,
+    healthcheck::Door,
     loader::{Loader, in_log},
-    schemas,
+    probe, schemas,
     source::Source,
 };
 
@@ -93,6 +94,12 @@ fn registries(resolver: Option<&Path>) -> Result<Arc<Client>, RunError> {
 }
 
 impl Options {
+    /// Where its health is told.
+    pub(crate) fn door(&self) -> Result<Door, RunError> {
+        let config = configuration::of_running(examined(&self.configuration.sources()?.0))?;
+        probe::door(&config.monitoring.health_probe)
+    }
+
     fn iglu(&self) -> Result<Arc<Client>, RunError> {
         registries(self.resolver.as_deref())
     }

@@ -12,7 +12,7 @@ use service::{
 };
 
 use super::config::UpConfig;
-use crate::{collector, configuration};
+use crate::{collector, configuration, healthcheck::Door};
 
 /// Where one process on one machine wants other defaults than a role behind a load balancer.
 const DEFAULTS: &str = "
@@ -63,6 +63,13 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Where its health is told.
+    pub(crate) fn door(&self) -> Result<Door, RunError> {
+        let config = configuration::of_running(examined(self.configuration.sources()?.0))?;
+        let at = self.admin_listen.unwrap_or(config.admin_listen);
+        Door::new(&at.ip().to_string(), at.port(), "/health")
+    }
+
     /// The configuration to run with; keys that nothing reads are logged.
     pub(crate) fn configuration(&self) -> Result<UpConfig, RunError> {
         let (sources, notes) = self.configuration.sources()?;

@@ -21,6 +21,7 @@ mod loading_files;
 mod own_tools;
 mod postgres_away;
 mod privacy;
+mod process;
 mod refusals;
 mod registry;
 mod schema_tools;

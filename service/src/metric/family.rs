@@ -18,6 +18,14 @@ pub struct Definition {
     pub help: &'static str,
 }
 
+impl Definition {
+    /// What its number counts: `seconds`, `bytes`, or `count` of what the name says.
+    pub fn unit(&self) -> &'static str {
+        let name = self.name.trim_end_matches("_total");
+        ["seconds", "bytes"].into_iter().find(|unit| name.ends_with(&format!("_{unit}"))).unwrap_or("count")
+    }
+}
+
 /// How a metric moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -27,6 +35,17 @@ pub enum Kind {
     Gauge,
     /// Counted in buckets.
     Histogram,
+}
+
+impl Kind {
+    /// Its name in Prometheus' text format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
 }
 
 /// A number that only grows.
