@@ -7,6 +7,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use stream::archive::file::RowReader;
 
 /// A bar over the bytes of these files, on a terminal, unless `results` go there too.
 pub(crate) fn progress_bar(files: &[PathBuf], results: bool) -> ProgressBar {
@@ -22,3 +23,16 @@ pub(crate) fn progress_bar(files: &[PathBuf], results: bool) -> ProgressBar {
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
+
+/// Reads Parquet files of the lake loader as enriched lines.
+pub(crate) const ROWS: Option<RowReader> = {
+    #[cfg(feature = "loaders")]
+    let rows: Option<RowReader> = Some(|file| {
+        use loaders::parquet::read::{ReadError, lines};
+        let invalid = |error: ReadError| io::Error::new(io::ErrorKind::InvalidData, error);
+        Ok(Box::new(lines(file).map_err(invalid)?.map(move |line| line.map_err(invalid))))
+    });
+    #[cfg(not(feature = "loaders"))]
+    let rows = None;
+    rows
+};

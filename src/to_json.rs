@@ -38,7 +38,7 @@ const WAITING: usize = 2;
 /// the same. Ends with 65 if there was any.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Files of lines, plain or gzipped; `-` is the standard input.
+    /// Files of lines, plain or gzipped, or Parquet files of the lake loader; `-` is the standard input.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// The line of the Scala SDK: only 3 says the version of contexts (`_schema_version`).
@@ -84,7 +84,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, RunError> {
     let mut total = Count::default();
     for path in &options.files {
         let failed = |e: io::Error| RunError::unavailable(format!("{}: {e}", path.display()));
-        let input = file::open(path, read.clone()).map_err(failed)?;
+        let input = file::open(path, archive::ROWS, read.clone()).map_err(failed)?;
         let before = total.lines;
         let progress = |lines: u64| {
             bar.set_position(read.load(Ordering::Relaxed));

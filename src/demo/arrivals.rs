@@ -88,7 +88,7 @@ const PARQUET: &str = "parquet";
 /// The lines of a file, whatever it is.
 fn lines(path: &Path) -> io::Result<Box<dyn Iterator<Item = io::Result<String>>>> {
     if path.extension().is_some_and(|extension| extension == PARQUET) {
-        let rows = read::lines(fs::read(path)?).map_err(io::Error::other)?;
+        let rows = read::lines(fs::File::open(path)?).map_err(io::Error::other)?;
         return Ok(Box::new(rows.map(|line| line.map_err(io::Error::other))));
     }
     Ok(Box::new(BufReader::new(GzDecoder::new(BufReader::new(File::open(path)?))).lines()))

@@ -77,7 +77,7 @@ fn enrich_all(offline: &Offline, files: &[PathBuf]) -> Result<Summary, RunError>
     let mut total = Summary::default();
     for file in files {
         let failed = |e: io::Error| RunError::unavailable(format!("{}: {e}", file.display()));
-        let input = open(file, Arc::clone(&read)).map_err(failed)?;
+        let input = open(file, None, Arc::clone(&read)).map_err(failed)?;
         let before = total.lines;
         let output = io::BufWriter::with_capacity(1 << 18, io::stdout());
         let ended = offline.run(input, output, |lines| {

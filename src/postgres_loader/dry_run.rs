@@ -16,7 +16,7 @@ use loaders::postgres::{
 use service::exit::{ExitCode, RunError};
 use stream::archive::{file, lines::Lines};
 
-use crate::output;
+use crate::{archive, output};
 
 /// Prints statements on the standard output, those that only some data would ask for as comments.
 pub(super) async fn run(
@@ -48,7 +48,7 @@ pub(super) async fn run(
 
 /// URIs of the schemas that the lines of a file name.
 fn schemas_in(path: &Path, purpose: Purpose) -> io::Result<BTreeSet<String>> {
-    let mut lines = Lines::of(file::open(path, Arc::default())?);
+    let mut lines = Lines::of(file::open(path, archive::ROWS, Arc::default())?);
     let mut found = BTreeSet::new();
     while let Some(line) = lines.next_line()? {
         for uri in line.bytes.iter().flat_map(|line| preview::schemas(purpose, line)) {

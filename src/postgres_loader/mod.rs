@@ -33,7 +33,7 @@ pub(crate) struct Options {
     /// Resolver configuration [default: the built-in schemas and Iglu Central]
     #[arg(long, visible_alias = "iglu-config", value_name = "FILE")]
     resolver: Option<PathBuf>,
-    /// Load these files of enriched lines, plain or gzipped, instead of a stream, each line exactly once however often it is
+    /// Load these files of enriched lines, plain, gzipped or Parquet of the S3 loader, instead of a stream, each line exactly once however often it is
     /// tried: progress is kept in the database, under a hash of what a file holds.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     offline: Vec<PathBuf>,

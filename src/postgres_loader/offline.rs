@@ -77,7 +77,8 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let source = Archive::new(options.offline.clone(), progress.clone(), move || {
         at_end.store(true, Ordering::SeqCst);
         drain.request();
-    });
+    })
+    .with_rows(archive::ROWS);
     let (outcome, loaded) = oneshot::channel();
     supervisor.spawn(LOAD, "postgres-loader --offline", async move {
         let loaded = run::run(postgres, Box::new(source), iglu, bad, context).await;

@@ -10,6 +10,11 @@ use std::{
 
 use event::atomic::{COUNT, Field};
 use flate2::{Compression, write::GzEncoder};
+use jiff::Timestamp;
+use loaders::{
+    lake::template::Template,
+    parquet::{Options, gather::Gathering, schemas::Schemas},
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -56,6 +61,20 @@ fn packed(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap()
+}
+
+/// A file of the lake loader's Parquet mode.
+fn columns(numbers: std::ops::Range<u32>) -> Vec<u8> {
+    let schema =
+        include_str!("../../loaders/tests/golden/postgres/schemas/com.acme.pg/scalars/jsonschema/1-0-0");
+    let mut schemas = Schemas::default();
+    schemas.add(&SCALARS.parse().unwrap(), &serde_json::from_str(schema).unwrap());
+    let mut gathering = Gathering::new(Template::parse_for_events("").unwrap(), Options::default());
+    numbers.for_each(|number| gathering.push(&line(number)).unwrap());
+    let mut files = gathering.finish(&schemas, Timestamp::UNIX_EPOCH);
+    let file = files.next().unwrap().file;
+    assert!(file.refused.is_empty(), "{:?}", file.refused);
+    file.bytes
 }
 
 impl Place {
@@ -156,6 +175,34 @@ fn files_are_loaded_once_whatever_they_are_called() {
 }
 
 #[test]
+fn files_of_columns_are_loaded_once_too() {
+    let place = Place::new();
+    place.write("a.parquet", &columns(0..1200));
+    place.write("b.gz", &packed(&lines(1200..1300)));
+    let dry = place.load(&["--offline", "a.parquet", "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.said);
+    assert!(dry.printed.contains("\"com_acme_pg_scalars_1\""), "{}", dry.printed);
+    let first = place.load(&["--offline", "a.parquet", "b.gz"]);
+    assert_eq!(first.code, Some(0), "{}", first.said);
+    assert_eq!(first.printed, "1300 events loaded, 0 were there already, 0 bad rows\n");
+    place.holds(1300);
+    place.write("under-another-name", &columns(0..1200));
+    place.write("more.parquet", &columns(1300..1301));
+    let again = place.load(&["--offline", "under-another-name", "more.parquet", "a.parquet"]);
+    assert_eq!(again.code, Some(0), "{}", again.said);
+    assert_eq!(again.printed, "1 events loaded, 0 were there already, 0 bad rows\n");
+    place.holds(1301);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_piste"));
+    command.args(["to-json", "more.parquet"]).current_dir(place.folder.path());
+    let printed = Ended::of(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    assert_eq!(printed.code, Some(0), "{}", printed.said);
+    let event: Value = serde_json::from_str(&printed.printed).unwrap();
+    assert_eq!(event["user_id"], "1300");
+    let entity = json!([{"_schema_version": "1-0-0", "s": "x", "i": 1300}]);
+    assert_eq!(event["contexts_com_acme_pg_scalars_1"], entity);
+}
+
+#[test]
 fn bad_lines_are_told_with_their_place() {
     let place = Place::new();
     let unknown = line(7).replace("scalars", "nobody");
@@ -198,7 +245,7 @@ fn what_cannot_be_is_said_at_once() {
     check(&place, &["--offline", "a.tsv", "none.gz"], 69, "none.gz");
     check(&place, &["--offline", "-"], 64, "cannot be read twice");
     check(&place, &["--offline", "cut.gz"], 69, "cut.gz");
-    check(&place, &["--offline", "columns.parquet"], 69, "a Parquet file");
+    check(&place, &["--offline", "columns.parquet"], 69, "columns.parquet");
     assert!(!place.database().has_events() || place.database().events() == 0);
     place.postgres.crash();
     check(&place, &["--offline", "a.tsv"], 69, "schema atomic");
@@ -211,8 +258,9 @@ fn a_load_that_is_killed_again_and_again_goes_on() {
     let place = Place::new();
     let count = 120_000;
     place.write("a.gz", &packed(&lines(0..count / 2)));
-    place.write("b.tsv", lines(count / 2..count).as_bytes());
-    let files = ["--offline", "a.gz", "b.tsv"];
+    place.write("b.parquet", &columns(count / 2..count / 2 + 10_000));
+    place.write("c.tsv", lines(count / 2 + 10_000..count).as_bytes());
+    let files = ["--offline", "a.gz", "b.parquet", "c.tsv"];
     let mut loaded = Vec::new();
     for kill in 0..KILLS {
         let mut child = place.start(&files);

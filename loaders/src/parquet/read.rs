@@ -1,13 +1,13 @@
 //! Our Parquet files -> enriched lines again, for loading archives. What columns do not keep is not in them: keys that no schema
 //! has, whether a context was derived, and how a number was written.
 
-use std::fmt;
+use std::{fmt, panic::AssertUnwindSafe};
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array,
     ListArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray,
 };
-use arrow_schema::DataType;
+use arrow_schema::{ArrowError, DataType};
 use bytes::Bytes;
 use event::{
     atomic::{FIELDS, Field, Kind},
@@ -18,7 +18,10 @@ use event::{
 };
 use iglu::field::select::SCHEMA_VERSION;
 use jiff::{Timestamp, civil::Date};
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::{
+    arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+    file::reader::ChunkReader,
+};
 use serde_json::{Map, Number, Value};
 
 use super::file::PROVENANCE;
@@ -43,6 +46,7 @@ pub struct Lines {
     entities: Vec<Entity>,
     batch: Option<RecordBatch>,
     next: usize,
+    left: usize,
 }
 
 /// A column of data.
@@ -59,13 +63,23 @@ impl fmt::Debug for Lines {
     }
 }
 
-/// Opens a file.
+/// Opens a file: a `File`, or its bytes.
 ///
 /// # Errors
 /// It is none of ours.
-pub fn lines(file: impl Into<Bytes>) -> Result<Lines, ReadError> {
+pub fn lines(file: impl ChunkReader + 'static) -> Result<Lines, ReadError> {
+    guarded(|| open(file))
+}
+
+/// Of a damaged file the library sometimes only knows by a panic.
+fn guarded<T>(read: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    let panicked = |_| Err(ReadError::Damaged("its parts contradict each other".to_owned()));
+    std::panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked)
+}
+
+fn open(file: impl ChunkReader + 'static) -> Result<Lines, ReadError> {
     let damaged = |error: parquet::errors::ParquetError| ReadError::Damaged(error.to_string());
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file.into()).map_err(damaged)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
     let metadata = builder.metadata().file_metadata().key_value_metadata();
     let provenance = metadata
         .into_iter()
@@ -84,8 +98,9 @@ pub fn lines(file: impl Into<Bytes>) -> Result<Lines, ReadError> {
         let is_event = name.starts_with("unstruct_event_");
         entities.push(Entity { column: at, model, keys: column["keys"].clone(), is_event });
     }
+    let left = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
     let reader = builder.with_batch_size(ROWS).build().map_err(damaged)?;
-    Ok(Lines { reader, entities, batch: None, next: 0 })
+    Ok(Lines { reader, entities, batch: None, next: 0, left })
 }
 
 /// Whether two files of ours hold the same rows.
@@ -111,14 +126,22 @@ impl Iterator for Lines {
             {
                 let row = self.next;
                 self.next += 1;
+                self.left = self.left.saturating_sub(1);
                 return Some(Ok(line(batch, row, &self.entities)));
             }
-            match self.reader.next()? {
+            self.batch = None;
+            let damaged = |error: ArrowError| ReadError::Damaged(error.to_string());
+            match guarded(|| self.reader.next().transpose().map_err(damaged)).transpose()? {
                 Ok(batch) => self.batch = Some(batch),
-                Err(error) => return Some(Err(ReadError::Damaged(error.to_string()))),
+                Err(error) => return Some(Err(error)),
             }
             self.next = 0;
         }
+    }
+
+    /// As the file itself says.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.left))
     }
 }
 
@@ -147,6 +170,8 @@ fn atomic(kind: Kind, column: &ArrayRef, row: usize) -> String {
         (Kind::Bool, value) => if value == Value::Bool(true) { "1" } else { "0" }.to_owned(),
         (Kind::Timestamp, _) => moment(column, row).map(column_time).unwrap_or_default(),
         (Kind::Float | Kind::Decimal, Value::Number(n)) => n.as_f64().map(number::double).unwrap_or_default(),
+        // Ours have none of these.
+        (_, Value::String(text)) if text.contains(['\t', '\n']) => text.replace(['\t', '\n'], " "),
         (_, Value::String(text)) => text,
         (_, value) => value.to_string(),
     }

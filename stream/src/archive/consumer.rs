@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     future::pending,
-    io,
+    io::{self, BufRead},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    file::{Identity, identify, open},
+    file::{Identity, RowReader, identify, open},
     lines::{Line, Lines, MAX_LINE},
 };
 use crate::{
@@ -64,6 +64,7 @@ pub struct Archive {
     files: VecDeque<PathBuf>,
     state: State,
     progress: Progress,
+    rows: Option<RowReader>,
     /// Called once, when the last file has ended.
     at_end: Option<Box<dyn FnOnce() + Send + Sync>>,
 }
@@ -91,7 +92,13 @@ impl Archive {
         at_end: impl FnOnce() + Send + Sync + 'static,
     ) -> Self {
         let files = files.into_iter().collect();
-        Self { files, state: State::Between, progress, at_end: Some(Box::new(at_end)) }
+        Self { files, state: State::Between, progress, rows: None, at_end: Some(Box::new(at_end)) }
+    }
+
+    /// Files of rows too, read like this.
+    #[must_use]
+    pub fn with_rows(self, rows: Option<RowReader>) -> Self {
+        Self { rows, ..self }
     }
 
     /// What can be told next. Whatever is awaited is kept in `state`, so that dropping the future loses nothing.
@@ -100,8 +107,8 @@ impl Archive {
             match &mut self.state {
                 State::Between => match self.files.pop_front() {
                     Some(file) => {
-                        let path = file.clone();
-                        self.state = State::Looking(file, spawn_blocking(move || identify(&path)));
+                        let (path, rows) = (file.clone(), self.rows);
+                        self.state = State::Looking(file, spawn_blocking(move || identify(&path, rows)));
                     }
                     None => {
                         if let Some(at_end) = self.at_end.take() {
@@ -148,10 +155,11 @@ impl Archive {
         after: u64,
     ) -> mpsc::Receiver<io::Result<Vec<Delivered>>> {
         let (parts, receiver) = mpsc::channel(AHEAD);
-        let (file, read) = (file.to_owned(), self.progress.read.clone());
+        let (file, read, rows) = (file.to_owned(), self.progress.read.clone(), self.rows);
         let expected = identity.bytes;
         spawn_blocking(move || {
-            let outcome = read_parts(&file, read, expected, after, &parts);
+            let outcome =
+                open(&file, rows, read).and_then(|lines| read_parts(lines, expected, after, &parts));
             if let Err(error) = outcome {
                 // Whoever has gone needs no error.
                 let _ = parts.blocking_send(Err(error));
@@ -203,15 +211,14 @@ fn failed(file: &Path, error: io::Error) -> ConsumeError {
     ConsumeError::Io { stream: STREAM.to_owned(), source }
 }
 
-/// Reads a file to its end, or until nobody wants more.
+/// Reads a file to its end, or until nobody wants more. `expected`: how many bytes its lines have, if that is known.
 fn read_parts(
-    file: &Path,
-    read: Arc<AtomicU64>,
-    expected: u64,
+    lines: Box<dyn BufRead + Send>,
+    expected: Option<u64>,
     after: u64,
     parts: &mpsc::Sender<io::Result<Vec<Delivered>>>,
 ) -> io::Result<()> {
-    let mut lines = Lines::of(open(file, read)?);
+    let mut lines = Lines::of(lines);
     let (mut records, mut bytes, now) = (Vec::new(), 0, clock::system());
     while let Some(Line { number, bytes: line }) = lines.next_line()? {
         if number <= after {
@@ -237,7 +244,7 @@ fn read_parts(
             }
         }
     }
-    if lines.bytes() != expected {
+    if expected.is_some_and(|expected| lines.bytes() != expected) {
         let what = "the file has changed while it was read";
         return Err(io::Error::new(io::ErrorKind::InvalidData, what));
     }
