@@ -20,6 +20,7 @@ mod loaders_alone;
 mod loading_files;
 mod own_tools;
 mod postgres_away;
+mod postgres_killed;
 mod privacy;
 mod process;
 mod refusals;

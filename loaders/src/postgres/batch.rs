@@ -87,6 +87,28 @@ impl Batch {
         self.lines.iter().rev().find(|line| line.shard == *shard).map(|line| line.position)
     }
 
+    /// Adds the lines of the batch behind this one; encoding begins again.
+    pub fn append(&mut self, next: Self) {
+        let first = self.lines.len();
+        self.lines.extend(next.lines);
+        self.bytes += next.bytes;
+        self.reported.extend(next.reported.into_iter().map(|index| first + index));
+        self.begin_again();
+    }
+
+    /// Takes off the lines from number `first` on; encoding of both begins again.
+    pub fn split_off(&mut self, first: usize) -> Self {
+        let lines = self.lines.split_off(first);
+        let bytes = lines.iter().map(|line| line.data.len()).sum();
+        self.bytes -= bytes;
+        let (before, behind): (HashSet<usize>, HashSet<usize>) =
+            std::mem::take(&mut self.reported).into_iter().partition(|index| *index < first);
+        self.reported = before;
+        self.begin_again();
+        let reported = behind.into_iter().map(|index| index - first).collect();
+        Self { lines, bytes, reported, ..Self::default() }
+    }
+
     /// Encoding begins again. What has been reported stays reported.
     pub fn begin_again(&mut self) {
         self.encoded = 0;
@@ -120,6 +142,29 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn batches_are_joined_and_parted() {
+        let shard = ShardId::numbered(0);
+        let batch = |positions: std::ops::Range<u64>, reported: usize| {
+            let mut batch = Batch::default();
+            positions.for_each(|n| {
+                batch.push(Bytes::from_static(b"xy"), shard.clone(), n.into(), Timestamp::UNIX_EPOCH)
+            });
+            batch.reported = HashSet::from([reported]);
+            batch.encoded = batch.len();
+            batch
+        };
+        let mut first = batch(1..4, 2);
+        first.append(batch(4..9, 1));
+        assert_eq!((first.len(), first.bytes(), first.encoded), (8, 16, 0));
+        assert_eq!(first.reported, HashSet::from([2, 4]));
+        assert_eq!(first.end_of(&shard), Some(8.into()));
+        let second = first.split_off(3);
+        assert_eq!((first.len(), first.bytes(), first.end_of(&shard)), (3, 6, Some(3.into())));
+        assert_eq!((second.len(), second.bytes(), second.end_of(&shard)), (5, 10, Some(8.into())));
+        assert_eq!((&first.reported, &second.reported), (&HashSet::from([2]), &HashSet::from([1])));
+    }
 
     #[test]
     fn forgetting_a_shard_keeps_the_others() {

@@ -1,20 +1,26 @@
 //! The loader: reads, encodes, commits; waits while the database is away.
 
+mod flight;
 mod needs;
+mod shards;
 mod transaction;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use event::{bad_row::BadRow, schema_key::SchemaKey};
+use flight::Flight;
 use jiff::Timestamp;
 use service::{clock, context::Context, health::Fact, metric};
 use stream::{
-    consumer::{Batch as Delivery, Checkpointer, ConsumeError, Consumer, Event},
+    consumer::{Checkpointer, ConsumeError, Consumer, Event},
     producer::{AppendError, Producer},
     record::{Position, ShardId},
 };
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until},
+};
 
 use super::{
     batch::Batch,
@@ -46,9 +52,9 @@ pub enum LoadError {
     /// Bad rows cannot be written any more.
     #[error("bad rows: {0}")]
     Bad(AppendError),
-    /// A bug in the encoder.
-    #[error("encoding ended: {0}")]
-    Encoding(#[from] tokio::task::JoinError),
+    /// A bug: a task of the loader panicked.
+    #[error("a task of the loader ended: {0}")]
+    Task(#[from] tokio::task::JoinError),
 }
 
 /// Loads `source` until the drain is requested or the stream ends. Exactly once: rows and checkpoint are committed together.
@@ -74,6 +80,7 @@ pub async fn run(
         session: None,
         encoder: None,
         batch: Batch::default(),
+        flight: None,
         shards: BTreeMap::new(),
         unsaved: BTreeMap::new(),
         saved_at: moment(),
@@ -97,6 +104,8 @@ struct Loader {
     session: Option<Session>,
     encoder: Option<Encoder>,
     batch: Batch,
+    /// The batch before it, which is being committed meanwhile.
+    flight: Option<Flight>,
     /// The shards we read, and how far each is committed.
     shards: BTreeMap<ShardId, Option<Position>>,
     /// What is committed and not yet told the stream.
@@ -140,6 +149,7 @@ impl Loader {
                 () = self.context.drain.requested() => break,
                 () = passed(flush_at), if flush_at.is_some() => self.flush().await?,
                 () = passed(save_at), if save_at.is_some() => self.save_all().await?,
+                arrival = flight::arrival(&mut self.flight), if self.flight.is_some() => self.arrived(arrival).await?,
                 event = self.source.next() => {
                     let event = event?;
                     self.take(event).await?;
@@ -150,10 +160,11 @@ impl Loader {
             } else {
                 first_arrived.get_or_insert_with(Instant::now);
             }
-            self.fact.oldest_unacknowledged(self.batch.oldest());
+            let committing = self.flight.as_ref().and_then(|flight| flight.batch.oldest());
+            self.fact.oldest_unacknowledged(committing.or_else(|| self.batch.oldest()));
         }
-        let left = self.batch.len();
-        let flushed = self.flush().await.inspect_err(|_| {
+        let left = self.batch.len() + self.flight.as_ref().map_or(0, |flight| flight.batch.len());
+        let flushed = self.flush_all().await.inspect_err(|_| {
             tracing::warn!(
                 events = left,
                 "the database is away: these events stay in the stream, for the next start"
@@ -173,13 +184,14 @@ impl Loader {
             Event::Assigned { shard, checkpoint } => self.assigned(shard, checkpoint.acknowledged).await,
             Event::Records(delivery) => self.records(delivery).await,
             Event::Ended { shard } => {
-                self.flush().await?;
+                self.flush_all().await?;
                 if let Some(Some(position)) = self.shards.remove(&shard) {
                     self.unsaved.insert(shard, position);
                 }
                 self.save_all().await
             }
             Event::Lost { shard } => {
+                self.settle().await?;
                 self.shards.remove(&shard);
                 self.unsaved.remove(&shard);
                 self.forget(&shard);
@@ -188,69 +200,7 @@ impl Loader {
         }
     }
 
-    /// The database knows best how far a shard is loaded. Without a row there the stream's own checkpoint counts, and so it
-    /// does where it is ahead because somebody else has loaded the shard since.
-    async fn assigned(&mut self, shard: ShardId, noted: Option<Position>) -> Result<(), Stop> {
-        self.forget(&shard);
-        self.unsaved.remove(&shard);
-        let mut loaded = self.loaded(&shard).await?;
-        if self.config.shares_stream && loaded.is_some() && noted > loaded {
-            tracing::warn!(%shard, "somebody else has loaded more of this shard: going on from there");
-            loaded = self.catch_up(&shard, loaded, noted).await?;
-        }
-        if let Some(position) = loaded {
-            self.source.seek(&shard, Some(position)).await?;
-        }
-        self.shards.insert(shard, loaded);
-        self.encode().await
-    }
-
-    /// Moves the row of a shard that somebody else has loaded; how far it is then.
-    async fn catch_up(
-        &mut self,
-        shard: &ShardId,
-        mut loaded: Option<Position>,
-        noted: Option<Position>,
-    ) -> Result<Option<Position>, Stop> {
-        let stream = self.stream.clone();
-        let mut attempt = 0;
-        while let Some(to) = noted.filter(|_| loaded < noted) {
-            match self.ready().await?.advance(&stream, shard, loaded, to).await {
-                Ok(()) => return Ok(noted),
-                Err(SessionError::Moved { .. }) => {}
-                Err(error) => self.lose_session(&mut attempt, &error).await?,
-            }
-            loaded = self.loaded(shard).await?;
-        }
-        Ok(loaded)
-    }
-
-    async fn records(&mut self, delivery: Delivery) -> Result<(), Stop> {
-        let Delivery { shard, records } = delivery;
-        let Some(committed) = self.shards.get(&shard) else { return Ok(()) };
-        let have = self.batch.end_of(&shard).or(*committed);
-        metric::POSTGRES_READ.add(records.len() as u64, &[]);
-        for delivered in records {
-            // Read ahead before a seek: loaded already.
-            if have.is_none_or(|have| delivered.position > have) {
-                self.batch.push(delivered.record.data, shard.clone(), delivered.position, delivered.arrival);
-            }
-        }
-        self.encode().await?;
-        if self.batch.len() >= self.config.max_records || self.batch.bytes() >= self.config.max_bytes {
-            self.flush().await?;
-        }
-        Ok(())
-    }
-
-    fn forget(&mut self, shard: &ShardId) {
-        if self.batch.end_of(shard).is_some() {
-            self.batch.forget(shard);
-            self.encoder.iter_mut().for_each(Encoder::discard);
-        }
-    }
-
-    /// A session and an encoder, waiting for the database if need be.
+    /// A session and an encoder, waiting for the database if need be. Nothing is on its way.
     async fn ready(&mut self) -> Result<&mut Session, Stop> {
         let mut attempt = 0;
         while self.session.is_none() {
@@ -295,18 +245,6 @@ impl Loader {
         }
     }
 
-    /// How far a shard is loaded, by the database.
-    async fn loaded(&mut self, shard: &ShardId) -> Result<Option<Position>, Stop> {
-        let mut attempt = 0;
-        loop {
-            let stream = self.stream.clone();
-            match self.ready().await?.checkpoint(&stream, shard).await {
-                Ok(position) => return Ok(position),
-                Err(error) => self.lose_session(&mut attempt, &error).await?,
-            }
-        }
-    }
-
     async fn lose_session(&mut self, attempt: &mut u32, error: &SessionError) -> Result<(), Stop> {
         self.session = None;
         self.pause(*attempt, error).await?;
@@ -321,6 +259,11 @@ impl Loader {
             let part = self.encode_lines(self.batch.rest()).await?;
             self.batch.encoded += part.done;
             self.batch.bad.extend(part.bad.into_iter().map(|(index, row)| (from + index, row)));
+            if part.need.is_some() && self.flight.is_some() {
+                // Tables are changed between transactions. What is needed is asked for again: tables may have been read anew.
+                self.settle().await?;
+                continue;
+            }
             match part.need {
                 Some(Need::Schema(key)) => self.need_schema(key).await?,
                 Some(Need::Change(table, change)) => self.need_change(table, change).await?,
@@ -331,7 +274,9 @@ impl Loader {
     }
 
     async fn encode_lines(&mut self, lines: Vec<Bytes>) -> Result<Part, Stop> {
-        self.ready().await?;
+        if self.encoder.is_none() {
+            self.ready().await?;
+        }
         let mut encoder = self.encoder.take().expect("ready makes an encoder");
         let inline = lines.len() <= INLINE;
         let now = now();
@@ -372,6 +317,26 @@ impl Loader {
     fn committed_within(started: Instant, rows: u64) {
         metric::POSTGRES_BATCH_SECONDS.record(started.elapsed().as_secs_f64(), &[]);
         metric::POSTGRES_ROWS.add(rows, &[]);
+    }
+}
+
+/// Work beside the loop. Dropping it ends it, sooner or later.
+struct Task<T>(JoinHandle<T>);
+
+impl<T: Send + 'static> Task<T> {
+    fn start(work: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(tokio::spawn(work))
+    }
+
+    /// Waits for its end.
+    async fn end(&mut self) -> Result<T, LoadError> {
+        Ok((&mut self.0).await?)
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -10,12 +10,12 @@ use super::{
         atomic::EVENTS,
         bad_rows,
         encode::{TableId, Unavailable},
-        family::{self, Family},
         refusal::Meaning,
         target::Entities,
     },
     Loader, Stop, now,
 };
+use crate::family::{self, Family};
 
 impl Loader {
     /// Finds the versions of a model and makes its table fit them.

@@ -1,6 +1,6 @@
 //! One transaction a batch: rows of all tables and the checkpoints of all shards.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use bytes::Bytes;
 use service::metric;
@@ -16,7 +16,7 @@ use super::{
         bad_rows,
         batch::Batch,
         checkpoint::{Landed, landed},
-        client::SessionError,
+        client::{Session, SessionError},
         config::BadRowKey,
         encode::Encoder,
         refusal::Meaning,
@@ -25,16 +25,9 @@ use super::{
 };
 use crate::partition_key::partition_key;
 
-/// Rows of one table, kept until they are committed.
-struct Sealed {
-    copy: String,
-    bytes: Bytes,
-    count: u64,
-}
-
 impl Loader {
-    /// Commits the batch: rows, checkpoints and nothing else, or nothing.
-    pub(super) async fn flush(&mut self) -> Result<(), Stop> {
+    /// Commits the batch: rows, checkpoints and nothing else, or nothing. Nothing else is on its way.
+    pub(super) async fn commit_now(&mut self) -> Result<(), Stop> {
         let mut attempt = 0;
         let mut tables_read_again = false;
         while !self.batch.is_empty() {
@@ -70,41 +63,28 @@ impl Loader {
             }
             self.encoder.iter_mut().for_each(Encoder::discard);
             self.batch.begin_again();
-            if self.resolve().await? {
+            if self.resolve(self.batch.ends()).await? {
                 return self.committed().await;
             }
         }
         Ok(())
     }
 
-    fn seal(&mut self) -> Vec<Sealed> {
+    pub(super) fn seal(&mut self) -> Vec<Sealed> {
         let rows = self.encoder().take();
         rows.into_iter().map(|r| Sealed { copy: r.copy, bytes: r.bytes.into(), count: r.count }).collect()
     }
 
-    /// One transaction; the number of rows.
+    /// How the batch moves its shards.
+    pub(super) fn moves(&self) -> Vec<Move> {
+        let ends = self.batch.ends().into_iter();
+        ends.map(|(shard, to)| Move { from: self.shards.get(&shard).copied().flatten(), shard, to }).collect()
+    }
+
     async fn commit(&mut self, rows: &[Sealed]) -> Result<u64, SessionError> {
-        let ends = self.batch.ends();
-        let Self { session, stream, shards, .. } = self;
-        let session = session.as_mut().ok_or(SessionError::NotConnected)?;
-        session.begin().await?;
-        let written = async {
-            for table in rows {
-                session.copy(&table.copy, &table.bytes).await?;
-            }
-            for (shard, end) in &ends {
-                session.advance(stream, shard, shards.get(shard).copied().flatten(), *end).await?;
-            }
-            Ok(rows.iter().map(|table| table.count).sum())
-        }
-        .await;
-        match written {
-            Ok(count) => session.commit().await.map(|()| count),
-            Err(error) => {
-                session.rollback().await?;
-                Err(error)
-            }
-        }
+        let moves = self.moves();
+        let session = self.session.as_mut().ok_or(SessionError::NotConnected)?;
+        commit(session, &self.stream, rows, &moves).await
     }
 
     /// Loads the batch in parts, halving those that are refused, until the refused lines are known. They become bad rows;
@@ -160,9 +140,8 @@ impl Loader {
     }
 
     /// After a failed commit: is the batch there all the same? Shards that somebody else moved are read on from where they
-    /// are now.
-    async fn resolve(&mut self) -> Result<bool, Stop> {
-        let ends = self.batch.ends();
+    /// are now. `ends`: where the batch that failed ends.
+    pub(super) async fn resolve(&mut self, ends: BTreeMap<ShardId, Position>) -> Result<bool, Stop> {
         let mut all = true;
         for (shard, end) in ends {
             let now = self.loaded(&shard).await?;
@@ -183,7 +162,7 @@ impl Loader {
     }
 
     /// Makes bad rows durable: those of encoding, and `refused` ones.
-    async fn report(&mut self, refused: &[(usize, String)]) -> Result<(), Stop> {
+    pub(super) async fn report(&mut self, refused: &[(usize, String)]) -> Result<(), Stop> {
         let max = self.bad.max_record_bytes().min(self.config.max_bad_row_bytes);
         let mut records = Vec::new();
         let mut indexes = Vec::new();
@@ -229,23 +208,26 @@ impl Loader {
         Ok(())
     }
 
-    async fn committed(&mut self) -> Result<(), Stop> {
-        let ends = self.batch.ends();
-        let (bad, duplicates) = (self.batch.reported.len(), self.batch.duplicates.len());
-        let loaded = self.batch.len() - bad - duplicates;
+    /// The batch is in the database.
+    pub(super) async fn committed(&mut self) -> Result<(), Stop> {
+        self.encoder.iter_mut().for_each(Encoder::discard);
+        let batch = std::mem::take(&mut self.batch);
+        self.landed(&batch).await
+    }
+
+    /// A batch is in the database.
+    pub(super) async fn landed(&mut self, batch: &Batch) -> Result<(), Stop> {
+        let (bad, duplicates) = (batch.reported.len(), batch.duplicates.len());
+        let loaded = batch.len() - bad - duplicates;
         self.done.events += loaded as u64;
         self.done.bad += bad as u64;
         self.done.duplicates += duplicates as u64;
         metric::POSTGRES_BATCHES.increment(&["committed"]);
         metric::POSTGRES_EVENTS.add(loaded as u64, &[]);
-        tracing::debug!(events = loaded, bad = self.batch.reported.len(), "committed");
-        self.batch = Batch::default();
-        if let Some(encoder) = &mut self.encoder {
-            encoder.discard();
-            encoder.forget_unsettled();
-        }
+        tracing::debug!(events = loaded, bad, "committed");
+        self.encoder.iter_mut().for_each(Encoder::forget_unsettled);
         self.fact.well();
-        for (shard, end) in ends {
+        for (shard, end) in batch.ends() {
             self.shards.insert(shard.clone(), Some(end));
             self.unsaved.insert(shard, end);
         }
@@ -267,6 +249,47 @@ impl Loader {
             // The next owner reads the database's row.
             Err(ConsumeError::NotOwner { .. }) => Ok(()),
             saved => Ok(saved?),
+        }
+    }
+}
+
+/// Rows of one table, kept until they are committed.
+pub(super) struct Sealed {
+    copy: String,
+    bytes: Bytes,
+    count: u64,
+}
+
+/// A shard's checkpoint, before and behind a batch.
+pub(super) struct Move {
+    shard: ShardId,
+    from: Option<Position>,
+    to: Position,
+}
+
+/// One transaction; the number of rows.
+pub(super) async fn commit(
+    session: &mut Session,
+    stream: &str,
+    rows: &[Sealed],
+    moves: &[Move],
+) -> Result<u64, SessionError> {
+    session.begin().await?;
+    let written = async {
+        for table in rows {
+            session.copy(&table.copy, &table.bytes).await?;
+        }
+        for Move { shard, from, to } in moves {
+            session.advance(stream, shard, *from, *to).await?;
+        }
+        Ok(rows.iter().map(|table| table.count).sum())
+    }
+    .await;
+    match written {
+        Ok(count) => session.commit().await.map(|()| count),
+        Err(error) => {
+            session.rollback().await?;
+            Err(error)
         }
     }
 }
