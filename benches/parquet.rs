@@ -128,7 +128,7 @@ fn columns(c: &mut Criterion) {
         .map(|(place, key)| (place, SchemaKey::from_path(key).expect("a key")))
         .into();
     let mut pieces = Pieces::default();
-    lines.iter().for_each(|line| pieces.push(line));
+    lines.iter().for_each(|line| pieces.push(line, None));
     let ready = file::ready(pieces, &present, &schemas, Timestamp::UNIX_EPOCH);
     let bytes: usize = lines.iter().map(String::len).sum();
     let mut group = c.benchmark_group("parquet");

@@ -1,19 +1,22 @@
 //! The S3 loader of a stream of Kinesis, killed at every step of a batch of Parquet files: each event is in exactly one of them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
+use bytes::Bytes;
 use event::atomic::{COUNT, Field};
 use loaders::parquet::read;
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::lake_weather;
 use crate::support::{
     aws::Aws,
     gate::{Call, Fate, Gate},
@@ -93,15 +96,10 @@ impl Site {
 
     /// How often each event is in the files.
     fn counts(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for (key, bytes) in self.s3.objects("lake") {
+        for key in self.s3.keys("lake") {
             assert!(key.starts_with("events/load_date=20") && key.contains("/event_name=page_"), "{key}");
-            for line in read::lines(bytes).unwrap() {
-                let id = line.unwrap().split('\t').nth(Field::EventId as usize).unwrap().to_owned();
-                *counts.entry(id).or_default() += 1;
-            }
         }
-        counts
+        counts(&self.s3)
     }
 }
 
@@ -126,6 +124,76 @@ fn is_declaration(call: &Call) -> bool {
 /// What was declared is done.
 fn is_checkpoint(call: &Call) -> bool {
     call.body.contains("UpdateExpression") && call.body.contains("REMOVE") && !call.body.contains(r#"{"B":"#)
+}
+
+/// How often each event is in the files of a bucket.
+fn counts(s3: &Moto) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for id in s3.objects("lake").into_iter().flat_map(|(_, bytes)| ids(bytes)) {
+        *counts.entry(id).or_default() += 1;
+    }
+    counts
+}
+
+/// The events of a file.
+fn ids(file: impl Into<Bytes>) -> Vec<String> {
+    let id = |line: &str| line.split('\t').nth(Field::EventId as usize).unwrap().to_owned();
+    read::lines(file.into()).unwrap().map(|line| id(&line.unwrap())).collect()
+}
+
+/// Of the embedded log, which is quicker: a hundred times.
+#[test]
+fn a_hundred_times_kill_9() {
+    // Good ones only.
+    let numbers: Vec<usize> = (0..1200_usize).filter(|n| !n.is_multiple_of(10)).collect();
+    let log = lake_weather::Site::start(&numbers.iter().map(|n| event(*n)).collect::<Vec<_>>());
+    let launch = log.loader(&[
+        "-Dpurpose=ENRICHED_EVENTS",
+        "-Doutput.good.path=s3://lake/events",
+        "-Doutput.good.fileFormat=parquet",
+        &format!("-Doutput.good.customEndpoint={}", log.gate.endpoint),
+        "-Doutput.bad.type=noop",
+        "-Dbatching.maxBytes=1000",
+        "-Dbatching.maxDelay=60s",
+    ]);
+    let mut state = 42_u64;
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for round in 0..100 {
+        // Two files a batch; those that are there already are put twice.
+        let skipped = random(9) as usize;
+        match round % 3 {
+            0 => {}
+            // It is declared, and perhaps one file is there.
+            1 => log.gate.on(1, Fate::Held, after(skipped, is_put)),
+            // One file is there, or both, and nothing is acknowledged.
+            _ => log.gate.on(1, Fate::AnswerHeld, after(skipped, is_put)),
+        }
+        let piste = launch.start_unready();
+        if round % 3 == 0 {
+            // Any moment will do.
+            std::thread::sleep(Duration::from_millis(random(60)));
+        } else {
+            log.gate.until_held();
+        }
+        piste.kill();
+        log.gate.let_go(false);
+    }
+    let before = log.s3.keys("lake").len();
+    assert!(before > 20, "{before} files: the kills came in the middle of the work");
+    let piste = launch.with(&["-Dbatching.maxDelay=300ms"]).start();
+    let mut known = BTreeMap::new();
+    wait::until_equal("events", PATIENCE, &numbers.len(), || {
+        for (key, bytes) in log.s3.objects("lake") {
+            known.entry(key).or_insert_with(|| ids(bytes));
+        }
+        known.values().flatten().collect::<BTreeSet<_>>().len()
+    });
+    piste.finish_well();
+    let expect: BTreeMap<String, usize> = numbers.iter().map(|n| (id(*n), 1)).collect();
+    assert_eq!(counts(&log.s3), expect);
 }
 
 #[test]

@@ -1,27 +1,32 @@
 //! The columns of atomic fields (`spec/loaders-and-leases.md` 2.1, 4.1, 4.2), from the one table of them.
 
 use event::{
-    atomic::{FIELDS, Field, Kind},
+    atomic::{COUNT, FIELDS, Field, Kind},
     java_uuid, number,
     timestamp::AtomicTime,
 };
 use iglu::field::{self, FieldType, cast};
 
 use super::builder::Builder;
-use crate::postgres::line::Line;
 
 /// How amounts of money are stored.
 pub(super) const MONEY: FieldType = FieldType::Decimal { precision: 18, scale: 2 };
 
 /// The column of one atomic field.
 pub(super) struct AtomicColumn {
-    pub(super) field: Field,
+    field: Field,
+    is_money: bool,
     pub(super) builder: Builder,
 }
 
-/// All columns, in the order of the line. Columns of data are none.
-pub(super) fn columns() -> Vec<AtomicColumn> {
-    stored().map(|field| AtomicColumn { field, builder: Builder::new(&type_of(field)) }).collect()
+/// All columns.
+pub(super) struct AtomicColumns {
+    /// In the order of the line. Columns of data are none.
+    pub(super) all: Vec<AtomicColumn>,
+    /// The place in `all` of each column of a line.
+    places: [Option<u8>; COUNT],
+    /// Those that a line must have, by their columns.
+    required: u128,
 }
 
 /// What they are called and store.
@@ -54,16 +59,50 @@ fn type_of(field: Field) -> FieldType {
     }
 }
 
-impl AtomicColumn {
-    /// Takes the field's text. `false`: it is not of the field's kind, or missing where it must not be.
-    pub(super) fn push(&mut self, line: &Line<'_>) -> bool {
-        let text = line.get(self.field);
-        let definition = self.field.definition();
-        if text.is_empty() {
-            self.builder.push_null();
-            return !definition.required;
+impl AtomicColumns {
+    /// Without values.
+    pub(super) fn new() -> Self {
+        let (mut all, mut places, mut required) = (Vec::new(), [None; COUNT], 0);
+        for field in stored() {
+            places[field as usize] = u8::try_from(all.len()).ok();
+            if field.definition().required {
+                required |= bit(field as usize);
+            }
+            all.push(AtomicColumn {
+                field,
+                is_money: is_money(field),
+                builder: Builder::new(&type_of(field)),
+            });
         }
-        match definition.kind {
+        Self { all, places, required }
+    }
+
+    /// Takes the fields of a line as row number `row`; only those that it has are touched. `false`: one is not of its kind, or
+    /// missing where it must not be, or these are not 131 columns.
+    pub(super) fn push(&mut self, line: &str, row: usize) -> bool {
+        let (mut start, mut column, mut missing) = (0, 0, self.required);
+        for tab in memchr::memchr_iter(b'\t', line.as_bytes()).chain([line.len()]) {
+            if tab > start
+                && let Some(place) = self.places.get(column).copied().flatten()
+            {
+                let here = &mut self.all[usize::from(place)];
+                here.builder.fill(row);
+                if !here.push(&line[start..tab]) {
+                    return false;
+                }
+                missing &= !bit(column);
+            }
+            start = tab + 1;
+            column += 1;
+        }
+        column == COUNT && missing == 0
+    }
+}
+
+impl AtomicColumn {
+    /// Takes the field's text, which is not empty. `false`: it is not of the field's kind.
+    fn push(&mut self, text: &str) -> bool {
+        match self.field.definition().kind {
             Kind::Text | Kind::Json => {
                 self.builder.push_text(text);
                 true
@@ -83,7 +122,7 @@ impl AtomicColumn {
                 }
                 _ => false,
             },
-            Kind::Float | Kind::Decimal if is_money(self.field) => {
+            Kind::Float | Kind::Decimal if self.is_money => {
                 money(text).map(|value| self.builder.push_decimal(value)).is_some()
             }
             Kind::Float | Kind::Decimal => {
@@ -94,6 +133,11 @@ impl AtomicColumn {
             }
         }
     }
+}
+
+/// A column as a bit. The last columns have none; none of them is required.
+fn bit(column: usize) -> u128 {
+    u32::try_from(column).ok().and_then(|column| 1_u128.checked_shl(column)).unwrap_or_default()
 }
 
 /// Hundredths, of a number that is exact to them as a double.

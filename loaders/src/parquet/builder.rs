@@ -87,17 +87,26 @@ impl Builder {
     }
 
     pub(super) fn push_null(&mut self) {
-        self.valid.append(false);
+        self.fill(self.len() + 1);
+    }
+
+    /// Adds nulls until there are so many values.
+    pub(super) fn fill(&mut self, length: usize) {
+        let missing = length.saturating_sub(self.len());
+        if missing == 0 {
+            return;
+        }
+        self.valid.append_n(missing, false);
         match &mut self.data {
             Data::Text { ends, .. } | Data::List { ends, .. } => {
-                ends.push(ends.last().copied().unwrap_or_default());
+                ends.resize(length + 1, ends.last().copied().unwrap_or_default());
             }
-            Data::Boolean(values) => values.append(false),
-            Data::Int(values) => values.push(0),
-            Data::Long(values) => values.push(0),
-            Data::Double(values) => values.push(0.0),
-            Data::Decimal(values) => values.push(0),
-            Data::Struct(members) => members.push_null(),
+            Data::Boolean(values) => values.append_n(missing, false),
+            Data::Int(values) => values.resize(length, 0),
+            Data::Long(values) => values.resize(length, 0),
+            Data::Double(values) => values.resize(length, 0.0),
+            Data::Decimal(values) => values.resize(length, 0),
+            Data::Struct(members) => members.fill(length),
         }
     }
 
@@ -201,12 +210,24 @@ impl Builder {
         }
     }
 
-    /// The array of the elements since the last one; null when there are none.
-    pub(super) fn close_list(&mut self) {
+    /// Makes the elements since the last array the array of row number `row`, if there are any.
+    pub(super) fn close_list(&mut self, row: usize) {
+        self.fill(row);
         if let Data::List { ends, element, .. } = &mut self.data {
             let end = end(element.len());
-            self.valid.append(ends.last() != Some(&end));
-            ends.push(end);
+            if ends.last() != Some(&end) {
+                self.valid.append(true);
+                ends.push(end);
+            }
+        }
+    }
+
+    /// Adds a whole number until there are so many values.
+    pub(super) fn fill_long(&mut self, value: i64, length: usize) {
+        let missing = length.saturating_sub(self.len());
+        if let Data::Long(values) = &mut self.data {
+            values.resize(length, value);
+            self.valid.append_n(missing, true);
         }
     }
 

@@ -60,7 +60,7 @@ pub fn write(
     stamp: Timestamp,
     options: Options,
 ) -> Written {
-    let mut rows = Rows::new(schemas, present, stamp);
+    let mut rows = Rows::new(schemas, present, lines.spellings(), stamp);
     let schema = schema_of(&rows);
     let mut file = None;
     let mut written = Written::default();
@@ -68,7 +68,7 @@ pub fn write(
         let file = file.get_or_insert_with(|| open(&schema, &rows.provenance().to_string(), options));
         file.write(&batch(&schema, rows)).expect(IN_MEMORY);
     };
-    lines.for_each(|line| match rows.push(line) {
+    lines.for_each(|line, found| match rows.push(line, found) {
         Ok(()) => {
             written.rows += 1;
             if rows.len() >= ROWS || rows.bytes() >= BYTES {
@@ -91,11 +91,11 @@ pub fn ready(
     schemas: &Schemas,
     stamp: Timestamp,
 ) -> Ready {
-    let mut rows = Rows::new(schemas, present, stamp);
+    let mut rows = Rows::new(schemas, present, lines.spellings(), stamp);
     let schema = schema_of(&rows);
     let mut batches = Vec::new();
-    lines.for_each(|line| {
-        if rows.push(line).is_ok() && rows.len() >= ROWS {
+    lines.for_each(|line, found| {
+        if rows.push(line, found).is_ok() && rows.len() >= ROWS {
             batches.push(batch(&schema, &mut rows));
         }
     });
@@ -121,9 +121,7 @@ fn schema_of(rows: &Rows<'_>) -> SchemaRef {
 }
 
 fn batch(schema: &SchemaRef, rows: &mut Rows<'_>) -> RecordBatch {
-    let columns = rows.builders().map(super::builder::Builder::finish).collect();
-    rows.taken();
-    RecordBatch::try_new(Arc::clone(schema), columns).expect(IN_MEMORY)
+    RecordBatch::try_new(Arc::clone(schema), rows.take()).expect(IN_MEMORY)
 }
 
 fn open(schema: &SchemaRef, provenance: &str, options: Options) -> ArrowWriter<Vec<u8>> {

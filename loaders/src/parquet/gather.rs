@@ -1,29 +1,35 @@
 //! The lines of an open batch, by partition.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, HashSet},
+};
 
-use event::{atomic::Field, schema_key::SchemaKey};
+use event::{
+    atomic::Field,
+    schema_key::{InvalidSchemaKey, SchemaKey},
+};
 use iglu::field::column::Place;
 use jiff::Timestamp;
 
 use super::{
     Options,
     file::{self, Written},
-    pieces::Pieces,
+    pieces::{Found, Pieces},
     refusal::Refusal,
     rows::entities,
     schemas::Schemas,
 };
 use crate::{
     lake::template::{EventParts, SchemaParts, Template},
-    postgres::line::Line,
+    line::Line,
 };
 
 /// Bytes of lines that are kept as they are, all partitions together.
 const PLAIN: u64 = 16 << 20;
 
-/// More spellings of schemas than this are parsed anew: a client must not fill the memory with them.
-const MAX_SPELLINGS: usize = 16 * 1024;
+/// More names and days than this are expanded anew: a client must not fill the memory with them.
+const MAX_EVENTS: usize = 16 * 1024;
 
 /// Lines by partition.
 #[derive(Debug)]
@@ -35,8 +41,8 @@ pub struct Gathering {
     by_folder: HashMap<String, usize>,
     /// Index of the partition of an event's name and day: saves expanding the pattern again and again.
     by_event: HashMap<Box<[u8]>, usize>,
-    /// Schemas as lines spell them.
-    spellings: HashMap<Box<str>, SchemaKey>,
+    /// Where the entities of the line at hand are.
+    found: Vec<Found>,
     plain: u64,
     estimate: u64,
 }
@@ -46,8 +52,10 @@ struct Partition {
     event: EventParts,
     lines: Pieces,
     present: BTreeSet<(Place, SchemaKey)>,
-    /// What the last lines had: most have the same again.
-    last: Vec<(Place, Box<str>)>,
+    /// What is in `present`, as lines spell it.
+    noted: HashSet<(Place, u16)>,
+    /// What the last line had: most have the same again.
+    last: Vec<(Place, u16)>,
 }
 
 /// A partition's file.
@@ -68,7 +76,7 @@ impl Gathering {
             partitions: Vec::new(),
             by_folder: HashMap::new(),
             by_event: HashMap::new(),
-            spellings: HashMap::new(),
+            found: Vec::new(),
             plain: 0,
             estimate: 0,
         }
@@ -87,34 +95,24 @@ impl Gathering {
         let entities = entities(&line, text).map_err(refuse)?;
         let at = self.partition(&line);
         let partition = &mut self.partitions[at];
-        let is_new = partition.last.len() != entities.len()
-            || !partition
-                .last
-                .iter()
-                .zip(&entities)
-                .all(|(last, (place, entity))| last.0 == *place && *last.1 == *entity.uri);
-        if is_new {
-            let mut last = Vec::with_capacity(entities.len());
-            for (place, entity) in &entities {
-                let key = match self.spellings.get(&*entity.uri) {
-                    Some(key) => key.clone(),
-                    None => match entity.uri.parse::<SchemaKey>() {
-                        Ok(key) => {
-                            if self.spellings.len() < MAX_SPELLINGS {
-                                self.spellings.insert(entity.uri.as_ref().into(), key.clone());
-                            }
-                            key
-                        }
-                        Err(_) => return Err(no_event(text)),
-                    },
-                };
-                partition.present.insert((*place, key));
-                last.push((*place, entity.uri.as_ref().into()));
+        self.found.clear();
+        let mut is_known = true;
+        for (at, (place, entity)) in entities.iter().enumerate() {
+            let Ok(spelling) = partition.note(at, *place, &entity.uri) else { return Err(no_event(text)) };
+            match (spelling, &entity.data) {
+                (Some(spelling), Cow::Borrowed(data)) => {
+                    let start = data.as_ptr().addr() - text.as_ptr().addr();
+                    self.found.push(Found { place: *place, spelling, data: start..start + data.len() });
+                }
+                _ => is_known = false,
             }
-            partition.last = last;
+        }
+        if is_known {
+            partition.last.clear();
+            partition.last.extend(self.found.iter().map(|found| (found.place, found.spelling)));
         }
         let before = (partition.lines.plain_bytes(), partition.lines.estimated_bytes());
-        partition.lines.push(text);
+        partition.lines.push(text, is_known.then_some(&self.found));
         self.plain += partition.lines.plain_bytes() - before.0;
         self.estimate += partition.lines.estimated_bytes() - before.1;
         if self.plain > PLAIN {
@@ -161,7 +159,7 @@ impl Gathering {
             self.partitions.push(Partition::of(event));
             self.partitions.len() - 1
         });
-        if self.by_event.len() < MAX_SPELLINGS {
+        if self.by_event.len() < MAX_EVENTS {
             self.by_event.insert(value.into(), at);
         }
         at
@@ -170,7 +168,24 @@ impl Gathering {
 
 impl Partition {
     fn of(event: EventParts) -> Self {
-        Self { event, lines: Pieces::default(), present: BTreeSet::new(), last: Vec::new() }
+        let (lines, present, noted) = (Pieces::default(), BTreeSet::new(), HashSet::new());
+        Self { event, lines, present, noted, last: Vec::new() }
+    }
+
+    /// Notes the schema of entity number `at` of a line; the number of its spelling, if that is kept.
+    fn note(&mut self, at: usize, place: Place, uri: &str) -> Result<Option<u16>, InvalidSchemaKey> {
+        if let Some((last_place, spelling)) = self.last.get(at)
+            && *last_place == place
+            && self.lines.spelled(*spelling) == Some(uri)
+        {
+            return Ok(Some(*spelling));
+        }
+        let spelling = self.lines.spelling(uri);
+        if spelling.is_none_or(|spelling| !self.noted.contains(&(place, spelling))) {
+            self.present.insert((place, uri.parse()?));
+            self.noted.extend(spelling.map(|spelling| (place, spelling)));
+        }
+        Ok(spelling)
     }
 }
 

@@ -51,8 +51,9 @@ impl Members {
         Self { fields: members, keys }
     }
 
-    pub(super) fn push_null(&mut self) {
-        self.fields.iter_mut().for_each(|member| member.builder.push_null());
+    /// Adds nulls until there are so many.
+    pub(super) fn fill(&mut self, length: usize) {
+        self.fields.iter_mut().for_each(|member| member.builder.fill(length));
     }
 
     /// Takes an object. `false`: it is none, or a field does not take its value.

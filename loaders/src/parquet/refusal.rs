@@ -77,7 +77,7 @@ fn judge(place: Place, item: SelfDescribing, schemas: &Schemas, targets: &Target
         return errors.push(trouble);
     }
     let uri = schema.to_string();
-    let Some(field) = targets.field(place, &uri) else { return };
+    let Some(field) = targets.field(place, &schema) else { return };
     let wrong = match (&field.ty, place) {
         (FieldType::Array { element, nullable }, Place::Contexts) => {
             if let Value::Object(members) = &mut data {

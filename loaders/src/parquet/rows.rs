@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use arrow_array::ArrayRef;
 use event::{
     atomic::Field as Atomic,
     enriched::{EnrichedEvent, ParseError},
@@ -13,14 +14,15 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    atomic::{self, AtomicColumn},
+    atomic::{self, AtomicColumns},
     builder::{Builder, Scratch},
+    pieces::Found,
     refusal::{Refusal, refusal},
     schemas::Schemas,
 };
-use crate::postgres::{
+use crate::{
+    entity::{self, Entity},
     line::Line,
-    shred::{self, Entity},
 };
 
 /// When the batch was closed: the column behind the atomic ones.
@@ -29,11 +31,15 @@ const LOAD_TSTAMP: &str = "load_tstamp";
 /// Rows under construction.
 pub(super) struct Rows<'s> {
     schemas: &'s Schemas,
-    atomic: Vec<AtomicColumn>,
+    atomic: AtomicColumns,
     loaded: Builder,
     stamp: i64,
     entities: Vec<Builder>,
+    /// Columns of contexts with elements of the row at hand.
+    open: Vec<usize>,
     targets: Targets,
+    /// Numbers of the targets of each spelling, for contexts and for the event itself.
+    spelled: Vec<[Option<usize>; 2]>,
     length: usize,
     /// Bytes of the lines of the rows.
     bytes: usize,
@@ -42,8 +48,8 @@ pub(super) struct Rows<'s> {
 /// Where the data of each schema are put.
 pub(super) struct Targets {
     fields: Vec<(SchemaKey, Place, Field)>,
-    contexts: HashMap<Box<str>, Target>,
-    unstruct: HashMap<Box<str>, Target>,
+    all: Vec<Target>,
+    numbers: HashMap<(Place, SchemaKey), usize>,
 }
 
 enum Target {
@@ -61,7 +67,7 @@ enum Target {
 /// The line is no enriched event.
 pub(super) fn entities<'a>(line: &Line<'a>, text: &str) -> Result<Vec<(Place, Entity<'a>)>, ParseError> {
     let mut found = Vec::new();
-    if !shred::entities(line, &mut found) {
+    if !entity::entities(line, &mut found) {
         found = slowly(text)?;
     }
     let has_event = !line.get(Atomic::UnstructEvent).is_empty();
@@ -73,7 +79,7 @@ pub(super) fn entities<'a>(line: &Line<'a>, text: &str) -> Result<Vec<(Place, En
 fn slowly<'a>(text: &str) -> Result<Vec<Entity<'a>>, ParseError> {
     let event = EnrichedEvent::parse_tsv(text)?;
     let mut found = Vec::new();
-    for field in shred::FIELDS {
+    for field in entity::FIELDS {
         for item in event.data(field).map_err(|error| ParseError::Fields(vec![error]))? {
             let (uri, data) = (item.schema.to_string().into(), json::to_compact(&item.data).into());
             found.push(Entity { uri, data });
@@ -85,7 +91,7 @@ fn slowly<'a>(text: &str) -> Result<Vec<Entity<'a>>, ParseError> {
 impl Targets {
     fn new(schemas: &Schemas, present: &BTreeSet<(Place, SchemaKey)>) -> Self {
         let columns = schemas.columns(present);
-        let mut targets = Self { fields: Vec::new(), contexts: HashMap::new(), unstruct: HashMap::new() };
+        let mut targets = Self { fields: Vec::new(), all: Vec::new(), numbers: HashMap::new() };
         for (place, key) in present {
             let of_model = |(model, column_place, _): &&(SchemaKey, Place, _)| {
                 let version = SchemaVersion::new(key.version.model, 0, 0);
@@ -99,30 +105,22 @@ impl Targets {
                 Some(at) => Target::Column(at, key.version.to_string().into()),
                 None => Target::Nowhere,
             };
-            targets.at(*place).insert(key.to_string().into(), target);
+            targets.numbers.insert((*place, key.clone()), targets.all.len());
+            targets.all.push(target);
         }
         targets.fields =
             columns.into_iter().map(|(model, place, column)| (model, place, column.field)).collect();
         targets
     }
 
-    fn at(&mut self, place: Place) -> &mut HashMap<Box<str>, Target> {
-        match place {
-            Place::Contexts => &mut self.contexts,
-            Place::Unstruct => &mut self.unstruct,
-        }
-    }
-
-    fn get(&self, place: Place, uri: &str) -> Option<&Target> {
-        match place {
-            Place::Contexts => self.contexts.get(uri),
-            Place::Unstruct => self.unstruct.get(uri),
-        }
+    /// The number of the target of data whose schema is spelled like this.
+    fn number(&self, place: Place, uri: &str) -> Option<usize> {
+        self.numbers.get(&(place, uri.parse().ok()?)).copied()
     }
 
     /// The field that takes the data of this schema.
-    pub(super) fn field(&self, place: Place, uri: &str) -> Option<&Field> {
-        match self.get(place, uri)? {
+    pub(super) fn field(&self, place: Place, key: &SchemaKey) -> Option<&Field> {
+        match &self.all[*self.numbers.get(&(place, key.clone()))?] {
             Target::Column(at, _) => Some(&self.fields[*at].2),
             Target::Nowhere | Target::Refused => None,
         }
@@ -130,16 +128,20 @@ impl Targets {
 }
 
 impl<'s> Rows<'s> {
-    /// No rows yet. `present`: the schemas that the lines have.
+    /// No rows yet. `present`: the schemas that the lines have; `spellings`: how they spell them.
     pub(super) fn new(
         schemas: &'s Schemas,
         present: &BTreeSet<(Place, SchemaKey)>,
+        spellings: &[Box<str>],
         stamp: Timestamp,
     ) -> Self {
         let targets = Targets::new(schemas, present);
+        let of = |uri: &str| [Place::Contexts, Place::Unstruct].map(|place| targets.number(place, uri));
         Self {
             schemas,
-            atomic: atomic::columns(),
+            spelled: spellings.iter().map(|uri| of(uri)).collect(),
+            open: Vec::new(),
+            atomic: AtomicColumns::new(),
             loaded: Builder::new(&FieldType::Timestamp),
             stamp: stamp.as_microsecond(),
             entities: targets.fields.iter().map(|(.., field)| Builder::new(&field.ty)).collect(),
@@ -180,65 +182,99 @@ impl<'s> Rows<'s> {
         self.bytes
     }
 
-    /// Takes a line.
+    /// Takes a line. `found`: its entities, if it is known where they are.
     ///
     /// # Errors
     /// Why it is no row; nothing of it was taken.
-    pub(super) fn push(&mut self, text: &str) -> Result<(), Refusal> {
-        if self.try_push(text) {
+    pub(super) fn push(&mut self, text: &str, found: Option<&[Found]>) -> Result<(), Refusal> {
+        if self.try_push(text, found) {
             self.length += 1;
             self.bytes += text.len();
             return Ok(());
         }
         let length = self.length;
+        self.open.clear();
         self.builders().for_each(|builder| builder.truncate(length));
         Err(refusal(text, self.schemas, &self.targets))
     }
 
-    fn try_push(&mut self, text: &str) -> bool {
-        let Some(line) = Line::split(text) else { return false };
-        if !self.atomic.iter_mut().all(|column| column.push(&line)) {
+    fn try_push(&mut self, text: &str, found: Option<&[Found]>) -> bool {
+        if !self.atomic.push(text, self.length) {
             return false;
         }
-        self.loaded.push_long(self.stamp);
-        let Ok(entities) = entities(&line, text) else { return false };
-        let mut scratch: Scratch<'_> = Vec::new();
-        for (place, entity) in &entities {
-            let is_right = match self.targets.get(*place, &entity.uri) {
-                Some(Target::Column(at, version)) => {
-                    let builder = &mut self.entities[*at];
-                    match place {
-                        Place::Contexts => builder.push_element(&entity.data, version, &mut scratch),
-                        Place::Unstruct => builder.push(&entity.data, true, &mut scratch),
-                    }
-                }
-                Some(Target::Nowhere) => true,
-                Some(Target::Refused) | None => false,
-            };
-            if !is_right {
-                return false;
+        let are_right = match found {
+            Some(found) => {
+                let mut scratch = Vec::new();
+                found.iter().all(|Found { place, spelling, data }| {
+                    let target = self.spelled[usize::from(*spelling)][usize::from(*place == Place::Unstruct)];
+                    self.put(target, *place, &text[data.clone()], &mut scratch)
+                })
+            }
+            None => self.search(text),
+        };
+        if are_right {
+            for at in self.open.drain(..) {
+                self.entities[at].close_list(self.length);
             }
         }
-        for ((_, place, _), builder) in self.targets.fields.iter().zip(&mut self.entities) {
-            match place {
-                Place::Contexts => builder.close_list(),
-                Place::Unstruct if builder.len() == self.length => builder.push_null(),
-                Place::Unstruct => {}
-            }
-        }
-        true
+        are_right
     }
 
-    /// All columns, in the order of [`Self::fields`].
-    pub(super) fn builders(&mut self) -> impl Iterator<Item = &mut Builder> {
-        let atomic = self.atomic.iter_mut().map(|column| &mut column.builder);
+    /// Takes the entities of a line that has not been looked at.
+    fn search(&mut self, text: &str) -> bool {
+        let Some(line) = Line::split(text) else { return false };
+        let Ok(entities) = entities(&line, text) else { return false };
+        let mut scratch = Vec::new();
+        entities.iter().all(|(place, entity)| {
+            let target = self.targets.number(*place, &entity.uri);
+            self.put(target, *place, &entity.data, &mut scratch)
+        })
+    }
+
+    fn put<'a>(
+        &mut self,
+        target: Option<usize>,
+        place: Place,
+        data: &'a str,
+        scratch: &mut Scratch<'a>,
+    ) -> bool {
+        let (at, version) = match target.map(|number| &self.targets.all[number]) {
+            Some(Target::Column(at, version)) => (*at, version),
+            Some(Target::Nowhere) => return true,
+            Some(Target::Refused) | None => return false,
+        };
+        let builder = &mut self.entities[at];
+        match place {
+            Place::Contexts => {
+                if !self.open.contains(&at) {
+                    self.open.push(at);
+                }
+                builder.push_element(data, version, scratch)
+            }
+            Place::Unstruct => {
+                builder.fill(self.length);
+                builder.push(data, true, scratch)
+            }
+        }
+    }
+
+    fn builders(&mut self) -> impl Iterator<Item = &mut Builder> {
+        let atomic = self.atomic.all.iter_mut().map(|column| &mut column.builder);
         atomic.chain([&mut self.loaded]).chain(&mut self.entities)
     }
 
-    /// Begins anew, after the values have been taken out of the columns.
-    pub(super) fn taken(&mut self) {
+    /// Takes the values out of all columns, in the order of [`Self::fields`], and begins anew.
+    pub(super) fn take(&mut self) -> Vec<ArrayRef> {
+        let length = self.length;
+        self.loaded.fill_long(self.stamp, length);
+        let columns = self.builders().map(|builder| {
+            builder.fill(length);
+            builder.finish()
+        });
+        let columns = columns.collect();
         self.length = 0;
         self.bytes = 0;
+        columns
     }
 }
 

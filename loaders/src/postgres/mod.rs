@@ -1,10 +1,9 @@
 //! Enriched events -> `atomic.events` and one table per schema model (`spec/loaders-and-leases.md` 3 and 7.4).
 //!
 //! * [`settings`]: the HOCON of the role; [`config`]: what a run needs of it, where to load and how much at once
-//! * [`line`], [`shred`]: a line, and the self-describing data in it; [`atomic`]: the columns of `events`
+//! * [`atomic`]: the columns of `events`; [`places`]: where those of other tables lie in the data
 //! * [`target`]: a table as it is, ready to take rows; [`encode`]: lines -> rows of all tables, bad rows, needs
 //! * [`binary`]: the binary format of COPY; [`numeric`]: its decimal numbers
-//! * [`family`]: which versions of a schema there are
 //! * [`refusal`]: what an error of Postgres means; [`bad_rows`]: what cannot be loaded
 //! * [`checkpoint`]: the row that makes a replay add nothing; [`statement`]: SQL texts
 //! * [`preview`]: what would be changed
@@ -18,13 +17,11 @@ pub mod checkpoint;
 pub mod client;
 pub mod config;
 pub mod encode;
-pub mod family;
-pub mod line;
 pub mod numeric;
+pub mod places;
 pub mod preview;
 pub mod refusal;
 pub mod run;
 pub mod settings;
-pub mod shred;
 pub mod statement;
 pub mod target;

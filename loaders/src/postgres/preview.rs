@@ -13,10 +13,13 @@ use super::{
     atomic::EVENTS,
     client::{Session, SessionError},
     config::{PostgresConfig, Purpose},
+    statement,
+    target::Entities,
+};
+use crate::{
+    entity,
     family::{self, Family},
     line::Line,
-    shred, statement,
-    target::Entities,
 };
 
 /// A change that would be made.
@@ -46,9 +49,9 @@ pub fn schemas(purpose: Purpose, record: &[u8]) -> Vec<String> {
     let text = utf8::decode(record);
     let mut entities = Vec::new();
     if !purpose.has_events() {
-        entities.extend(shred::record(&text));
+        entities.extend(entity::record(&text));
     } else if let Some(line) = Line::split(&text) {
-        shred::entities(&line, &mut entities);
+        entity::entities(&line, &mut entities);
     }
     entities.into_iter().map(|entity| entity.uri.into_owned()).collect()
 }

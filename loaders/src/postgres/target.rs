@@ -12,7 +12,7 @@ use iglu::table::{
 use super::{
     atomic::EVENTS,
     binary::{self, Unfit},
-    shred::Places,
+    places::Places,
     statement,
 };
 

@@ -148,7 +148,7 @@ fn files_are_the_same_when_their_rows_are() {
     let schemas = schemas(&[]);
     let file = |app: &str, compression| {
         let mut pieces = Pieces::default();
-        pieces.push(&line(&[(Field::AppId, app)]));
+        pieces.push(&line(&[(Field::AppId, app)]), None);
         let options = Options { compression, ..Options::default() };
         file::write(pieces, &std::collections::BTreeSet::new(), &schemas, super::site::stamp(), options).bytes
     };

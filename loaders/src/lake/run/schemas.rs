@@ -7,8 +7,8 @@ use iglu::{cache::Lookup, client::Client};
 
 use super::{super::buffer::Buffer, Loader, Schemas};
 use crate::{
+    family::{self, Family, is_away},
     parquet::schemas::highest,
-    postgres::family::{self, Family, is_away},
 };
 
 impl Loader {

@@ -11,11 +11,13 @@ use super::{
     super::{
         atomic, bad_rows,
         binary::{self, HEADER},
-        line::Line,
-        shred::{self, Entity},
         target::Refused,
     },
     Buffer, Encoded, Encoder, Need, Resolved, TableId, Unavailable,
+};
+use crate::{
+    entity::{self, Entity},
+    line::Line,
 };
 
 /// What went wrong with an event so far.
@@ -47,7 +49,7 @@ impl Encoder {
         let mut trouble = Trouble::default();
         let Some((id, tstamp)) = self.encode_event(&line, &mut trouble) else { return not_parsed(text) };
         let mut entities = Vec::new();
-        if !shred::entities(&line, &mut entities) {
+        if !entity::entities(&line, &mut entities) {
             match slowly(text) {
                 Some(found) => entities = found,
                 None => return not_parsed(text),
@@ -78,7 +80,7 @@ impl Encoder {
     /// A self-describing record: a row of its schema's table (`spec/loaders-and-leases.md` 3.8).
     fn encode_record(&mut self, text: &str, now: Timestamp) -> Encoded {
         let bad = |payload: String, errors| Encoded::Bad(Box::new(bad_rows::generic(payload, errors, now)));
-        let quick = shred::record(text).filter(|entity| entity.uri.parse::<SchemaKey>().is_ok());
+        let quick = entity::record(text).filter(|entity| entity.uri.parse::<SchemaKey>().is_ok());
         let mut entity = match quick {
             Some(entity) => entity,
             None => match self_describing(text) {
@@ -259,7 +261,7 @@ fn begin(buffer: &mut Buffer, fields: usize) -> &mut Vec<u8> {
 fn slowly(text: &str) -> Option<Vec<Entity<'static>>> {
     let event = EnrichedEvent::split_tsv(text).ok()?;
     let mut entities = Vec::new();
-    for field in shred::FIELDS {
+    for field in entity::FIELDS {
         for item in event.data(field).ok()? {
             let data = event::json::to_compact(&item.data);
             entities.push(Entity { uri: Cow::Owned(item.schema.to_string()), data: Cow::Owned(data) });
