@@ -1,9 +1,10 @@
 //! Typed columns of the lake from schemas (`spec/iglu.md` 6.9, `spec/loaders-and-leases.md` 4.3 to 4.7). Pure.
 //!
-//! * [`syntax`]: a schema as far as columns depend on it; [`fingerprint`]: its hash, which names recovery columns
+//! * [`fingerprint`]: the hash of a schema, which names recovery columns
 //! * `storage`, `widen`, `narrow`: alternatives, tuples and open objects made into one schema
 //! * [`select`]: a schema -> a [`Field`]; [`merge`]: two versions of one model -> one field
 //! * [`column`]: the versions of a model that data have -> the columns of an entity
+//! * [`outline`]: a column as people read it
 //! * [`cast`]: which values a type takes; [`judge`]: everything that is wrong with data
 
 pub mod cast;
@@ -12,13 +13,15 @@ pub mod fingerprint;
 pub mod judge;
 pub mod merge;
 mod narrow;
-mod number;
+pub mod outline;
 pub mod select;
 mod storage;
-pub mod syntax;
 mod widen;
 
 use std::fmt;
+
+pub use crate::syntax;
+use crate::syntax::number;
 
 /// A column or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@
 //! * [`schema`], [`validator`]: what schemas say about data
 //! * [`pattern`]: Java's regular expressions, which schemas and configurations are written in
 //! * [`client_error`]: what bad rows say about it
-//! * [`lint`], [`difference`]: what authors of schemas are told
-//! * [`table`]: Postgres tables from schemas, [`field`]: columns of the lake
+//! * [`lint`], [`difference`], [`gap`]: what authors of schemas are told
+//! * [`syntax`]: a schema as far as columns depend on it; [`table`]: Postgres tables, [`redshift`]: tables of Redshift,
+//!   [`field`]: columns of the lake
 //! * `server`: the registry that people publish to
 
 pub mod built_in;
@@ -17,14 +18,20 @@ pub mod client_error;
 pub mod difference;
 pub mod field;
 mod folder;
+pub mod gap;
 mod http;
 pub mod lint;
 pub mod pattern;
+pub mod redshift;
 pub mod resolver_config;
+pub mod sample;
 pub mod schema;
+pub mod schema_list;
 mod search;
 #[cfg(feature = "server")]
 pub mod server;
+pub mod spaced;
+pub mod syntax;
 pub mod table;
 mod until;
 pub mod validator;

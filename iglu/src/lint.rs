@@ -3,6 +3,7 @@
 
 mod bound;
 mod linter;
+pub mod report;
 mod tree;
 
 use event::schema_key::SchemaKey;
@@ -23,6 +24,11 @@ pub struct Finding {
     pub level: Level,
     /// The linter that found it; `None`: a schema of schemas.
     pub linter: Option<&'static str>,
+}
+
+/// The linters that may be left out: those whose findings are no errors.
+pub fn optional() -> impl Iterator<Item = &'static Linter> {
+    ALL.iter().filter(|linter| linter.level < Level::Error)
 }
 
 /// What linters find, the last part of the schema first.

@@ -9,7 +9,7 @@ use iglu::field::{
     Field, FieldType,
     column::{Column, Place, columns},
     fingerprint,
-    merge::merge,
+    merge::{breaking, merge},
     select,
     syntax::Syntax,
 };
@@ -99,7 +99,12 @@ fn check(case: &Value) -> usize {
                         merged = Some(field);
                         "merged"
                     }
-                    None => "breaking",
+                    None => {
+                        let mut why = breaking(older, &newer);
+                        why.sort();
+                        assert_eq!(Value::from(why), expect["breaking"], "{id} {key}");
+                        "breaking"
+                    }
                 },
             };
             assert_eq!(verdict, expect["verdict"].as_str().unwrap(), "{id} {key}");

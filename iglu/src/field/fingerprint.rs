@@ -149,6 +149,14 @@ fn order(hashes: impl Iterator<Item = u32>) -> Vec<usize> {
     ordered
 }
 
+/// The places of keys in the order of such a trie, however few they are.
+pub(crate) fn in_trie(keys: &[&str]) -> Vec<usize> {
+    let hashes: Vec<u32> = keys.iter().map(|key| improved(java_hash::string(key) as u32)).collect();
+    let mut ordered = Vec::with_capacity(keys.len());
+    walk(&hashes, (0..keys.len()).collect(), 0, &mut ordered);
+    ordered
+}
+
 fn walk(hashes: &[u32], places: Vec<usize>, shift: u32, ordered: &mut Vec<usize>) {
     if shift > 30 {
         // Equal hashes.

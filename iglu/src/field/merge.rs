@@ -40,3 +40,36 @@ fn merge_types(older: &FieldType, newer: &FieldType) -> Option<FieldType> {
         (older, newer) => (older == newer).then(|| older.clone()),
     }
 }
+
+/// Why no field takes the data of both versions, in the original's words; empty: one does.
+pub fn breaking(older: &Field, newer: &Field) -> Vec<String> {
+    let mut found = Vec::new();
+    compare(&older.ty, &newer.ty, &mut String::new(), &mut found);
+    found
+}
+
+fn compare(older: &FieldType, newer: &FieldType, at: &mut String, found: &mut Vec<String>) {
+    let length = at.len();
+    match (older, newer) {
+        (FieldType::Struct(older), FieldType::Struct(newer)) => {
+            for field in older {
+                if let Some(new) = newer.iter().find(|new| new.name == field.name) {
+                    at.push('/');
+                    at.push_str(&field.name);
+                    compare(&field.ty, &new.ty, at, found);
+                    at.truncate(length);
+                }
+            }
+        }
+        (FieldType::Array { element: older, .. }, FieldType::Array { element: newer, .. }) => {
+            at.push_str("/[arrayDown]");
+            compare(older, newer, at, found);
+            at.truncate(length);
+        }
+        (older, newer) if older == newer => {}
+        (older, newer) => {
+            let at = if at.is_empty() { "/" } else { at };
+            found.push(format!("Incompatible type change {older} to {newer} at {at}"));
+        }
+    }
+}

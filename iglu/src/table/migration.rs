@@ -44,6 +44,18 @@ pub enum Change {
     Comment(String),
 }
 
+impl Existing {
+    /// The table as the loader makes it.
+    pub fn of(table: &Table) -> Self {
+        let meta =
+            META.iter().filter(|_| table.meta).map(|(name, ty)| ((*name).to_owned(), ty.clone(), false));
+        let data = table.columns.iter().filter(|column| !column.on_demand);
+        let data = data.map(|column| (column.name.clone(), column.ty.clone(), column.not_null));
+        let columns = meta.chain(data).map(|(name, ty, not_null)| ExistingColumn { name, ty, not_null });
+        Self { columns: columns.collect(), comment: Some(table.latest.to_string()) }
+    }
+}
+
 /// What makes `existing` fit `wanted`; nothing when it fits.
 pub fn plan(wanted: &Table, existing: Option<&Existing>) -> Vec<Change> {
     let uri = wanted.latest.to_string();

@@ -25,7 +25,7 @@ use self::meta_schema::MetaSchema;
 use crate::schema::{DataReport, SchemaIssue};
 
 /// The only `$schema` that is accepted (`spec/iglu.md` 4.1).
-pub(crate) const META_SCHEMA: &str =
+pub const META_SCHEMA: &str =
     "http://iglucentral.com/schemas/com.snowplowanalytics.self-desc/schema/jsonschema/1-0-0#";
 
 /// A schema that can judge data.

@@ -1,43 +1,45 @@
-//! A schema as far as columns depend on it, with everything that the hash of recovery columns is made from
-//! (`spec/loaders-and-leases.md` 4.6). Keywords that are not listed are invisible.
+//! A schema as far as columns depend on it (`spec/iglu.md` 6.1), with everything that the hash of recovery columns is made from
+//! (`spec/loaders-and-leases.md` 4.6). Keywords that are not listed are invisible; one that is null is not there.
+
+pub(crate) mod number;
 
 use serde_json::{Map, Value};
 
-use super::number::Number;
+use self::number::Number;
 use crate::table::keywords::{Kind, NotASchema};
 
 /// A schema or a part of one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Syntax {
-    pub(super) multiple_of: Option<Number>,
-    pub(super) minimum: Option<Number>,
-    pub(super) maximum: Option<Number>,
-    pub(super) max_length: Option<Number>,
-    pub(super) min_length: Option<Number>,
-    pub(super) pattern: Option<String>,
-    pub(super) format: Option<String>,
-    pub(super) schema_uri: Option<String>,
-    pub(super) items: Option<Items>,
-    pub(super) additional_items: Option<Additional>,
-    pub(super) min_items: Option<Number>,
-    pub(super) max_items: Option<Number>,
-    pub(super) properties: Option<Members>,
-    pub(super) additional_properties: Option<Additional>,
-    pub(super) required: Option<Vec<String>>,
-    pub(super) pattern_properties: Option<Members>,
-    pub(super) types: Option<Types>,
-    pub(super) members: Option<Vec<Value>>,
-    pub(super) one_of: Option<Vec<Syntax>>,
-    pub(super) any_of: Option<Vec<Syntax>>,
-    pub(super) description: Option<String>,
+    pub(crate) multiple_of: Option<Number>,
+    pub(crate) minimum: Option<Number>,
+    pub(crate) maximum: Option<Number>,
+    pub(crate) max_length: Option<Number>,
+    pub(crate) min_length: Option<Number>,
+    pub(crate) pattern: Option<String>,
+    pub(crate) format: Option<String>,
+    pub(crate) schema_uri: Option<String>,
+    pub(crate) items: Option<Items>,
+    pub(crate) additional_items: Option<Additional>,
+    pub(crate) min_items: Option<Number>,
+    pub(crate) max_items: Option<Number>,
+    pub(crate) properties: Option<Members>,
+    pub(crate) additional_properties: Option<Additional>,
+    pub(crate) required: Option<Vec<String>>,
+    pub(crate) pattern_properties: Option<Members>,
+    pub(crate) types: Option<Types>,
+    pub(crate) members: Option<Vec<Value>>,
+    pub(crate) one_of: Option<Vec<Syntax>>,
+    pub(crate) any_of: Option<Vec<Syntax>>,
+    pub(crate) description: Option<String>,
 }
 
 /// Schemas by name, in the order of the document.
-pub(super) type Members = Vec<(String, Syntax)>;
+pub(crate) type Members = Vec<(String, Syntax)>;
 
 /// `items`
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Items {
+pub(crate) enum Items {
     /// One schema for all.
     Each(Box<Syntax>),
     /// One schema for each place.
@@ -46,28 +48,28 @@ pub(super) enum Items {
 
 /// `additionalProperties`, `additionalItems`
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Additional {
+pub(crate) enum Additional {
     Allowed(bool),
     Like(Box<Syntax>),
 }
 
 /// `type`: each once.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Types {
-    pub(super) kinds: Vec<Kind>,
+pub(crate) struct Types {
+    pub(crate) kinds: Vec<Kind>,
 }
 
 impl Types {
-    pub(super) fn of(kinds: Vec<Kind>) -> Self {
+    pub(crate) fn of(kinds: Vec<Kind>) -> Self {
         Self { kinds }
     }
 
-    pub(super) fn has(&self, kind: Kind) -> bool {
+    pub(crate) fn has(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
     }
 
     /// This type, or a union of it and null.
-    pub(super) fn is(&self, kind: Kind) -> bool {
+    pub(crate) fn is(&self, kind: Kind) -> bool {
         let mut others = self.kinds.iter().filter(|k| **k != Kind::Null);
         others.next() == Some(&kind) && others.next().is_none()
     }
@@ -93,7 +95,7 @@ fn decode(schema: &Value, at: &mut String) -> Result<Syntax, NotASchema> {
     let plain = |keyword: &'static str| NotASchema { keyword, pointer: at.clone() };
     macro_rules! read {
         ($keyword:literal, $read:expr) => {
-            object.get($keyword).map($read).transpose().map_err(|Meaningless| plain($keyword))?
+            given(object, $keyword).map($read).transpose().map_err(|Meaningless| plain($keyword))?
         };
     }
     let mut syntax = Syntax {
@@ -113,7 +115,7 @@ fn decode(schema: &Value, at: &mut String) -> Result<Syntax, NotASchema> {
         description: read!("description", text),
         ..Syntax::default()
     };
-    syntax.items = match object.get("items") {
+    syntax.items = match given(object, "items") {
         None => None,
         Some(Value::Array(places)) => Some(Items::Places(list(places, at, "items")?)),
         Some(one) if one.is_object() => Some(Items::Each(Box::new(nested(one, at, &["items"])?))),
@@ -126,6 +128,11 @@ fn decode(schema: &Value, at: &mut String) -> Result<Syntax, NotASchema> {
     syntax.one_of = alternatives(object, "oneOf", at)?;
     syntax.any_of = alternatives(object, "anyOf", at)?;
     Ok(syntax)
+}
+
+/// What stands under a keyword.
+fn given<'a>(object: &'a Map<String, Value>, keyword: &str) -> Option<&'a Value> {
+    object.get(keyword).filter(|value| !value.is_null())
 }
 
 fn nested(value: &Value, at: &mut String, steps: &[&str]) -> Result<Syntax, NotASchema> {
@@ -148,7 +155,7 @@ fn named(
     keyword: &'static str,
     at: &mut String,
 ) -> Result<Option<Members>, NotASchema> {
-    match object.get(keyword) {
+    match given(object, keyword) {
         None => Ok(None),
         Some(Value::Object(all)) => {
             let decoded =
@@ -164,7 +171,7 @@ fn alternatives(
     keyword: &'static str,
     at: &mut String,
 ) -> Result<Option<Vec<Syntax>>, NotASchema> {
-    match object.get(keyword) {
+    match given(object, keyword) {
         None => Ok(None),
         Some(Value::Array(all)) => list(all, at, keyword).map(Some),
         Some(_) => Err(NotASchema { keyword, pointer: at.clone() }),
@@ -176,7 +183,7 @@ fn additional(
     keyword: &'static str,
     at: &mut String,
 ) -> Result<Option<Additional>, NotASchema> {
-    match object.get(keyword) {
+    match given(object, keyword) {
         None => Ok(None),
         Some(Value::Bool(allowed)) => Ok(Some(Additional::Allowed(*allowed))),
         Some(like @ Value::Object(_)) => Ok(Some(Additional::Like(Box::new(nested(like, at, &[keyword])?)))),

@@ -9,7 +9,7 @@ const MOST_DIGITS: i64 = 1000;
 
 /// A number as Java's `BigDecimal` holds it: an integer wherever it is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Number {
+pub(crate) struct Number {
     negative: bool,
     /// Without leading zeros; `0` for zero.
     digits: String,
@@ -19,7 +19,7 @@ pub(super) struct Number {
 
 impl Number {
     /// Reads the text of a JSON number; an integer has a scale of zero, however it is written.
-    pub(super) fn bound(text: &str) -> Self {
+    pub(crate) fn bound(text: &str) -> Self {
         let mut number = Self::as_written(text);
         let zeros = number.digits.len() - number.digits.trim_end_matches('0').len();
         if number.digits == "0" {
@@ -35,7 +35,7 @@ impl Number {
     }
 
     /// Reads the text of a JSON number with the scale that it is written with: `1.50` has 2, `1e3` has -3.
-    pub(super) fn as_written(text: &str) -> Self {
+    pub(crate) fn as_written(text: &str) -> Self {
         let (negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -49,47 +49,47 @@ impl Number {
         Self { negative: negative && digits != "0", digits, scale: fraction.len() as i64 - exponent }
     }
 
-    pub(super) fn is_integer(&self) -> bool {
+    pub(crate) fn is_integer(&self) -> bool {
         self.scale <= 0
     }
 
     /// Digits of the unscaled number.
-    pub(super) fn precision(&self) -> i64 {
+    pub(crate) fn precision(&self) -> i64 {
         self.digits.len() as i64
     }
 
-    pub(super) fn scale(&self) -> i64 {
+    pub(crate) fn scale(&self) -> i64 {
         self.scale
     }
 
     /// Digits before the point.
-    pub(super) fn whole_digits(&self) -> i64 {
+    pub(crate) fn whole_digits(&self) -> i64 {
         self.precision() - self.scale
     }
 
     /// Whether it lies within these bounds.
-    pub(super) fn is_within(&self, min: i64, max: i64) -> bool {
+    pub(crate) fn is_within(&self, min: i64, max: i64) -> bool {
         let at = |bound: i64| self.order(&Self::bound(&bound.to_string()));
         at(min) != Ordering::Less && at(max) != Ordering::Greater
     }
 
     /// Compares what the numbers stand for.
-    pub(super) fn order(&self, other: &Self) -> Ordering {
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
         Decimal::parse(&self.exact()).cmp(&Decimal::parse(&other.exact()))
     }
 
     /// The smaller of both.
-    pub(super) fn smaller(&self, other: &Self) -> Self {
+    pub(crate) fn smaller(&self, other: &Self) -> Self {
         if self.order(other) == Ordering::Less { self.clone() } else { other.clone() }
     }
 
     /// The larger of both.
-    pub(super) fn larger(&self, other: &Self) -> Self {
+    pub(crate) fn larger(&self, other: &Self) -> Self {
         if self.order(other) == Ordering::Greater { self.clone() } else { other.clone() }
     }
 
     /// Without its sign.
-    pub(super) fn magnitude(&self) -> Self {
+    pub(crate) fn magnitude(&self) -> Self {
         Self { negative: false, ..self.clone() }
     }
 
@@ -98,7 +98,7 @@ impl Number {
     }
 
     /// As Java prints it.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
         if self.scale == 0 {
             return format!("{sign}{}", self.digits);
