@@ -66,7 +66,7 @@ enum Command {
     /// Tools for authors of schemas.
     #[cfg(feature = "iglu")]
     #[command(subcommand)]
-    Iglu(iglu::Tool),
+    Iglu(Box<iglu::Tool>),
     #[cfg(any(feature = "collector", feature = "iglu"))]
     Check(check::Options),
     Send(send::Options),
@@ -98,7 +98,7 @@ impl Cli {
             #[cfg(feature = "iglu")]
             Command::IgluServer(options) => runtime::run(None, iglu_server::run(options)),
             #[cfg(feature = "iglu")]
-            Command::Iglu(tool) => iglu::run(&tool),
+            Command::Iglu(tool) => iglu::run(*tool),
             #[cfg(any(feature = "collector", feature = "iglu"))]
             Command::Check(options) => check::run(&options),
             Command::Send(options) => runtime::run(None, send::run(options)),
@@ -130,7 +130,13 @@ impl Cli {
 }
 
 /// Prints help, version or what is wrong with the command line, and gives the exit code for it.
-pub(crate) fn answer(answer: &clap::Error) -> process::ExitCode {
+pub(crate) fn answer(answer: &clap::Error, arguments: &[String]) -> process::ExitCode {
+    #[cfg(feature = "iglu")]
+    if let Some(code) = iglu::answer(answer, arguments) {
+        return code.into();
+    }
+    #[cfg(not(feature = "iglu"))]
+    let _ = arguments;
     let _ = answer.print();
     match answer.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok.into(),

@@ -59,7 +59,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
-        Err(answer) => return cli::answer(&answer),
+        Err(answer) => return cli::answer(&answer, &std::env::args().skip(1).collect::<Vec<_>>()),
     };
     if let Err(error) = service::telemetry::init(&cli.log_options()) {
         output::error(format_args!("{error}"));

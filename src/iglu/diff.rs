@@ -9,8 +9,8 @@ use ::iglu::{
     difference::{Bump, Difference, between, needed},
     lint,
     table::{
-        migration::{Existing, ExistingColumn, plan},
-        model::{META, Table},
+        migration::{Existing, plan},
+        model::Table,
         name,
     },
 };
@@ -122,20 +122,11 @@ fn statements(old: &Given, new: &Given, dbschema: &str) -> Result<Vec<String>, R
         Table::of(&versions, true).map_err(|error| wrong(error.to_string()))
     };
     let is_same_table = old.key.version.model == new.key.version.model;
-    let existing = if is_same_table { table(&[old])?.map(|table| existing(&table)) } else { None };
+    let existing = if is_same_table { table(&[old])?.map(|table| Existing::of(&table)) } else { None };
     let wanted = if is_same_table { table(&[old, new])? } else { table(&[new])? };
     let Some(wanted) = wanted else { return Ok(Vec::new()) };
     let quoted = format!("{}.{}", name::quote(dbschema), name::quote(name::cut(&wanted.name)));
     Ok(plan(&wanted, existing.as_ref()).iter().map(|change| change.sql(&quoted)).collect())
-}
-
-/// The table as the loader has made it.
-fn existing(table: &Table) -> Existing {
-    let meta = META.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone(), false));
-    let data = table.columns.iter().filter(|column| !column.on_demand);
-    let data = data.map(|column| (column.name.clone(), column.ty.clone(), column.not_null));
-    let columns = meta.chain(data).map(|(name, ty, not_null)| ExistingColumn { name, ty, not_null });
-    Existing { columns: columns.collect(), comment: Some(table.latest.to_string()) }
 }
 
 fn read(file: &Path) -> Result<Given, RunError> {

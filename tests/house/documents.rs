@@ -119,8 +119,14 @@ fn commands_exist() {
 
 /// Whether `piste` knows the subcommand and every flag.
 fn understood(arguments: &[&str]) -> Result<(), String> {
+    // These have subcommands of their own.
+    let depth = match arguments {
+        ["iglu", "static" | "server" | "verify", ..] => 3,
+        ["iglu", ..] => 2,
+        _ => 1,
+    };
     let subcommand: Vec<&str> =
-        arguments.iter().take_while(|a| !a.starts_with('-')).take(1).copied().collect();
+        arguments.iter().take_while(|a| !a.starts_with('-')).take(depth).copied().collect();
     let help = Command::new(env!("CARGO_BIN_EXE_piste")).args(&subcommand).arg("--help").output().unwrap();
     if !help.status.success() {
         return Err(format!("no subcommand {subcommand:?}"));
