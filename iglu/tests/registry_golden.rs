@@ -20,7 +20,7 @@ use iglu::server::{
     request::Request,
     response::Response,
     schema::Scope,
-    settings::{DUMMY_KEY, Line, Settings},
+    settings::{DUMMY_KEY, Line, Settings, Webhook},
     store::{
         Store,
         postgres::client::{Place, Postgres},
@@ -63,6 +63,7 @@ async fn exchanges_in_sqlite() {
     run.phase("p2", &settings(2), store.as_ref()).await;
     compare_schemas(store.as_ref(), AFTER_P2).await;
     compare_keys(store.as_ref()).await;
+    compare_webhooks(&run.told);
     let dummy = Sqlite::in_memory().unwrap();
     dummy.add_permissions(vec![(DUMMY_KEY, Permission::of_all())]).await.unwrap();
     run.phase("p3", &settings(3), &dummy).await;
@@ -135,7 +136,7 @@ async fn of_many_that_publish_one_version_one_wins() {
 
 fn place(server: &postgres::Postgres) -> Place {
     let (dbname, user) = ("postgres".to_owned(), "postgres".to_owned());
-    Place { host: server.host(), port: 5432, dbname, user, password: None }
+    Place { host: server.host(), port: 5432, dbname, user, ..Place::default() }
 }
 
 /// A database with the tables and rows of the original.
@@ -176,13 +177,23 @@ struct Run {
     compared: usize,
     kept_aside: usize,
     differences: Vec<String>,
+    /// Which webhooks were told, by which method, and what.
+    told: Vec<(String, bool, Value)>,
 }
 
 impl Run {
     fn new() -> Self {
         let now = "2026-11-21T08:00:00Z".parse().unwrap();
         let differences = Vec::new();
-        Self { captured: BTreeMap::new(), now, next_id: 1 << 100, compared: 0, kept_aside: 0, differences }
+        Self {
+            captured: BTreeMap::new(),
+            now,
+            next_id: 1 << 100,
+            compared: 0,
+            kept_aside: 0,
+            differences,
+            told: Vec::new(),
+        }
     }
 
     async fn phase(&mut self, phase: &str, settings: &Settings, store: &dyn Store) {
@@ -251,7 +262,13 @@ impl Run {
             now: self.now,
             ids: [Uuid::from_u128(self.next_id), Uuid::from_u128(self.next_id + 1)],
         };
-        shown_to(&page, answer(&request, around).await.response)
+        let answered = answer(&request, around).await;
+        if let Some(published) = &answered.response.published {
+            let hooks = settings.webhooks.iter().filter(|hook| hook.is_for(&published.key.vendor));
+            let body = published.told();
+            self.told.extend(hooks.map(|hook| (hook.uri.clone(), hook.use_post, body.clone())));
+        }
+        shown_to(&page, answered.response)
     }
 
     fn compare(&mut self, id: &str, is_head: bool, expected: &Value, got: &Response) {
@@ -356,6 +373,13 @@ fn settings(configuration: u8) -> Settings {
             patches_allowed: true,
             swagger_base: "/base".into(),
             super_key: Some("11111111-2222-4333-8444-555555555555".parse().unwrap()),
+            webhooks: [("/hook-a", "com.ac", false), ("/hook-b", "org.other", true)]
+                .map(|(uri, prefix, use_post)| Webhook {
+                    uri: uri.into(),
+                    vendor_prefixes: vec![prefix.into()],
+                    use_post,
+                })
+                .to_vec(),
             ..usual
         },
         3 => Settings { debug: true, ..usual },
@@ -413,6 +437,19 @@ async fn compare_schemas(store: &dyn Store, dump: &str) {
     expected.sort_by_key(ToString::to_string);
     got.sort_by_key(ToString::to_string);
     assert_eq!(got, expected);
+}
+
+/// What the original told, in this order.
+fn compare_webhooks(told: &[(String, bool, Value)]) {
+    let recorded: Vec<(String, bool, Value)> = include_str!("golden/registry/webhooks.jsonl")
+        .lines()
+        .map(|line| {
+            let request: Value = serde_json::from_str(line).unwrap();
+            let body = serde_json::from_str(request["body"].as_str().unwrap()).unwrap();
+            (request["path"].as_str().unwrap().to_owned(), request["method"] == "POST", body)
+        })
+        .collect();
+    assert_eq!(told, recorded);
 }
 
 async fn compare_keys(store: &dyn Store) {

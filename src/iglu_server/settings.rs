@@ -137,6 +137,11 @@ pub(crate) struct Database {
     /// The user's password, best from the environment.
     #[schemars(with = "String", example = &"${IGLU_DB_PASSWORD}")]
     pub(crate) password: Option<Secret>,
+    /// Ours. How connections are encrypted: disable, prefer (when the server offers it), require, verify-ca or verify-full.
+    pub(crate) ssl_mode: String,
+    /// Ours. A file of the authorities that vouch for the server; without it those of the system.
+    #[schemars(with = "String", example = &"/etc/ssl/rds.pem")]
+    pub(crate) ssl_root_cert: Option<PathBuf>,
     /// Java's driver.
     #[schemars(with = "String", extend("x-without-effect" = "there is one driver"), example = &"org.postgresql.Driver")]
     pub(crate) driver: Ignored,
@@ -317,6 +322,8 @@ impl Default for Database {
             dbname: None,
             username: None,
             password: None,
+            ssl_mode: "prefer".into(),
+            ssl_root_cert: None,
             driver: Ignored,
             max_pool_size: None,
             pool: Pool::default(),

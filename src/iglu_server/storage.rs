@@ -11,7 +11,9 @@ use ::iglu::server::{
         sqlite::client::Sqlite,
     },
 };
-use service::exit::RunError;
+use service::exit::{ExitCode, RunError};
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::settings::{Database, DatabaseKind, IgluServerConfig};
 
@@ -25,7 +27,7 @@ pub(super) async fn open(config: &IgluServerConfig) -> Result<Arc<dyn Store>, Ru
             Ok(Arc::new(store))
         }
         DatabaseKind::Postgres => {
-            let store = Postgres::new(&place(&config.database), config.connections());
+            let store = Postgres::new(&place(&config.database)?, config.connections());
             match store.set_up().await {
                 Ok(()) => {}
                 Err(error) if config.database.enable_startup_checks => return Err(unavailable(error)),
@@ -45,14 +47,36 @@ pub(crate) fn in_file(file: &Path) -> Result<Sqlite, RunError> {
     Sqlite::open(file).map_err(|error| at(&error))
 }
 
-fn place(database: &Database) -> Place {
-    Place {
+fn place(database: &Database) -> Result<Place, RunError> {
+    Ok(Place {
         host: database.host.clone().unwrap_or_default(),
         port: database.port,
         dbname: database.dbname.clone().unwrap_or_default(),
         user: database.username.clone().unwrap_or_default(),
         password: database.password.as_ref().map(|password| password.expose().to_owned()),
+        tls: tls(database)?,
+    })
+}
+
+/// How connections are encrypted, in the Postgres loader's way.
+#[cfg(feature = "loaders")]
+fn tls(database: &Database) -> Result<Option<(MakeRustlsConnect, SslMode)>, RunError> {
+    use loaders::postgres::{client::connector, config::PostgresConfig};
+    let roots = database.ssl_root_cert.clone();
+    let config = PostgresConfig::new(tokio_postgres::Config::new(), &database.ssl_mode, roots, None)
+        .map_err(|error| RunError::new(ExitCode::Config, format!("`database.sslMode`: {}", error.what)))?;
+    let tls = connector(&config.tls).map_err(|error| RunError::unavailable(error.to_string()))?;
+    Ok(Some((tls, config.connection.get_ssl_mode())))
+}
+
+/// What encrypts comes with the loaders.
+#[cfg(not(feature = "loaders"))]
+fn tls(database: &Database) -> Result<Option<(MakeRustlsConnect, SslMode)>, RunError> {
+    if ["disable", "allow", "prefer"].contains(&database.ssl_mode.to_lowercase().as_str()) {
+        return Ok(None);
     }
+    let what = "`database.sslMode`: this executable was built without the feature `loaders`, which encrypts";
+    Err(RunError::new(ExitCode::Config, what))
 }
 
 fn unavailable(error: StoreError) -> RunError {

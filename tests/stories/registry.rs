@@ -76,6 +76,33 @@ fn alone_with_each_storage() {
 }
 
 #[test]
+fn on_a_database_that_takes_none_but_encrypted_connections() {
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (_postgres, port) = Postgres::with_tls(&own.cert.pem(), &own.signing_key.serialize_pem());
+    let port = format!("-Ddatabase.port={port}");
+    let database = [
+        "-Ddatabase.type=postgres",
+        "-Ddatabase.host=127.0.0.1",
+        &port,
+        "-Ddatabase.dbname=postgres",
+        "-Ddatabase.username=postgres",
+    ];
+    let setup = |more: &[&str]| run(&[&["iglu-server", "setup"], &database[..], more].concat());
+    let plain = setup(&["-Ddatabase.sslMode=disable"]);
+    assert_eq!(plain.code, Some(69), "{}", plain.stderr);
+    let unknown = setup(&["-Ddatabase.sslMode=verify-full"]);
+    assert_eq!(unknown.code, Some(69), "nobody vouches for the certificate: {}", unknown.stderr);
+    let wrong = setup(&["-Ddatabase.sslMode=maybe"]);
+    assert_eq!(wrong.code, Some(78), "{}", wrong.stderr);
+    assert_eq!(setup(&["-Ddatabase.sslMode=require"]).code, Some(0));
+
+    let super_key = format!("-DsuperApiKey={SUPER}");
+    let server = Launch::iglu_server().with(&database).with(&[&super_key]).start_unready();
+    assert_eq!(publish(server.admin, "1-0-0", json!({})).status, 201, "encrypted where it is offered");
+    server.finish_well();
+}
+
+#[test]
 fn from_publishing_to_a_column() {
     let data = TempDir::new().unwrap();
     let postgres = Postgres::start();

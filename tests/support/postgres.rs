@@ -1,6 +1,8 @@
 //! A throw-away PostgreSQL server on a unix socket in a temporary folder.
 
 use std::{
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
@@ -15,18 +17,54 @@ use super::wait;
 pub struct Postgres {
     folder: TempDir,
     server: Option<Child>,
+    settings: Vec<String>,
+    port: u16,
 }
 
 impl Postgres {
     /// Makes a cluster and starts its server.
     pub fn start() -> Self {
+        let mut postgres = Self::made();
+        postgres.resume();
+        postgres
+    }
+
+    /// One that also listens on a port of 127.0.0.1, where it takes none but encrypted connections.
+    pub fn with_tls(certificate: &str, key: &str) -> (Self, u16) {
+        let mut postgres = Self::made();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let rules = "local all all trust\nhostssl all all 127.0.0.1/32 trust\n";
+        for (name, text) in [("tls.crt", certificate), ("tls.key", key), ("pg_hba.conf", rules)] {
+            let file = postgres.data().join(name);
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+            if is_root() {
+                assert!(Command::new("chown").arg("postgres").arg(&file).status().unwrap().success());
+            }
+        }
+        let port_setting = format!("port={port}");
+        postgres.settings = [
+            "listen_addresses=127.0.0.1",
+            &port_setting,
+            "ssl=on",
+            "ssl_cert_file=tls.crt",
+            "ssl_key_file=tls.key",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        postgres.port = port;
+        postgres.resume();
+        (postgres, port)
+    }
+
+    fn made() -> Self {
         // Not below `TMPDIR`: socket names end at 107 bytes, and the server's user must be able to get there.
         let folder = tempfile::Builder::new().prefix("piste-pg-").tempdir_in("/tmp").unwrap();
         if is_root() {
             let given = Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap();
             assert!(given.success(), "chown to user postgres: is Debian's postgresql installed?");
         }
-        let mut postgres = Self { folder, server: None };
+        let postgres = Self { folder, server: None, settings: Vec::new(), port: 5432 };
         let made = as_server("initdb", None)
             .args(["-U", "postgres", "--auth=trust", "--no-sync", "--no-instructions", "--wal-segsize=1"])
             .args(["-E", "UTF8", "--locale=C.UTF-8", "-D"])
@@ -35,7 +73,6 @@ impl Postgres {
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        postgres.resume();
         postgres
     }
 
@@ -66,6 +103,9 @@ impl Postgres {
         for setting in ["listen_addresses=", "fsync=off", "full_page_writes=off", "shared_buffers=16MB"] {
             command.args(["-c", setting]);
         }
+        for setting in &self.settings {
+            command.args(["-c", setting]);
+        }
         let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
         command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let mut server = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
@@ -74,8 +114,13 @@ impl Postgres {
                 let log = std::fs::read_to_string(self.log()).unwrap_or_default();
                 panic!("postgres ended with {status}:\n{log}");
             }
-            let asked =
-                Command::new(binary("pg_isready")).arg("-q").arg("-h").arg(self.folder.path()).status();
+            let asked = Command::new(binary("pg_isready"))
+                .arg("-q")
+                .arg("-h")
+                .arg(self.folder.path())
+                .arg("-p")
+                .arg(self.port.to_string())
+                .status();
             asked.is_ok_and(|status| status.success()).then_some(())
         });
         self.server = Some(server);

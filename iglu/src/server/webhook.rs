@@ -6,7 +6,7 @@ use super::{publish::Published, settings::Webhook};
 
 impl Webhook {
     /// Whether it is told of schemas of the vendor.
-    pub(super) fn is_for(&self, vendor: &str) -> bool {
+    pub fn is_for(&self, vendor: &str) -> bool {
         let mut prefixes = self.vendor_prefixes.iter();
         self.vendor_prefixes.is_empty() || prefixes.any(|prefix| vendor.starts_with(prefix.as_str()))
     }
@@ -14,7 +14,7 @@ impl Webhook {
 
 impl Published {
     /// What is told.
-    pub(super) fn told(&self) -> Value {
+    pub fn told(&self) -> Value {
         json!({ "schemaKey": self.key.to_string(), "updated": self.is_update })
     }
 }

@@ -122,6 +122,18 @@ fn shown(error: &tokio_postgres::Error) -> String {
     }
 }
 
+/// What encrypts connections.
+///
+/// # Errors
+/// The authorities cannot be read.
+pub fn connector(tls: &Tls) -> Result<tokio_postgres_rustls::MakeRustlsConnect, SessionError> {
+    let roots = match tls {
+        Tls::Checked { roots, .. } => read_roots(roots.as_deref()).map_err(SessionError::Certificates)?,
+        Tls::Never | Tls::Offered | Tls::Unchecked => RootCertStore::empty(),
+    };
+    tls::connector(tls, roots).map_err(SessionError::Certificates)
+}
+
 /// A bare connection, and the task that drives it: it ends when the client is dropped.
 ///
 /// # Errors
@@ -129,12 +141,7 @@ fn shown(error: &tokio_postgres::Error) -> String {
 pub async fn connect(
     config: &PostgresConfig,
 ) -> Result<(tokio_postgres::Client, JoinHandle<()>), SessionError> {
-    let roots = match &config.tls {
-        Tls::Checked { roots, .. } => read_roots(roots.as_deref()).map_err(SessionError::Certificates)?,
-        Tls::Never | Tls::Offered | Tls::Unchecked => RootCertStore::empty(),
-    };
-    let tls = tls::connector(&config.tls, roots).map_err(SessionError::Certificates)?;
-    let (client, connection) = config.connection.connect(tls).await?;
+    let (client, connection) = config.connection.connect(connector(&config.tls)?).await?;
     let connection = tokio::spawn(async move {
         // Whoever waits for an answer is told; there is nobody else to tell.
         let _ = connection.await;

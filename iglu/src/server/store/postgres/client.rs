@@ -7,12 +7,17 @@ use std::{
 };
 
 use event::{json::to_compact, schema_key::SchemaKey};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_postgres::{
-    Client, GenericClient, NoTls, Row as SqlRow,
+    Client, Connection, GenericClient, NoTls, Row as SqlRow,
+    config::SslMode,
     error::SqlState,
     types::{ToSql, Type},
 };
+use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
 use super::{COLUMNS, DRAFT, INDEX, KEY, LISTED, PERMISSION, SCHEMA};
@@ -37,6 +42,8 @@ pub struct Place {
     pub user: String,
     /// The user's password.
     pub password: Option<String>,
+    /// How connections are encrypted, and whether they have to be; `None`: they are not.
+    pub tls: Option<(MakeRustlsConnect, SslMode)>,
 }
 
 /// How long a connection may take.
@@ -48,6 +55,7 @@ pub struct Postgres(Arc<Pool>);
 
 struct Pool {
     config: tokio_postgres::Config,
+    tls: Option<MakeRustlsConnect>,
     idle: Mutex<Vec<Client>>,
     room: Arc<Semaphore>,
 }
@@ -59,6 +67,20 @@ struct Lent {
     _room: OwnedSemaphorePermit,
 }
 
+/// A client whose connection is looked after.
+fn driven<S, T>((client, connection): (Client, Connection<S, T>)) -> Client
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(error = shown(&error), "iglu server: a connection to Postgres ended");
+        }
+    });
+    client
+}
+
 impl Postgres {
     /// A database, over at most so many connections.
     pub fn new(place: &Place, connections: usize) -> Self {
@@ -68,8 +90,10 @@ impl Postgres {
         if let Some(password) = &place.password {
             config.password(password);
         }
+        config.ssl_mode(place.tls.as_ref().map_or(SslMode::Disable, |(_, mode)| *mode));
+        let tls = place.tls.as_ref().map(|(tls, _)| tls.clone());
         let room = Arc::new(Semaphore::new(connections.max(1)));
-        Self(Arc::new(Pool { config, idle: Mutex::default(), room }))
+        Self(Arc::new(Pool { config, tls, idle: Mutex::default(), room }))
     }
 
     async fn lend(&self) -> Result<Lent, StoreError> {
@@ -83,15 +107,10 @@ impl Postgres {
         };
         let client = match idle {
             Some(client) => client,
-            None => {
-                let (client, connection) = self.0.config.connect(NoTls).await?;
-                tokio::spawn(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(error = shown(&error), "iglu server: a connection to Postgres ended");
-                    }
-                });
-                client
-            }
+            None => match &self.0.tls {
+                Some(tls) => driven(self.0.config.connect(tls.clone()).await?),
+                None => driven(self.0.config.connect(NoTls).await?),
+            },
         };
         Ok(Lent { client: Some(client), pool: Arc::clone(&self.0), _room: room })
     }
