@@ -1,5 +1,7 @@
 //! `piste iglu diff`: two versions of a schema, before the second one is published.
 
+mod storage;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -8,17 +10,13 @@ use std::{
 use ::iglu::{
     difference::{Bump, Difference, between, needed},
     lint,
-    table::{
-        migration::{Existing, plan},
-        model::Table,
-        name,
-    },
 };
 use clap::{Args, ValueEnum};
 use event::{json::parse, schema_key::SchemaKey};
 use serde_json::{Value, json};
 use service::exit::{ExitCode, RunError};
 
+use self::storage::Consequences;
 use crate::output;
 
 /// Options of `piste iglu diff`.
@@ -62,9 +60,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, RunError> {
     let needs = needed(&differences);
     let grows = Bump::between(old.key.version, new.key.version);
     let fits = grows.is_some_and(|grows| grows >= needs);
-    let postgres = statements(&old, &new, &options.dbschema)?;
+    let consequences = Consequences::of(&old, &new, &options.dbschema)?;
     match options.format {
-        Format::Text => tell(&old, &new, &differences, needs, grows, &postgres),
+        Format::Text => tell(&old, &new, &differences, needs, grows, &consequences),
         Format::Json => output::line(format_args!(
             "{}",
             json!({
@@ -74,7 +72,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, RunError> {
                 "needs": needs.name(),
                 "version": needs.after(old.key.version).to_string(),
                 "fits": fits,
-                "postgres": postgres,
+                "postgres": consequences.postgres,
+                "redshift": consequences.redshift,
+                "parquet": consequences.parquet,
             })
         )),
     }
@@ -87,14 +87,15 @@ fn tell(
     differences: &[Difference],
     needs: Bump,
     grows: Option<Bump>,
-    postgres: &[String],
+    consequences: &Consequences,
 ) {
     for Difference { pointer, what, needs } in differences {
         let pointer = if pointer.is_empty() { "/" } else { pointer };
         output::line(format_args!("{:<8}  {pointer}: {what}", needs.name()));
     }
-    for statement in postgres {
-        output::line(format_args!("Postgres  {}", statement.replace('\n', " ")));
+    let Consequences { postgres, redshift, parquet } = consequences;
+    for (store, lines) in [("Postgres", postgres), ("Redshift", redshift), ("Parquet", parquet)] {
+        lines.iter().for_each(|line| output::line(format_args!("{store:<8}  {line}")));
     }
     let (from, to) = (old.key.version, new.key.version);
     match grows {
@@ -112,21 +113,6 @@ fn tell(
 fn shown(difference: &Difference) -> Value {
     let Difference { pointer, what, needs } = difference;
     json!({ "pointer": pointer, "message": what, "needs": needs.name() })
-}
-
-/// What the Postgres loader does when the first event of the new version comes.
-fn statements(old: &Given, new: &Given, dbschema: &str) -> Result<Vec<String>, RunError> {
-    let table = |versions: &[&Given]| {
-        let versions: Vec<(SchemaKey, &Value)> =
-            versions.iter().map(|given| (given.key.clone(), &given.json)).collect();
-        Table::of(&versions, true).map_err(|error| wrong(error.to_string()))
-    };
-    let is_same_table = old.key.version.model == new.key.version.model;
-    let existing = if is_same_table { table(&[old])?.map(|table| Existing::of(&table)) } else { None };
-    let wanted = if is_same_table { table(&[old, new])? } else { table(&[new])? };
-    let Some(wanted) = wanted else { return Ok(Vec::new()) };
-    let quoted = format!("{}.{}", name::quote(dbschema), name::quote(name::cut(&wanted.name)));
-    Ok(plan(&wanted, existing.as_ref()).iter().map(|change| change.sql(&quoted)).collect())
 }
 
 fn read(file: &Path) -> Result<Given, RunError> {

@@ -1,5 +1,6 @@
 //! Stories told by the real executable.
 
+mod author_tools;
 mod bad_rows;
 mod browser;
 mod checking;

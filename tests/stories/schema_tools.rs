@@ -33,6 +33,8 @@ fn a_version_that_has_not_grown_enough() {
         "REVISION  /properties/sku/maxLength: `maxLength` was 64, is 32",
         "ADDITION  /properties/quantity: is new",
         "Postgres  ALTER TABLE \"atomic\".\"com_acme_cart_1\" ADD COLUMN IF NOT EXISTS \"quantity\" BIGINT NULL",
+        "Redshift  ALTER TABLE atomic.com_acme_cart_1 ADD COLUMN \"quantity\" BIGINT ENCODE ZSTD",
+        "Parquet   unstruct_event_com_acme_cart_1.quantity: new, long, nullable",
         "1-0-0 -> 1-0-1 grows the ADDITION, and this is a REVISION: 1-1-0",
     ] {
         assert!(small.stdout.contains(line), "{line}:\n{}", small.stdout);
@@ -47,6 +49,8 @@ fn a_version_that_has_not_grown_enough() {
         (&json!("MODEL"), &json!("2-0-0"), &json!(false))
     );
     assert_eq!(told["differences"][0]["pointer"], "/properties/sku/type");
+    assert_eq!(told["redshift"], json!([]), "a text of 64 has room for any integer");
+    assert_eq!(told["parquet"][0], "does not fit: Incompatible type change String to Long at /sku");
     let back = run(&["iglu", "diff", &revision, &old]);
     assert!(back.stdout.contains("1-0-0 is no later version than 1-1-0"), "{}", back.stdout);
     let none = run(&["iglu", "diff", &old, "/nonexistent"]);

@@ -118,6 +118,12 @@ impl Launch {
         Self { arguments, environment: Vec::new(), data: PathBuf::new() }
     }
 
+    /// A command that ends by itself.
+    pub fn tool(arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Self { arguments, environment: Vec::new(), data: PathBuf::new() }
+    }
+
     fn role(name: &str, data: &Path) -> Self {
         let arguments =
             [name, "-Dmonitoring.healthProbe.port=0", "-Dmonitoring.healthProbe.interface=127.0.0.1"];

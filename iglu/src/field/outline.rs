@@ -20,8 +20,8 @@ fn write(field: &Field, level: usize, out: &mut String) {
     }
 }
 
-/// The type, and the fields that it has.
-fn words(ty: &FieldType) -> (String, &[Field]) {
+/// The type in words, and the fields that it has.
+pub(super) fn words(ty: &FieldType) -> (String, &[Field]) {
     match ty {
         FieldType::Struct(fields) => ("struct".into(), fields),
         FieldType::Array { element, nullable } => {
