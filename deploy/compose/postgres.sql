@@ -1,0 +1,2 @@
+-- The registry has a database of its own.
+create database iglu;
