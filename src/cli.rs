@@ -25,6 +25,7 @@ use crate::s3_loader;
 #[cfg(feature = "up")]
 use crate::up;
 use crate::{
+    doctor,
     healthcheck::{self, Door},
     manual, metrics, runtime, send, to_json,
 };
@@ -72,6 +73,7 @@ enum Command {
     Send(send::Options),
     ToJson(to_json::Options),
     Healthcheck(healthcheck::Options),
+    Doctor(doctor::Options),
     Metrics(metrics::Options),
     Manual(manual::Options),
 }
@@ -104,6 +106,7 @@ impl Cli {
             Command::Send(options) => runtime::run(None, send::run(options)),
             Command::ToJson(options) => to_json::run(&options),
             Command::Healthcheck(options) => runtime::run(Some(1), healthcheck::run(options)),
+            Command::Doctor(options) => runtime::run(Some(1), doctor::run(options)),
             Command::Metrics(options) => metrics::run(&options),
             Command::Manual(options) => manual::run(&options),
         }

@@ -83,7 +83,7 @@ impl Door {
     }
 
     /// The door that a URL names.
-    fn of_url(url: &str) -> Result<Self, RunError> {
+    pub(crate) fn of_url(url: &str) -> Result<Self, RunError> {
         let wrong = |what: &str| {
             let what = format!("--url {url}: {what}; it should look like http://127.0.0.1:8000/health");
             RunError::new(ExitCode::Usage, what)
@@ -99,8 +99,18 @@ impl Door {
         Self::new(host.trim_start_matches('[').trim_end_matches(']'), port, &path)
     }
 
+    /// What is asked for there.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The same door, asked for something else.
+    pub(crate) fn with_path(self, path: &str) -> Self {
+        Self { path: path.into(), ..self }
+    }
+
     /// Where to connect to: what listens everywhere is asked over loopback.
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         let Self { interface, port, .. } = self;
         match interface.parse::<IpAddr>() {
             Ok(IpAddr::V4(ip)) if ip.is_unspecified() => format!("127.0.0.1:{port}"),

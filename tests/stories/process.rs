@@ -126,6 +126,26 @@ fn a_role_in_trouble_is_not_well() {
 }
 
 #[test]
+fn the_doctor_names_the_broken_hop() {
+    let data = TempDir::new().unwrap();
+    let piste = Launch::up(data.path()).start();
+    let (collector, admin) =
+        (format!("collector=http://{}/health", piste.collector), format!("piste=http://{}", piste.admin));
+    let registry = format!("iglu=http://{}/api/meta/health/db", piste.printed_address("iglu").unwrap());
+    let well = piste::run(&["doctor", "--ask", &collector, "--ask", &admin, "--ask", &registry]);
+    assert_eq!(well.code, Some(0), "{}{}", well.stdout, well.stderr);
+    assert_eq!(well.stdout, "collector  well\npiste      well\niglu       well\n");
+
+    let gone = format!("enrich=http://127.0.0.1:{}", free_port());
+    let found =
+        piste::run(&["doctor", "--ask", &collector, "--ask", &gone, "--ask", "loader=http://127.0.0.1:1"]);
+    assert_eq!(found.code, Some(1), "{}", found.stderr);
+    let last = found.stdout.lines().last().unwrap();
+    assert!(last.starts_with("broken: enrich: does not answer: "), "{}", found.stdout);
+    piste.finish_well();
+}
+
+#[test]
 fn the_metrics_that_are_told_are_on_the_list() {
     let listed = piste::run(&["metrics", "--list"]);
     assert_eq!(listed.code, Some(0), "{}", listed.stderr);

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::timeout};
 
-/// `GET path` of an address, `host:port`: the status and the body, which is cut after 64 KiB.
+/// `GET path` of an address, `host:port`: the status and the body, which is left out beyond 8 MiB.
 ///
 /// # Errors
 ///
@@ -19,7 +19,7 @@ pub async fn ask(address: &str, path: &str, patience: Duration) -> io::Result<(S
 }
 
 /// More of an answer is not read.
-const MOST: usize = 64 << 10;
+const MOST: usize = 8 << 20;
 
 async fn answer(address: &str, path: &str) -> io::Result<(StatusCode, Bytes)> {
     let stream = TcpStream::connect(address).await?;

@@ -1,7 +1,7 @@
 //! Tells webhooks.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -18,14 +18,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Those who are told, and those who are being told.
 pub(super) struct Hooks {
-    http: reqwest::Client,
+    /// Made when the first is told: a machine without certificates of authorities has none.
+    http: OnceLock<Result<reqwest::Client, String>>,
     hooks: Arc<[Webhook]>,
     telling: Mutex<JoinSet<()>>,
 }
 
 impl Hooks {
     pub(super) fn new(hooks: Vec<Webhook>) -> Self {
-        Self { http: reqwest::Client::new(), hooks: hooks.into(), telling: Mutex::default() }
+        Self { http: OnceLock::new(), hooks: hooks.into(), telling: Mutex::default() }
     }
 
     /// Has all that it is for told, in the order of publishing no longer than they answer at once.
@@ -34,7 +35,11 @@ impl Hooks {
         let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
         while telling.try_join_next().is_some() {}
         for hook in self.hooks.iter().filter(|hook| hook.is_for(&published.key.vendor)) {
-            telling.spawn(tell(self.http.clone(), hook.clone(), body.clone()));
+            let made = || reqwest::Client::builder().build().map_err(|error| error.to_string());
+            match self.http.get_or_init(made) {
+                Ok(http) => drop(telling.spawn(tell(http.clone(), hook.clone(), body.clone()))),
+                Err(error) => tracing::error!(hook = hook.uri, error, "iglu server: webhooks cannot be told"),
+            }
         }
     }
 
