@@ -11,7 +11,8 @@
 #   --tag TAG       their tag [the version of piste]
 #
 # Needs buildah or docker, Python 3.11; to build also Rust with the target x86_64-unknown-linux-musl and musl-gcc. The same
-# sources give the same image: times are those of the last commit, paths of the machine are left out.
+# sources give the same layer: times are those of the last commit, paths of the machine are left out. (The image's id differs:
+# buildah notes the name of its own container in it.)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
