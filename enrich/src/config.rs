@@ -3,6 +3,7 @@
 
 mod field_name;
 mod input;
+mod lookups;
 mod monitoring;
 mod output;
 mod problems;
@@ -25,6 +26,7 @@ use service::{
 pub use self::{
     field_name::FieldName,
     input::Input,
+    lookups::Lookups,
     monitoring::{Metrics, Monitoring},
     output::{Outputs, Sink, SinkKind},
     remote::RemoteAdapters,
@@ -86,6 +88,8 @@ pub struct EnrichConfig {
     pub adapters_schemas: Overrides,
     /// Adapters behind HTTP: requests to paths that no built-in adapter reads are sent to services, which answer with events.
     pub remote_adapters: RemoteAdapters,
+    /// Ours. How services are asked that enrichments ask: databases, APIs, exchange rates.
+    pub lookups: Lookups,
     /// Classes that scripts may name.
     #[schemars(with = "String", extend("x-without-effect" = "scripts find a few harmless classes of Java only"), example = serde_json::json!(["*"]))]
     pub js_allowed_java_classes: Ignored,
@@ -279,6 +283,7 @@ impl Default for EnrichConfig {
             compression: Ignored,
             adapters_schemas: Overrides::new(),
             remote_adapters: RemoteAdapters::default(),
+            lookups: Lookups::default(),
             js_allowed_java_classes: Ignored,
             metadata: Ignored,
             identity: Ignored,

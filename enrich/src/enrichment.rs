@@ -16,6 +16,7 @@ use crate::{
     entities::{self, Validated},
     java::text::{tsv_safe, utf16_len},
     judge::Judge,
+    lookup::Inquiry,
     parameters::Parameters,
     problem::{Problem, Source, StepFailure},
     raw::request::Request,
@@ -29,6 +30,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) judge: &'a Judge<'a>,
     pub(crate) now: Timestamp,
+    pub(crate) inquiry: &'a Inquiry<'a>,
 }
 
 /// An event after everything ran, with what is wrong with it, phase by phase. Good when all lists are empty.
@@ -134,6 +136,8 @@ pub(crate) fn enrich(
         derived: Vec::new(),
         failures: Vec::new(),
         rules,
+        inquiry: around.inquiry,
+        now: around.now,
         scripted: (false, false),
         is_dropped: false,
     };

@@ -7,6 +7,7 @@
 //! * `raw/` record -> requests; `adapters/` request -> raw events; `transform` parameters -> fields
 //! * `entities` self-describing data, judged by schemas; `steps/` what is computed from them, [`enrichments`] as far as it is
 //!   configured
+//! * [`lookup`] what enrichments ask of databases and APIs
 //! * `problem` what can be wrong, `render` and `failure_entity` how it is said, [`compatibility`] to whom
 //! * `java/` what the original inherits from its platform
 
@@ -23,6 +24,7 @@ mod failure_entity;
 mod java;
 mod json_path;
 mod judge;
+pub mod lookup;
 mod observed;
 pub mod offline;
 pub mod output;

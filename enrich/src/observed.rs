@@ -25,6 +25,7 @@ struct Reports {
     failed: Option<Count>,
     bad: Count,
     invalid: Count,
+    dropped: Option<Count>,
     /// From the stream's taking a record to its being taken up.
     queued: Option<Peak>,
     /// From the collector's time to the event's being written.
@@ -68,11 +69,8 @@ impl Reports {
         let count = |name| statsd.count(name, &[], Zero::Sent);
         let peak = |name| statsd.peak(name, &[]);
         let is_current = !compatibility.is_apache();
-        if is_current {
-            // No script that could drop an event runs.
-            count("dropped");
-        }
         Self {
+            dropped: is_current.then(|| count("dropped")),
             raw: count("raw"),
             good: count("good"),
             good_bytes: is_current.then(|| count("good_bytes")),
@@ -90,7 +88,11 @@ impl Reports {
         self.good.add(written.good);
         self.bad.add(written.bad.len() as u64);
         self.invalid.add(written.tally.invalid);
-        for (count, n) in [(&self.good_bytes, written.good_bytes), (&self.failed, written.failed)] {
+        for (count, n) in [
+            (&self.dropped, written.tally.dropped),
+            (&self.good_bytes, written.good_bytes),
+            (&self.failed, written.failed),
+        ] {
             if let Some(count) = count {
                 count.add(n);
             }

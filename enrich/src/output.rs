@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use event::schema_key::SchemaKey;
 
-use crate::adapters::remote::Call;
+use crate::{adapters::remote::Call, lookup::Question};
 
 /// One output of a raw record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Tally {
     pub payloads: u64,
     /// Events that were let through although fields were too long.
     pub invalid: u64,
+    /// Events that scripts made disappear.
+    pub dropped: u64,
     /// The collector's time of the oldest payload, in milliseconds since 1970.
     pub collected: Option<i64>,
 }
@@ -54,6 +56,7 @@ impl Tally {
     pub fn add(&mut self, other: Self) {
         self.payloads += other.payloads;
         self.invalid += other.invalid;
+        self.dropped += other.dropped;
         self.collected = [self.collected, other.collected].into_iter().flatten().min();
     }
 }
@@ -65,4 +68,6 @@ pub enum Lookup {
     Schema(SchemaKey),
     /// The answer of an adapter behind HTTP.
     Remote(Call),
+    /// The answer of a service that an enrichment asks.
+    Service(Question),
 }

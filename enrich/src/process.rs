@@ -15,13 +15,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    adapters::{
-        self,
-        remote::{Answers, Correspondence},
-    },
+    adapters::{self, remote::Correspondence},
     enrichment::{Finished, Surroundings, enrich},
     entities, failure_entity,
     judge::Judge,
+    lookup::{Answered, Inquiry},
     output::{Kind, Lookup, Outcome, Output, Tally},
     parameters::Parameters,
     raw::request::Request,
@@ -40,14 +38,14 @@ pub fn process(
     now: Timestamp,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> Outcome {
-    process_with(record, schemas, &Answers::new(), settings, now, ids)
+    process_with(record, schemas, &Answered::default(), settings, now, ids)
 }
 
-/// The same, knowing what adapters behind HTTP have answered.
+/// The same, knowing what adapters behind HTTP and services have answered.
 pub fn process_with(
     record: &Bytes,
     schemas: &Cache,
-    answers: &Answers,
+    answers: &Answered,
     settings: &Settings,
     now: Timestamp,
     ids: &mut dyn FnMut() -> Uuid,
@@ -59,16 +57,17 @@ pub fn process_with(
 pub(crate) fn process_and_count(
     record: &Bytes,
     schemas: &Cache,
-    answers: &Answers,
+    answers: &Answered,
     settings: &Settings,
     now: Timestamp,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> (Outcome, Tally) {
-    let remote = Correspondence::new(answers);
+    let remote = Correspondence::new(&answers.remote);
+    let inquiry = Inquiry::new(&answers.services, now.as_second());
     let judge = Judge::new(schemas, now, settings.max_json_depth, settings.compatibility);
     let mut outputs = Outputs { settings, now, ids, made: Vec::new(), events: 0, tally: Tally::default() };
     let guarded = catch_unwind(AssertUnwindSafe(|| {
-        let around = Surroundings { settings, judge: &judge, now };
+        let around = Surroundings { settings, judge: &judge, now, inquiry: &inquiry };
         read_record(record, &around, &remote, &mut outputs);
     }));
     if guarded.is_err() {
@@ -87,6 +86,7 @@ pub(crate) fn process_and_count(
     }
     let (made, tally) = (outputs.made, outputs.tally);
     let calls = remote.into_wanted().into_iter().map(Lookup::Remote);
+    let calls = calls.chain(inquiry.into_open().into_iter().map(Lookup::Service));
     let needs: Vec<_> = judge.into_needs().into_iter().map(Lookup::Schema).chain(calls).collect();
     let outcome =
         if needs.is_empty() || guarded.is_err() { Outcome::Done(made) } else { Outcome::Need(needs) };
@@ -144,7 +144,7 @@ fn read_payload(
             return;
         }
     };
-    outputs.tally.add(Tally { payloads: 1, invalid: 0, collected: Some(request.payload.timestamp) });
+    outputs.tally.add(Tally { payloads: 1, collected: Some(request.payload.timestamp), ..Tally::default() });
     let Some(adapter) = adapters::find(&request, around.settings) else {
         outputs.adapter_failure(&request, adapters::unsupported(&request), false);
         return;
@@ -177,6 +177,7 @@ struct Outputs<'a> {
 impl Outputs<'_> {
     fn event(&mut self, mut finished: Finished, request: &Request, parameters: &Parameters<'_>) {
         if finished.is_dropped {
+            self.tally.dropped += 1;
             return;
         }
         let settings = self.settings;

@@ -11,8 +11,14 @@ use stream::{
 };
 
 use crate::{
-    batch::run::Engine, config::EnrichConfig, enrichments::live::Live, fact::ShardFacts, observed::Observer,
-    shard::run::Shared, shards::run::Shards, wanted::run::Wanted,
+    batch::run::{Clients, Engine},
+    config::EnrichConfig,
+    enrichments::live::Live,
+    fact::ShardFacts,
+    observed::Observer,
+    shard::run::Shared,
+    shards::run::Shards,
+    wanted::run::Wanted,
 };
 
 /// Where outputs go. For exactly-once delivery each stream has the shards of the raw stream.
@@ -74,8 +80,12 @@ pub async fn run(
         settings.max_record_size = settings.max_record_size.min(room);
     }
     let wanted = Wanted::new(iglu, context.health.fact("enrich.schemas"));
-    let engine = Engine::new(settings, live, wanted, config.remote_adapters.client(), config.threads(cores))
-        .map_err(RunError::Threads)?;
+    let clients = Clients {
+        remote: Arc::new(config.remote_adapters.client()),
+        services: Arc::new(config.lookups.client()),
+    };
+    let engine =
+        Engine::new(settings, live, wanted, clients, config.threads(cores)).map_err(RunError::Threads)?;
     let observer = Arc::new(Observer::new(config.statsd(), config.compatibility));
     let reporter = observer.start();
     let mut shards = Shards::new(Shared {

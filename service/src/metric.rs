@@ -83,6 +83,8 @@ metrics! {
     ENRICH_WAITING_RECORDS: Gauge("piste_enrich_waiting_records", [], "Raw records that wait for a schema which a registry has not decided about");
     ENRICH_UNDECIDED_SCHEMAS: Gauge("piste_enrich_undecided_schemas", [], "Schemas that are asked for again because a registry does not answer");
     ENRICH_ASSETS: Counter("piste_enrich_assets_total", ["outcome"], "Looks whether a file of an enrichment has changed, by outcome (same, taken, failed)");
+    ENRICH_LOOKUPS: Counter("piste_enrich_lookups_total", ["enrichment", "outcome"], "Questions to the services of enrichments, by enrichment and outcome (answered, failed)");
+    ENRICH_LOOKUP_SECONDS: Histogram("piste_enrich_lookup_seconds", ["enrichment"], "Time until a service of an enrichment had answered, or not", SECONDS);
     ENRICH_BATCH_SECONDS: Histogram("piste_enrich_batch_seconds", [], "Time to enrich and write one batch", SECONDS);
 
     LAKE_READ: Counter("piste_lake_read_records_total", ["stream"], "Records taken up for files");

@@ -49,8 +49,9 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let jobs = options.jobs.map_or(cores, usize::from);
     let (seed, runtime) = (options.seed, Handle::current());
-    let remote = config.remote_adapters.client();
-    let offline = Offline { settings, iglu, loader, now, seed, patience: PATIENCE, jobs, remote, runtime };
+    let (remote, services) = (config.remote_adapters.client(), config.lookups.client());
+    let offline =
+        Offline { settings, iglu, loader, now, seed, patience: PATIENCE, jobs, remote, services, runtime };
     let ended = tokio::task::spawn_blocking(move || enrich_all(&offline, &options.offline)).await;
     let summary = ended.map_err(|e| RunError::bug(format!("enriching: {e}")))??;
     tracing::info!(

@@ -20,8 +20,9 @@ use uuid::Uuid;
 
 use super::{Enriched, Given};
 use crate::{
-    adapters::remote::{self, Answers, Call},
+    adapters::remote,
     enrichments::live::Live,
+    lookup::{self, Answer, Answered},
     output::{Lookup, Outcome, Output, Tally},
     pool::Pool,
     process::process_and_count,
@@ -30,13 +31,22 @@ use crate::{
     wanted::run::Wanted,
 };
 
+/// Who is asked beside registries.
+#[derive(Clone)]
+pub(crate) struct Clients {
+    /// Adapters behind HTTP.
+    pub(crate) remote: Arc<remote::client::Client>,
+    /// Services of enrichments.
+    pub(crate) services: Arc<lookup::client::Client>,
+}
+
 /// What all batches share.
 pub(crate) struct Engine {
     /// With the enrichments that ran last.
     settings: Mutex<Arc<Settings>>,
     live: Arc<Live>,
     wanted: Arc<Wanted>,
-    remote: Arc<remote::client::Client>,
+    clients: Clients,
     pool: Pool<StdRng>,
     threads: usize,
 }
@@ -50,12 +60,12 @@ impl Engine {
         settings: Settings,
         live: Arc<Live>,
         wanted: Wanted,
-        remote: remote::client::Client,
+        clients: Clients,
         threads: usize,
     ) -> std::io::Result<Self> {
         let pool = Pool::new(threads, generator)?;
         let settings = Mutex::new(settings.into());
-        Ok(Self { settings, live, wanted: wanted.into(), remote: remote.into(), pool, threads })
+        Ok(Self { settings, live, wanted: wanted.into(), clients, pool, threads })
     }
 
     /// The settings with the enrichments that run now.
@@ -132,22 +142,39 @@ pub(crate) struct Open {
     record: Delivered,
     /// The schemas that were missing the last time.
     needs: Vec<SchemaKey>,
-    /// What adapters behind HTTP have answered.
-    answers: Arc<Answers>,
+    /// What adapters behind HTTP and services have answered.
+    answers: Arc<Answered>,
     /// What they have not answered yet.
     sent: Vec<Sent>,
 }
 
-/// A call to an adapter behind HTTP.
+/// Something that an adapter behind HTTP or a service was asked.
 #[derive(Debug)]
 struct Sent {
-    call: Call,
+    lookup: Lookup,
     since: Instant,
-    answer: JoinHandle<Result<String, String>>,
+    reply: JoinHandle<Reply>,
+}
+
+/// What came back.
+#[derive(Debug)]
+enum Reply {
+    Remote(Result<String, String>),
+    Service(Answer),
 }
 
 /// So long a batch waits for an answer; then the record that needs it is set aside.
 const GRACE: Duration = Duration::from_secs(1);
+
+impl Clients {
+    async fn ask(&self, lookup: &Lookup) -> Reply {
+        match lookup {
+            Lookup::Remote(call) => Reply::Remote(self.remote.call(call).await),
+            Lookup::Service(question) => Reply::Service(self.services.ask(question).await),
+            Lookup::Schema(_) => Reply::Remote(Err("bug: registries are asked for schemas".to_owned())),
+        }
+    }
+}
 
 impl Open {
     fn new(index: usize, record: Delivered) -> Self {
@@ -155,17 +182,17 @@ impl Open {
     }
 
     /// Notes what is missing, and has what is new of it sent. Whether something was sent before and is not answered.
-    fn miss(&mut self, lookups: Vec<Lookup>, remote: &Arc<remote::client::Client>) -> bool {
+    fn miss(&mut self, lookups: Vec<Lookup>, clients: &Clients) -> bool {
         self.needs.clear();
         let is_late = !self.sent.is_empty();
         for lookup in lookups {
             match lookup {
                 Lookup::Schema(key) => self.needs.push(key),
-                Lookup::Remote(call) if self.sent.iter().any(|sent| sent.call == call) => {}
-                Lookup::Remote(call) => {
-                    let (remote, own) = (Arc::clone(remote), call.clone());
-                    let answer = tokio::spawn(async move { remote.call(&own).await });
-                    self.sent.push(Sent { call, since: Instant::now(), answer });
+                lookup if self.sent.iter().any(|sent| sent.lookup == lookup) => {}
+                lookup => {
+                    let (clients, own) = (clients.clone(), lookup.clone());
+                    let reply = tokio::spawn(async move { clients.ask(&own).await });
+                    self.sent.push(Sent { lookup, since: Instant::now(), reply });
                 }
             }
         }
@@ -177,16 +204,30 @@ impl Open {
         let mut left = Vec::new();
         for mut sent in std::mem::take(&mut self.sent) {
             let answer = if in_grace {
-                timeout_at(sent.since + GRACE, &mut sent.answer).await.ok()
+                timeout_at(sent.since + GRACE, &mut sent.reply).await.ok()
             } else {
-                Some((&mut sent.answer).await)
+                Some((&mut sent.reply).await)
             };
-            match answer {
-                Some(answer) => {
-                    let answer = answer.unwrap_or_else(|bug| Err(bug.to_string()));
-                    Arc::make_mut(&mut self.answers).insert(sent.call, answer);
+            let Some(reply) = answer else {
+                left.push(sent);
+                continue;
+            };
+            let answers = Arc::make_mut(&mut self.answers);
+            match (sent.lookup, reply) {
+                (Lookup::Remote(call), Ok(Reply::Remote(answer))) => {
+                    answers.remote.insert(call, answer);
                 }
-                None => left.push(sent),
+                (Lookup::Remote(call), Err(bug)) => {
+                    answers.remote.insert(call, Err(bug.to_string()));
+                }
+                (Lookup::Service(question), Ok(Reply::Service(answer))) => {
+                    answers.services.insert(question.key(), answer);
+                }
+                (Lookup::Service(question), Err(bug)) => {
+                    answers.services.insert(question.key(), Err(bug.to_string().into()));
+                }
+                // Nobody replies to another question than he was asked.
+                (Lookup::Remote(_) | Lookup::Service(_) | Lookup::Schema(_), _) => {}
             }
         }
         self.sent = left;
@@ -222,7 +263,7 @@ async fn work(engine: &Arc<Engine>, mut left: Vec<Open>, is_allowed: bool) -> Wo
                     worked.done.push(Finished { index: open.index, outputs, tally });
                 }
                 Some((Outcome::Need(lookups), _)) => {
-                    let is_late = open.miss(lookups, &engine.remote) && is_allowed;
+                    let is_late = open.miss(lookups, &engine.clients) && is_allowed;
                     // What was late is not waited for twice, but by now an old version may serve while it is refreshed.
                     let is_late = is_late || open.needs.iter().any(|key| late.contains(key));
                     if is_late { &mut worked.aside } else { &mut again }.push(open);

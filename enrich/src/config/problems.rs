@@ -55,6 +55,7 @@ impl Checked for EnrichConfig {
             notes.say(format!("adaptersSchemas.{key}"), why);
         }
         self.remote_adapters.problems(&mut notes);
+        self.lookups.problems(&mut notes);
         self.monitoring.metrics.statsd.problems(&mut notes);
         self.monitoring.health_probe.problems(&mut notes);
         notes.into_vec()

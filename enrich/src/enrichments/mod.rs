@@ -5,6 +5,7 @@
 //! around them: [`client`] loads all of that, [`run`] has changed assets taken up.
 
 pub(crate) mod anon_ip;
+pub(crate) mod api_request;
 pub(crate) mod asn_lookups;
 pub mod assets;
 pub(crate) mod bot_detection;
@@ -13,10 +14,12 @@ pub mod client;
 pub mod configuration;
 pub(crate) mod cookie_extractor;
 pub(crate) mod cross_navigation;
+pub(crate) mod currency_conversion;
 mod digest;
 pub(crate) mod event_fingerprint;
 pub(crate) mod event_spec;
 pub(crate) mod http_header_extractor;
+mod inputs;
 pub(crate) mod ip_lookups;
 pub(crate) mod javascript;
 pub mod live;
@@ -24,6 +27,7 @@ pub(crate) mod pii;
 pub(crate) mod referer_parser;
 pub mod run;
 pub(crate) mod spiders_and_robots;
+pub(crate) mod sql_query;
 pub(crate) mod ua_parser;
 
 use std::{collections::HashSet, fmt, sync::Arc};
@@ -224,14 +228,7 @@ impl Configured {
 }
 
 /// Enrichments of the original that are not here. Who has enabled one relies on what it does.
-const ABSENT: [&str; 6] = [
-    "api_request_enrichment_config",
-    "currency_conversion_config",
-    "sql_query_enrichment_config",
-    "user_agent_utils_config",
-    "weather_enrichment_config",
-    "yauaa_enrichment_config",
-];
+const ABSENT: [&str; 3] = ["user_agent_utils_config", "weather_enrichment_config", "yauaa_enrichment_config"];
 
 /// The configurations that count, each with its kind. Names that nobody knows are ignored, as in the original.
 fn chosen<'c>(

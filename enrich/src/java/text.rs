@@ -1,6 +1,7 @@
 //! Texts made safe for a tab-separated line (`spec/enrich.md` 2.4).
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// A TAB becomes four spaces, other ASCII control characters go. May come out empty.
 pub(crate) fn tsv_safe(text: &str) -> Cow<'_, str> {
@@ -65,6 +66,22 @@ pub(crate) fn tidy_message(message: &str) -> String {
     }
     out.push_str(rest);
     out.trim_matches(|c: char| c <= ' ').to_owned()
+}
+
+/// A text as forms have it: a space becomes `+`.
+pub(crate) fn form_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => out.push(char::from(byte)),
+            b' ' => out.push('+'),
+            byte => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -52,6 +52,13 @@ impl JsonPath {
         parse::parse(path).map(|steps| Self { steps })
     }
 
+    /// The values on the path.
+    pub(crate) fn values(&self, root: &Value) -> Vec<Value> {
+        let mut found = Vec::new();
+        self.for_each_mut(&mut root.clone(), &mut |value| found.push(value.clone()));
+        found
+    }
+
     /// Hands every value on the path to `act`, outer ones before inner ones. Nothing is added where the path ends early.
     pub(crate) fn for_each_mut(&self, root: &mut Value, act: &mut impl FnMut(&mut Value)) {
         walk(root, &self.steps, act);

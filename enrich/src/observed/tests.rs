@@ -26,7 +26,7 @@ async fn each_line_has_the_original_s_names() {
             failed: vec![record("f")],
             bad: vec![record("{}")],
             bad_kinds: vec!["schema_violations"],
-            tally: Tally { payloads: 4, invalid: 1, collected: Some(9_500) },
+            tally: Tally { payloads: 4, invalid: 1, dropped: 2, collected: Some(9_500) },
         };
         BatchWritten::of(&records, Some(at(12))).emit(&observer, &ShardId::numbered(0), at(13));
         reporter.finish().await;
@@ -45,7 +45,7 @@ async fn each_line_has_the_original_s_names() {
             "good_bytes:5|c",
             "failed:1|c",
             "bad:1|c",
-            "dropped:0|c",
+            "dropped:2|c",
             "invalid_enriched:1|c",
             "latency_millis:2000|g",
             "e2e_latency_millis:3500|g",

@@ -22,8 +22,9 @@ use tokio::{runtime::Handle, time::Instant};
 
 use super::{Line, write_error, write_outcomes};
 use crate::{
-    adapters::remote::{self, Answers},
+    adapters::remote,
     enrichments::{Enrichments, client::Loader, configuration::Configuration},
+    lookup::{self, Answered},
     output::{Kind, Lookup, Outcome, Output},
     process::process_with,
     settings::Settings,
@@ -48,6 +49,8 @@ pub struct Offline {
     pub jobs: usize,
     /// Asks adapters behind HTTP.
     pub remote: remote::client::Client,
+    /// Asks services of enrichments.
+    pub services: lookup::client::Client,
     /// For what threads must wait for: schemas, assets and answers.
     pub runtime: Handle,
 }
@@ -286,7 +289,7 @@ impl Worker<'_> {
         let record = Bytes::from(record);
         let own = enrichments.map(|list| self.settings_with(list)).transpose().map_err(Fault::Unreadable)?;
         let settings = own.as_deref().unwrap_or(&self.shared.settings);
-        let mut answers = Answers::new();
+        let mut answers = Answered::default();
         loop {
             // Most events bring their ids with them.
             let mut random = None;
@@ -304,7 +307,7 @@ impl Worker<'_> {
         }
     }
 
-    fn fetch(&self, lookups: Vec<Lookup>, answers: &mut Answers) -> Result<(), Fault> {
+    fn fetch(&self, lookups: Vec<Lookup>, answers: &mut Answered) -> Result<(), Fault> {
         for lookup in lookups {
             match lookup {
                 Lookup::Schema(key) => {
@@ -313,7 +316,11 @@ impl Worker<'_> {
                 }
                 Lookup::Remote(call) => {
                     let answer = self.shared.runtime.block_on(self.shared.remote.call(&call));
-                    answers.insert(call, answer);
+                    answers.remote.insert(call, answer);
+                }
+                Lookup::Service(question) => {
+                    let answer = self.shared.runtime.block_on(self.shared.services.ask(&question));
+                    answers.services.insert(question.key(), answer);
                 }
             }
         }

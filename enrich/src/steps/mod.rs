@@ -13,16 +13,19 @@ mod uri_fields;
 use std::sync::Arc;
 
 use event::{atomic::Field, enriched::EnrichedEvent, self_describing::SelfDescribing};
+use jiff::Timestamp;
 
 use crate::{
     compatibility::Compatibility,
     enrichments::{
-        Enrichment, Enrichments, Kind, anon_ip, asn_lookups, bot_detection, campaign_attribution,
-        cookie_extractor, cross_navigation, event_fingerprint, event_spec, http_header_extractor, ip_lookups,
-        javascript, pii, referer_parser, spiders_and_robots, ua_parser,
+        Enrichment, Enrichments, Kind, anon_ip, api_request, asn_lookups, bot_detection,
+        campaign_attribution, cookie_extractor, cross_navigation, currency_conversion, event_fingerprint,
+        event_spec, http_header_extractor, ip_lookups, javascript, pii, referer_parser, spiders_and_robots,
+        sql_query, ua_parser,
     },
     entities,
     java::uri::Uri,
+    lookup::Inquiry,
     parameters::Parameters,
     problem::StepFailure,
     querystring::Pairs,
@@ -58,6 +61,10 @@ pub(crate) struct Working<'a> {
     pub(crate) failures: Vec<StepFailure>,
     /// How JSON is read.
     pub(crate) rules: JsonRules,
+    /// What services have answered.
+    pub(crate) inquiry: &'a Inquiry<'a>,
+    /// The clock of the batch.
+    pub(crate) now: Timestamp,
     /// Whether a script has put others in the place of the self-describing event, and of the tracker's entities.
     pub(crate) scripted: (bool, bool),
     /// A script wants the event to disappear.
@@ -95,6 +102,7 @@ pub(crate) static ORDER: &[Step] = &[
     Always(derived_tstamp::run),
     Configured(&spiders_and_robots::KIND),
     Configured(&ua_parser::KIND),
+    Configured(&currency_conversion::KIND),
     Always(referrer_uri::run),
     // Taken apart where the original does it a step later: `referer_parser` asks for `utm_source`, and cannot fail.
     Always(page_query::run),
@@ -109,6 +117,8 @@ pub(crate) static ORDER: &[Step] = &[
     Configured(&asn_lookups::KIND),
     Configured(&bot_detection::KIND),
     Configured(&javascript::KIND),
+    Configured(&sql_query::KIND),
+    Configured(&api_request::KIND),
     Checkpoint,
     Configured(&anon_ip::KIND),
     Configured(&pii::KIND),
@@ -148,6 +158,11 @@ impl Working<'_> {
     /// Puts entities in front of those that steps have made, keeping their order.
     pub(crate) fn derive_all(&mut self, entities: Vec<SelfDescribing>) {
         self.derived.splice(0..0, entities);
+    }
+
+    /// Puts failures of one step in front of those there are, keeping their order.
+    pub(crate) fn fail_all(&mut self, failures: impl Iterator<Item = StepFailure>) {
+        self.failures.splice(0..0, failures);
     }
 
     /// Writes the self-describing event into its field, after a step has changed it.

@@ -16,8 +16,12 @@ pub mod exactly_once;
 pub mod golden;
 pub mod laws;
 pub mod offline_away;
+#[path = "../../../tests/support/postgres.rs"]
+pub mod postgres;
 pub mod registry;
 pub mod registry_away;
 pub mod remote_adapters;
 pub mod samples;
+#[path = "../../../tests/support/wait.rs"]
+pub mod wait;
 pub mod webhooks;

@@ -34,6 +34,7 @@ async fn run(
         loader: Loader::new(iglu.clone(), None),
         iglu,
         remote: remote::client::Client::new(remote::client::Settings::default()),
+        services: enrich::lookup::client::Client::new(Default::default()),
         now: Some(now),
         seed: Some(1),
         patience,

@@ -7,8 +7,9 @@ use std::{
 };
 
 use enrich::{
+    lookup::{Answered, client::Client as Services},
     output::{Lookup, Outcome, Output},
-    process::process,
+    process::process_with,
     settings::Settings,
 };
 use event::schema_key::SchemaKey;
@@ -62,10 +63,23 @@ impl Registry {
         now: Timestamp,
         ids: &mut dyn FnMut() -> Uuid,
     ) -> Option<Vec<Output>> {
+        self.process_asking(record, settings, now, ids, &Services::new(Default::default()))
+    }
+
+    /// The same, asking services.
+    pub fn process_asking(
+        &self,
+        record: &[u8],
+        settings: &Settings,
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> Uuid,
+        services: &Services,
+    ) -> Option<Vec<Output>> {
+        let mut answers = Answered::default();
         let record = record.to_vec().into();
         let mut asked: Vec<SchemaKey> = Vec::new();
         loop {
-            let needs = match process(&record, self.client.cache(), settings, now, ids) {
+            let needs = match process_with(&record, self.client.cache(), &answers, settings, now, ids) {
                 Outcome::Done(outputs) => {
                     let is_known = |key: &SchemaKey| {
                         key.vendor == "com.acme.piste" || iglu::built_in::schema(key).is_some()
@@ -75,7 +89,15 @@ impl Registry {
                 Outcome::Need(needs) => needs,
             };
             for need in needs {
-                let Lookup::Schema(key) = need else { panic!("{need:?}") };
+                let key = match need {
+                    Lookup::Schema(key) => key,
+                    Lookup::Service(question) => {
+                        let answer = self.runtime.block_on(services.ask(&question));
+                        answers.services.insert(question.key(), answer);
+                        continue;
+                    }
+                    Lookup::Remote(_) => panic!("{need:?}"),
+                };
                 assert!(!asked.contains(&key), "{key} is needed again");
                 self.runtime.block_on(self.client.fetch(&key));
                 asked.push(key);

@@ -54,14 +54,14 @@ fn outcome(line: Compatibility, record: Vec<u8>, answer: Option<Result<&str, &st
     settings.remote_adapters = [adapter("http://remote/"), adapter("http://never/")].into();
     let iglu = iglu();
     let record = record.into();
-    let go = |answers: &Answers| {
-        process_with(&record, iglu.cache(), answers, &settings, Timestamp::UNIX_EPOCH, &mut Uuid::nil)
+    let go = |answers: Answers| {
+        process_with(&record, iglu.cache(), &answers.into(), &settings, Timestamp::UNIX_EPOCH, &mut Uuid::nil)
     };
-    let first = go(&Answers::new());
+    let first = go(Answers::new());
     let (Outcome::Need(needs), Some(answer)) = (&first, answer) else { return first };
     let [Lookup::Remote(call)] = needs.as_slice() else { panic!("{needs:?}") };
     let answer = answer.map(str::to_owned).map_err(str::to_owned);
-    go(&[(call.clone(), answer)].into())
+    go([(call.clone(), answer)].into())
 }
 
 fn messages(outputs: &[Output]) -> Value {

@@ -7,7 +7,7 @@ use base64::{
 use rquickjs::{Ctx, Exception, Function, Object};
 
 use super::super::digest::Hash;
-use crate::java::form_decoder;
+use crate::java::{form_decoder, text::form_encoded};
 
 /// Puts the functions into `native`.
 ///
@@ -72,23 +72,6 @@ pub(super) fn decoded(text: &str) -> Result<Vec<u8>, String> {
         })
         .collect();
     engine.decode(plain).map_err(|error| error.to_string())
-}
-
-/// A text as forms have it: a space becomes `+`.
-fn form_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            byte => {
-                use std::fmt::Write as _;
-                // Writing to a String cannot fail.
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-    out
 }
 
 fn hash(name: &str) -> Option<Hash> {

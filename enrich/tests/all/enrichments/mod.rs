@@ -2,12 +2,14 @@
 //! recordings of that line exist; the expected values are those of `spec/enrichments-and-adapters.md`.
 
 pub mod anon_ip;
+pub mod api_request;
 pub mod asn_lookups;
 pub mod bots;
 pub mod campaign_attribution;
 pub mod configurations;
 pub mod cookie_extractor;
 pub mod cross_navigation;
+pub mod currency_conversion;
 pub mod event_fingerprint;
 pub mod event_spec;
 pub mod http_header_extractor;
@@ -15,11 +17,15 @@ pub mod ip_lookups;
 pub mod javascript;
 pub mod pii;
 pub mod referer_parser;
+pub mod service;
+pub mod services;
+pub mod sql_query;
 pub mod ua_parser;
 
 use enrich::{
     compatibility::Compatibility,
     enrichments::{Enrichments, assets::Assets, configuration::Configuration},
+    lookup::{self, client::Client as Services},
     output::{Kind, Output},
     settings::Settings,
 };
@@ -73,22 +79,37 @@ pub fn build(configurations: &[Value], files: &[(&str, &[u8])]) -> Result<Enrich
 }
 
 /// An enricher.
-pub struct Enricher(Settings);
+pub struct Enricher {
+    settings: Settings,
+    services: Services,
+    now: Timestamp,
+}
 
 impl Enricher {
     /// With these configurations and files, which must be right.
     pub fn with(configurations: &[Value], files: &[(&str, &[u8])]) -> Self {
         let processor = Processor { artifact: "test".into(), version: "1".into() };
         let enrichments = build(configurations, files).unwrap();
-        Self(Settings { enrichments: enrichments.into(), ..Settings::new(Compatibility::Current, processor) })
+        let settings =
+            Settings { enrichments: enrichments.into(), ..Settings::new(Compatibility::Current, processor) };
+        Self { settings, services: Services::new(Default::default()), now: NOW }
     }
 
     /// The same in the Apache line.
     pub fn apache(self) -> Self {
-        Self(Settings {
-            enrichments: self.0.enrichments,
-            ..Settings::new(Compatibility::Apache, self.0.processor)
-        })
+        let Settings { enrichments, processor, .. } = self.settings;
+        let settings = Settings { enrichments, ..Settings::new(Compatibility::Apache, processor) };
+        Self { settings, ..self }
+    }
+
+    /// The same, asking services so.
+    pub fn asking(self, settings: lookup::client::Settings) -> Self {
+        Self { services: Services::new(settings), ..self }
+    }
+
+    /// The same at another time.
+    pub fn at(self, now: &str) -> Self {
+        Self { now: now.parse().unwrap(), ..self }
     }
 
     /// What comes out of a record.
@@ -96,7 +117,9 @@ impl Enricher {
         thread_local! {
             static REGISTRY: Registry = Registry::at(NOW);
         }
-        let made = REGISTRY.with(|registry| registry.process(record, &self.0, NOW, &mut || Uuid::nil()));
+        let made = REGISTRY.with(|registry| {
+            registry.process_asking(record, &self.settings, self.now, &mut Uuid::nil, &self.services)
+        });
         made.expect("no foreign schema is needed")
     }
 
