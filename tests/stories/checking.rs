@@ -294,3 +294,59 @@ fn a_wrong_command_line() {
         assert_eq!(piste::run(arguments).code, Some(64), "{arguments:?}");
     }
 }
+
+/// A configuration of an enrichment, its parameters from line 6 on.
+fn configuration(name: &str, parameters: &str) -> String {
+    let vendor = "com.snowplowanalytics.snowplow";
+    format!(
+        r#"{{
+"schema": "iglu:{vendor}/{name}/jsonschema/1-0-0",
+"data": {{
+"vendor": "{vendor}", "name": "{name}", "enabled": true,
+"parameters": {{
+{parameters}}}}}}}
+"#
+    )
+}
+
+#[test]
+fn enrichments_of_a_folder() {
+    let folder = TempDir::new().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let put = |name: &str, text: &str| fs::write(place(name), text).unwrap();
+    fs::create_dir(place("good")).unwrap();
+    put("good/anon.json", &configuration("anon_ip", r#""anonOctets": 2"#));
+    // function process(event) { event.setSe_label("by a script"); }
+    let script = "ZnVuY3Rpb24gcHJvY2VzcyhldmVudCkgeyBldmVudC5zZXRTZV9sYWJlbCgiYnkgYSBzY3JpcHQiKTsgfQ==";
+    put("good/script.json", &configuration("javascript_script_config", &format!(r#""script": "{script}""#)));
+    let ended = piste::run(&["check", "--enrichments", &place("good")]);
+    let names = "javascript_script_config\nanon_ip\n";
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), names), "{}", ended.stderr);
+    put("event", "e=se&p=web&se_ca=c&se_ac=a&ip=203.0.113.77");
+    let ended = piste::run(&["check", "--enrichments", &place("good"), "--try", &place("event")]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let event: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((&event["se_label"], &event["user_ipaddress"]), (&"by a script".into(), &"203.0.x.x".into()));
+    put("event", "e=nonsense");
+    let ended = piste::run(&["check", "--enrichments", &place("good"), "--try", &place("event")]);
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    assert!(ended.stdout.contains("Not a valid event type"), "{}", ended.stdout);
+
+    fs::create_dir(place("bad")).unwrap();
+    put("bad/a.json", &configuration("anon_ip", "\"anonOctets\":\n \"two\""));
+    // throw 1
+    put("bad/b.json", &configuration("javascript_script_config", r#""script": "dGhyb3cgMQ==""#));
+    put("bad/c.json", "{");
+    let currency = "\"apiKey\": \"k\", \"rateAt\": \"EOD_PRIOR\",\n\"accountType\": \"DEVELOPER\",\n\"baseCurrency\": \"EUX\"";
+    put("bad/d.json", &configuration("currency_conversion_config", currency));
+    let ended = piste::run(&["check", "--enrichments", &place("bad")]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(78), ""), "{}", ended.stderr);
+    let said: Vec<_> =
+        ended.stderr.lines().map(|line| line.replace(&format!("{}/", place("bad")), "")).collect();
+    assert_eq!(said[0], "error: a.json:6: parameters.anonOctets: string found, integer expected");
+    let script = "error: b.json: Error compiling JavaScript function: [1 in b.json at line number 1";
+    assert!(said[1].starts_with(script), "{said:#?}");
+    assert!(said[2].starts_with("error: c.json"), "{said:#?}");
+    let currency = "error: d.json:8: parameters.baseCurrency: Unknown currency 'EUX'";
+    assert_eq!(said.last().unwrap(), currency);
+}

@@ -50,6 +50,18 @@ pub enum LoadError {
 /// # Errors
 /// What cannot be read, file by file.
 pub fn read_folder(folder: &Path) -> Result<Vec<Configuration>, InvalidEnrichments> {
+    let (mut configurations, mut wrong) = (Vec::new(), Vec::new());
+    for file in files(folder)? {
+        match read_file(&file) {
+            Ok(configuration) => configurations.push(configuration),
+            Err(what) => wrong.push(what),
+        }
+    }
+    if wrong.is_empty() { Ok(configurations) } else { Err(InvalidEnrichments(wrong)) }
+}
+
+/// The files of configurations in a folder, by their names.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, InvalidEnrichments> {
     let unreadable = |e: std::io::Error| InvalidEnrichments(vec![format!("{}: {e}", folder.display())]);
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
@@ -59,24 +71,25 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Configuration>, InvalidEnrichmen
         }
     }
     files.sort();
-    let (mut configurations, mut wrong) = (Vec::new(), Vec::new());
-    for file in files {
-        let sources = config::Sources::of_process([file.clone()], Vec::new());
-        match config::load::<Value>(&sources, None) {
-            Ok(loaded) => match Configuration::from_json(file.display().to_string(), loaded.config) {
-                Ok(configuration) => configurations.push(configuration),
-                Err(what) => wrong.push(what),
-            },
-            Err(error) => wrong.push(error.to_string()),
-        }
-    }
-    if wrong.is_empty() { Ok(configurations) } else { Err(InvalidEnrichments(wrong)) }
+    Ok(files)
+}
+
+/// A configuration in a file.
+pub(super) fn read_file(file: &Path) -> Result<Configuration, String> {
+    let sources = config::Sources::of_process([file.to_owned()], Vec::new());
+    let loaded = config::load::<Value>(&sources, None).map_err(|error| error.to_string())?;
+    Configuration::from_json(file.display().to_string(), loaded.config)
 }
 
 impl Loader {
     /// A loader that asks these registries. With a `folder` assets are taken from it by their file names.
     pub fn new(iglu: Arc<Client>, folder: Option<PathBuf>) -> Self {
         Self { iglu, fetcher: Arc::new(Fetcher::new(folder)), fetched: tokio::sync::Mutex::default() }
+    }
+
+    /// Whom configurations' schemas are asked from.
+    pub(super) fn iglu(&self) -> &Client {
+        &self.iglu
     }
 
     /// Judges, fetches and builds.

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    Answer, Ask, Key, Place, Question, Service, http,
+    Answer, Ask, Key, LATE, Place, Question, Service, http,
     postgres::client::{Patience, Pool},
 };
 
@@ -49,7 +49,21 @@ struct Link {
     service: Weak<Service>,
     permits: Semaphore,
     pool: Pool,
+    silence: Mutex<Silence>,
 }
+
+/// How a service has been silent of late.
+#[derive(Default)]
+struct Silence {
+    /// Questions in a row that were not answered in time.
+    questions: usize,
+    /// When the last of them was given up, and what was said of it.
+    last: Option<(Instant, String)>,
+}
+
+/// So long a service that answers nobody is left alone: what it would be asked fails at once, so that events do not pile up
+/// behind it.
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -94,7 +108,14 @@ impl Client {
             return answer;
         }
         let begun = Instant::now();
-        let found = self.fetch(service, ask, &link.pool).await;
+        let found = match self.left_alone(service, &link) {
+            Some(why) => Err(why),
+            None => {
+                let found = self.fetch(service, ask, &link.pool).await;
+                guard(&link.silence).note(&found);
+                found
+            }
+        };
         drop(permit);
         let outcome = if found.is_ok() { "answered" } else { "failed" };
         metric::ENRICH_LOOKUPS.increment(&[service.name, outcome]);
@@ -103,6 +124,21 @@ impl Client {
             tracing::debug!(enrichment = service.name, error, "a service has not answered");
         }
         service.memory.put(ask, found.map(Arc::new).map_err(Arc::from), clock::now().as_second())
+    }
+
+    /// Why a service is not asked now.
+    fn left_alone(&self, service: &Service, link: &Link) -> Option<String> {
+        let silence = guard(&link.silence);
+        let (since, why) = silence.last.as_ref()?;
+        (silence.questions >= self.at_once(service) && since.elapsed() < PAUSE).then(|| why.clone())
+    }
+
+    /// Questions to a service at the same time.
+    fn at_once(&self, service: &Service) -> usize {
+        match service.place {
+            Place::Postgres(_) => self.settings.max_connections,
+            Place::Http(_) | Place::Rates(_) => self.settings.max_requests,
+        }
     }
 
     async fn fetch(&self, service: &Service, ask: &Ask, pool: &Pool) -> Result<Value, String> {
@@ -126,16 +162,26 @@ impl Client {
     fn link(&self, service: &Arc<Service>) -> Arc<Link> {
         let mut links = guard(&self.links);
         links.retain(|_, link| link.service.strong_count() > 0);
-        let permits = match service.place {
-            Place::Postgres(_) => self.settings.max_connections,
-            Place::Http(_) | Place::Rates(_) => self.settings.max_requests,
-        };
+        let permits = self.at_once(service);
         let new = || Link {
             service: Arc::downgrade(service),
             permits: Semaphore::new(permits.max(1)),
             pool: Pool::default(),
+            silence: Mutex::default(),
         };
         Arc::clone(links.entry(service.id).or_insert_with(|| Arc::new(new())))
+    }
+}
+
+impl Silence {
+    fn note(&mut self, found: &Result<Value, String>) {
+        match found {
+            Err(why) if why.starts_with(LATE) => {
+                self.questions += 1;
+                self.last = Some((Instant::now(), why.clone()));
+            }
+            _ => *self = Self::default(),
+        }
     }
 }
 

@@ -28,6 +28,9 @@ use crate::adapters::remote;
 /// What a service answered, or what happened instead, in one line.
 pub type Answer = Result<Arc<Value>, Arc<str>>;
 
+/// How a failure begins that is none of the service's: it has not said anything in its time.
+const LATE: &str = "no answer within";
+
 /// A service that an enrichment asks, with what it answered of late.
 pub struct Service {
     /// No other service has had it.

@@ -64,6 +64,13 @@ fn decode(text: &str) -> Result<Vec<u8>, String> {
     quick.decode_to_vec(text).or_else(|_| BASE64.decode(text).map_err(|e| format!("not Base64: {e}")))
 }
 
+/// The line that holds a raw record.
+pub fn line_of(record: &[u8]) -> String {
+    let mut line = BASE64.encode(record);
+    line.push('\n');
+    line
+}
+
 /// Whether a list or `null` has nothing in it.
 fn is_empty(list: &str) -> bool {
     list == "null" || list.bytes().all(|b| matches!(b, b'[' | b']' | b' ' | b'\t'))

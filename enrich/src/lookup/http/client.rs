@@ -6,7 +6,7 @@ use event::{json, utf8};
 use reqwest::{header, redirect};
 use serde_json::Value;
 
-use super::{HttpService, Method, Request};
+use super::{super::LATE, HttpService, Method, Request};
 
 /// Longest answer in bytes.
 const MAX_ANSWER: usize = 16 << 20;
@@ -43,7 +43,7 @@ impl Client {
     }
 
     async fn exchange(&self, service: &HttpService, request: &Request) -> Result<(u16, String), String> {
-        let late = |_| Err(format!("no answer within {} ms", service.timeout.as_millis()));
+        let late = |_| Err(format!("{LATE} {} ms", service.timeout.as_millis()));
         tokio::time::timeout(service.timeout, self.exchange_in_time(service, request))
             .await
             .unwrap_or_else(late)

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     error::Error,
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::{StreamExt, pin_mut};
@@ -12,18 +12,15 @@ use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Config, NoTls, Statement, config::SslMode};
 
-use super::{Database, Kind, Parameter, cell::Cell, tls};
+use super::{super::LATE, Database, Kind, Parameter, cell::Cell, tls};
 
 /// Largest answer in bytes, as the database sends it.
 const MAX_ANSWER: usize = 16 << 20;
-/// So long after a connection was refused nobody tries again.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The connections to a database.
 #[derive(Default)]
 pub(crate) struct Pool {
     idle: Mutex<Vec<Connection>>,
-    refused: Mutex<Option<(Instant, String)>>,
 }
 
 /// How long is waited.
@@ -87,16 +84,8 @@ impl Pool {
     }
 
     async fn connect(&self, database: &Database, within: Duration) -> Result<Connection, String> {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, why)) = refused.filter(|(since, _)| since.elapsed() < PAUSE) {
-            return Err(why);
-        }
         let connected = tokio::time::timeout(within, Connection::open(database)).await;
-        let late = || format!("no connection within {} s", within.as_secs_f64());
-        let connected = connected.unwrap_or_else(|_| Err(late()));
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) =
-            connected.as_ref().err().map(|why| (Instant::now(), why.clone()));
-        connected
+        connected.unwrap_or_else(|_| Err(format!("{LATE} {} s to a connection", within.as_secs_f64())))
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -139,7 +128,7 @@ impl Connection {
     ) -> Result<Value, Failure> {
         match tokio::time::timeout(within, self.rows(database, parameters)).await {
             Ok(answer) => answer.map_err(Failure::Refused),
-            Err(_) => Err(Failure::Late(format!("no answer within {} s", within.as_secs_f64()))),
+            Err(_) => Err(Failure::Late(format!("{LATE} {} s", within.as_secs_f64()))),
         }
     }
 

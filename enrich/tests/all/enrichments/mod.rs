@@ -1,6 +1,7 @@
 //! Each enrichment of the current line: what its configuration and its files may be, and what it makes of events. No
 //! recordings of that line exist; the expected values are those of `spec/enrichments-and-adapters.md`.
 
+pub mod all_on;
 pub mod anon_ip;
 pub mod api_request;
 pub mod asn_lookups;
@@ -16,6 +17,7 @@ pub mod http_header_extractor;
 pub mod ip_lookups;
 pub mod javascript;
 pub mod pii;
+pub mod reference;
 pub mod referer_parser;
 pub mod service;
 pub mod services;
