@@ -1,6 +1,6 @@
 //! A request against a store.
 
-use event::self_describing::SelfDescribing;
+use event::{json::write_compact, self_describing::SelfDescribing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -12,9 +12,9 @@ use super::{
     request::Request,
     response::{JSON, Response, TEXT},
     route::{Route, route},
-    schema::{Form, Listed, Scope, normalized},
+    schema::{Form, Listed, Scope, Stored, normalized},
     settings::{Line, Settings, VersionCheck},
-    store::{Store, StoreError},
+    store::{self, Store, StoreError},
     swagger, validation,
     version_check::Compared,
 };
@@ -224,19 +224,31 @@ async fn list(store: &dyn Store, may: &Permission, scope: Scope, form: Form) -> 
         Scope::Vendor(vendor) => is_storable(vendor),
         Scope::Name(vendor, name) | Scope::Model(vendor, name, _) => is_storable(vendor) && is_storable(name),
     };
-    let found: Vec<Value> = if !names_are_storable {
-        Vec::new()
-    } else if form == Form::Uri {
-        let found = store.list(scope).await?;
-        found.iter().filter(|l| is_readable(l, may)).map(|l| l.key.to_string().into()).collect()
-    } else {
-        let found = store.schemas(scope).await?;
-        found.iter().filter(|s| is_readable(&s.listed, may)).map(|s| s.to_json(form)).collect()
+    // A registry may have thousands: one after the other becomes text.
+    let mut text = String::new();
+    let mut add = |value: &Value| {
+        text.push(if text.is_empty() { '[' } else { ',' });
+        write_compact(value, &mut text);
     };
-    if found.is_empty() && !is_all {
-        return Ok(Response::message(404, "No schemas available"));
+    if names_are_storable && form == Form::Uri {
+        let found = store.list(scope).await?;
+        found.iter().filter(|l| is_readable(l, may)).for_each(|l| add(&l.key.to_string().into()));
+    } else if names_are_storable {
+        for (listed, body) in store.bodies(scope).await? {
+            if is_readable(&listed, may) {
+                add(&Stored { listed, body: store::json(&body)? }.to_json(form));
+            }
+        }
     }
-    Ok(Response::json(200, &Value::Array(found)))
+    if text.is_empty() {
+        return Ok(if is_all {
+            Response::json(200, &Value::Array(vec![]))
+        } else {
+            Response::message(404, "No schemas available")
+        });
+    }
+    text.push(']');
+    Ok(Response::new(200, JSON, text))
 }
 
 fn publication(

@@ -342,6 +342,18 @@ impl Store for Postgres {
         })
     }
 
+    fn bodies(&self, scope: Scope) -> Answer<'_, Vec<(Listed, String)>> {
+        Box::pin(async move {
+            let (condition, values) = condition(&scope);
+            let sql = format!(
+                "select {LISTED}, body::text from iglu_schemas {condition} order by created_at, ctid"
+            );
+            let values: Vec<_> = values.iter().map(Value::of).collect();
+            let found = self.select(&sql, &values).await?;
+            found.iter().map(|row| Ok((read(row)?.read()?, row.try_get(11)?))).collect()
+        })
+    }
+
     fn list(&self, scope: Scope) -> Answer<'_, Vec<Listed>> {
         Box::pin(async move { Self::listed(self.lend().await?.client()?, &scope).await })
     }

@@ -155,6 +155,21 @@ impl Store for Sqlite {
         })
     }
 
+    fn bodies(&self, scope: Scope) -> Answer<'_, Vec<(Listed, String)>> {
+        self.with(move |db| {
+            let (condition, values) = condition(&scope);
+            let sql =
+                format!("select {LISTED}, body from iglu_schemas {condition} order by created_at, rowid");
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut found = Vec::new();
+            for row in statement.query_map(params_from_iter(values), with_body)? {
+                let ((row, supersedes), body) = row?;
+                found.push((read(row, &supersedes)?, body));
+            }
+            Ok(found)
+        })
+    }
+
     fn list(&self, scope: Scope) -> Answer<'_, Vec<Listed>> {
         self.with(move |db| listed(db, &scope))
     }
