@@ -1,27 +1,23 @@
 //! `piste s3-loader`: a stream as files, with the original's configuration.
 
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+mod dry_run;
+
+use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
 use iglu::client::Client;
-use loaders::lake::{
-    self,
-    client::{Destination, region_of_bucket},
-    config::LakeConfig,
-    format::INDEX,
-    plan::{Plan, plan, sample},
-    settings::{FileLine, S3LoaderConfig},
+use loaders::{
+    lake::{
+        self,
+        client::{Destination, region_of_bucket},
+        plan::sample,
+        settings::{FileLine, S3LoaderConfig},
+    },
+    parquet::schemas::Schemas,
 };
 use service::{
     clock,
-    config::{
-        self, Examined, Sources,
-        sections::{BadSinkKind, SourceKind},
-    },
+    config::{self, Examined, Sources},
     exit::{ExitCode, RunError},
 };
 
@@ -29,7 +25,7 @@ use crate::{
     configuration,
     healthcheck::Door,
     loader::{Loader, in_log},
-    output, probe, schemas,
+    probe, schemas,
     source::Source,
 };
 
@@ -56,29 +52,12 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let invalid = |error: lake::config::InvalidConfig| RunError::new(ExitCode::Config, error.to_string());
     let lake = config.lake().map_err(invalid)?;
     if options.dry_run {
-        let records = match &options.records {
-            Some(_) if lake.parquet.is_some() => {
-                let what = "--records: which columns they have is known to the registry alone";
-                return Err(RunError::new(ExitCode::Usage, what));
-            }
-            Some(file) => lines(file)?,
-            None => vec![sample(lake.purpose)],
-        };
-        for line in told(&config, &lake, &records) {
-            output::line(format_args!("{line}"));
-        }
-        return Ok(ExitCode::Ok);
+        return dry_run::run(&options, &config, &lake).await;
     }
     for remark in config.remarks() {
         tracing::warn!("{remark}");
     }
-    let iglu = if lake.parquet.is_some() {
-        let resolver = schemas::resolver_or_central(options.resolver.as_deref())?;
-        // Columns are made from the very version that an event names, superseded or not.
-        Some(Arc::new(Client::new(resolver, clock::now).without_superseding()))
-    } else {
-        None
-    };
+    let iglu = if lake.parquet.is_some() { Some(Arc::new(options.iglu()?)) } else { None };
     let reading = config.reading();
     let bad = (config.line() == FileLine::Current).then_some(&config.output.bad);
     let monitoring = &config.monitoring;
@@ -101,6 +80,13 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
 }
 
 impl Options {
+    /// The registries of schemas.
+    fn iglu(&self) -> Result<Client, RunError> {
+        let resolver = schemas::resolver_or_central(self.resolver.as_deref())?;
+        // Columns are made from the very version that an event names, superseded or not.
+        Ok(Client::new(resolver, clock::now).without_superseding())
+    }
+
     /// Where its health is told.
     pub(crate) fn door(&self) -> Result<Door, RunError> {
         let config = configuration::of_running(examined(&self.configuration.sources()?.0))?;
@@ -117,41 +103,7 @@ pub(crate) fn examined(sources: &Sources) -> Examined<S3LoaderConfig> {
 pub(crate) fn notes(found: &Examined<S3LoaderConfig>) -> Vec<String> {
     let Some(config) = found.config.as_ref().filter(|_| found.errors.is_empty()) else { return Vec::new() };
     let Ok(lake) = config.lake() else { return Vec::new() };
-    let told = told(config, &lake, &[sample(lake.purpose)]);
+    // A record that is made up has no entities, so that no schema is needed.
+    let told = dry_run::told(config, &lake, &[sample(lake.purpose)], &Schemas::default());
     config.remarks().into_iter().chain(told).collect()
-}
-
-/// What would become of records, a line each.
-fn told(config: &S3LoaderConfig, lake: &LakeConfig, records: &[Vec<u8>]) -> Vec<String> {
-    let Plan { objects, bad_rows } = plan(lake, records, clock::now());
-    let reading = config.reading();
-    let kind = |is_log: bool| if is_log { "the log's stream" } else { "Kinesis stream" };
-    let source = kind(reading.kind == SourceKind::Log);
-    let mut told = vec![format!("records of {source} {}, as {}", reading.stream, reading.application)];
-    let path = config.path().trim_end_matches('/');
-    told.extend(objects.into_iter().map(|(key, records)| match records {
-        _ if key.ends_with(INDEX) => format!("the index of that file: {path}/{key}"),
-        1 => format!("1 record in the file {path}/{key}"),
-        _ => format!("{records} records in the file {path}/{key}"),
-    }));
-    if config.line() == FileLine::Current {
-        let bad = &config.output.bad;
-        let sink = kind(bad.kind() == BadSinkKind::Log);
-        told.push(format!("{} bad rows in {sink} {}", bad_rows.len(), bad.name()));
-        told.extend(bad_rows);
-    }
-    told
-}
-
-/// The lines of a file.
-fn lines(file: &Path) -> Result<Vec<Vec<u8>>, RunError> {
-    let mut bytes = Vec::new();
-    let read = match file.to_str() {
-        Some("-") => std::io::stdin().lock().read_to_end(&mut bytes).map(drop),
-        _ => std::fs::read(file).map(|read| bytes = read),
-    };
-    let unread = |error| RunError::new(ExitCode::Usage, format!("{}: {error}", file.display()));
-    read.map_err(unread)?;
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    Ok(lines.map(<[u8]>::to_vec).collect())
 }

@@ -5,12 +5,15 @@ use std::io::{Read, Write};
 
 use event::payload::frame::{Compression, FrameWriter};
 use flate2::{read::GzDecoder, write::GzEncoder};
-use loaders::lake::{
-    buffer::Buffer,
-    config::Purpose,
-    location::Location,
-    plan::{Plan, plan, sample},
-    settings::S3LoaderConfig,
+use loaders::{
+    lake::{
+        buffer::Buffer,
+        config::Purpose,
+        location::Location,
+        plan::{Plan, plan, sample},
+        settings::S3LoaderConfig,
+    },
+    parquet::schemas::Schemas,
 };
 use serde_json::Value;
 use service::config::{Sources, examine};
@@ -218,7 +221,7 @@ fn check(id: &str, text: &str, records: &[Vec<u8>], expect: &Expect) {
     };
     let lake = config.lake().expect("valid");
     let stamp = "2021-11-18T23:05:59Z".parse().expect("a time stamp");
-    let Plan { objects: planned, bad_rows: rows } = plan(&lake, records, stamp);
+    let Plan { objects: planned, bad_rows: rows } = plan(&lake, records, &Schemas::default(), stamp);
     let planned: Vec<(String, u64)> =
         planned.into_iter().map(|(key, records)| (format!("{folder}/{key}"), records)).collect();
     let expected: Vec<(String, u64)> =

@@ -272,6 +272,40 @@ fn what_the_s3_loader_would_write() {
             "the index of that file: lake/a/pre-T-1-1.lzo.index",
         ]
     );
+    // Columns: the schemas of the records are asked for.
+    let columns = r#"
+        purpose = ENRICHED_EVENTS, input { type = log, streamName = enriched }
+        output { good { path = lake, fileFormat = parquet }, bad { type = log, streamName = bad } }
+    "#;
+    let event = |n: usize, page: &str| {
+        let contexts = format!(
+            r#"{{"schema":"iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-0","data":[{{"schema":"iglu:com.snowplowanalytics.snowplow/web_page/jsonschema/1-0-0","data":{{"id":{page}}}}}]}}"#
+        );
+        let mut columns = vec![String::new(); event::atomic::COUNT];
+        for (name, text) in [
+            ("collector_tstamp", "2026-01-02 03:04:05.678"),
+            ("event_id", &format!("00000000-0000-4000-8000-{n:012}")),
+            ("v_collector", "ssc"),
+            ("v_etl", "piste"),
+            ("event_name", "page_view"),
+            ("contexts", &contexts),
+        ] {
+            columns[event::atomic::Field::named(name).unwrap() as usize] = text.to_owned();
+        }
+        columns.join("\t")
+    };
+    let good = r#""00000000-0000-4000-8000-000000000001""#;
+    fs::write(&records, [event(1, good), event(2, good), event(3, "7")].join("\n")).unwrap();
+    let resolver = folder.path().join("resolver.json");
+    let built_in = r#"{"schema":"iglu:com.snowplowanalytics.iglu/resolver-config/jsonschema/1-0-1","data":{"cacheSize":500,"repositories":[]}}"#;
+    fs::write(&resolver, built_in).unwrap();
+    let more = ["--records", &records.display().to_string(), "--resolver", &resolver.display().to_string()];
+    let told = dry(columns, &more);
+    assert!(
+        told[1].starts_with("2 records in the file lake/") && told[1].ends_with("T-1-3.parquet"),
+        "{told:?}"
+    );
+    assert!(told[2].starts_with("1 bad rows in") && told[3].contains("/loader_iglu_error/"), "{told:?}");
     let (ended, _) = check("s3-loader", current, &["-Doutput.good.partitionFormat={mm}/{foo}"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     for note in [

@@ -1,11 +1,16 @@
 //! What the loader would do with records, without doing it: for whoever sets it up.
 
-use event::atomic::{FIELDS, Field};
+use std::collections::BTreeSet;
+
+use event::{
+    atomic::{FIELDS, Field},
+    schema_key::SchemaKey,
+};
 use jiff::Timestamp;
 use stream::record::{Position, ShardId};
 
 use super::{
-    buffer::Closed,
+    buffer::{Buffer, Closed},
     config::{LakeConfig, Purpose},
     format::INDEX,
     key::BatchName,
@@ -23,13 +28,22 @@ pub struct Plan {
     pub bad_rows: Vec<String>,
 }
 
-/// What a batch of these records, numbered from 1 and closed at `stamp`, would become. Where it is columns, no schema is
-/// known.
-pub fn plan(config: &LakeConfig, records: &[Vec<u8>], stamp: Timestamp) -> Plan {
+/// The schemas that a batch of these records needs: none where it is no columns.
+pub fn schemas_of(config: &LakeConfig, records: &[Vec<u8>]) -> BTreeSet<SchemaKey> {
+    batch(config, records).schemas()
+}
+
+fn batch(config: &LakeConfig, records: &[Vec<u8>]) -> Buffer {
     let mut buffer = shard::open(config, None);
     for (number, record) in (1_u64..).zip(records) {
         buffer.push(Position::from(number), record);
     }
+    buffer
+}
+
+/// What a batch of these records, numbered from 1 and closed at `stamp`, would become. `schemas`: those of [`schemas_of`].
+pub fn plan(config: &LakeConfig, records: &[Vec<u8>], schemas: &Schemas, stamp: Timestamp) -> Plan {
+    let buffer = batch(config, records);
     let Some((first, last)) = buffer.span() else { return Plan::default() };
     let name = BatchName {
         template: &config.template,
@@ -43,7 +57,7 @@ pub fn plan(config: &LakeConfig, records: &[Vec<u8>], stamp: Timestamp) -> Plan 
         last,
         shard: &ShardId::numbered(0),
     };
-    let Closed { objects, rejected, .. } = buffer.finish_columns(&Schemas::default(), stamp);
+    let Closed { objects, rejected, .. } = buffer.finish_columns(schemas, stamp);
     let mut plan = Plan::default();
     for object in objects {
         let key = name.key(&object.schema);
