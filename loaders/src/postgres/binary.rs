@@ -54,6 +54,12 @@ pub fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(&(-1_i32).to_be_bytes());
 }
 
+/// So many null fields.
+pub fn nulls(count: usize, out: &mut Vec<u8>) {
+    // The length -1, in any order of bytes.
+    out.resize(out.len() + 4 * count, 0xff);
+}
+
 /// A field of type `ty`. When it does not fit, what was appended is to be cut off.
 ///
 /// # Errors

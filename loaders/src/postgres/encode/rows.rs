@@ -125,6 +125,8 @@ impl Encoder {
     ) -> Option<(Cell<'static>, Cell<'static>)> {
         let Self { events, buffers, refused, strict, .. } = self;
         let out = begin(&mut buffers[0], events.columns.len());
+        // Most fields of an event are not set.
+        let mut nulls = 0;
         for (field, slot) in &events.columns {
             let text = line.get(*field);
             if text.is_empty() {
@@ -132,10 +134,11 @@ impl Encoder {
                     return None;
                 }
                 if !slot.not_null {
-                    binary::null(out);
+                    nulls += 1;
                     continue;
                 }
             }
+            binary::nulls(std::mem::take(&mut nulls), out);
             let cell = match text {
                 "" => Cell::Null,
                 text if *strict => atomic::strict_cell(*field, text)?,
@@ -145,6 +148,7 @@ impl Encoder {
                 trouble.note(why, TableId(0), atomic::EVENTS, refused);
             }
         }
+        binary::nulls(nulls, out);
         let fixed = |field| match atomic::cell(field, line.get(field)) {
             Some(Cell::Uuid(id)) => Some(Cell::Uuid(id)),
             Some(Cell::Timestamp(micros)) => Some(Cell::Timestamp(micros)),
