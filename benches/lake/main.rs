@@ -1,8 +1,15 @@
 //! The lake loader's share of an event: lines into gzip objects, beside the codec alone over the same bytes.
 //!
-//! `cargo bench --bench lake -- backlog 1024` loads a backlog of so many megabytes instead, and says what that took.
+//! `cargo bench --bench lake -- backlog 1024` loads a backlog of so many megabytes instead, and says what that took; with
+//! `parquet` behind it as Parquet files, with `postgres` by the Postgres loader.
 
 mod backlog;
+#[path = "../../tests/support/postgres.rs"]
+#[allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "shared with the stories")]
+mod postgres;
+#[path = "../../tests/support/wait.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the stories")]
+mod wait;
 
 use std::{hint::black_box, io::Write as _};
 
