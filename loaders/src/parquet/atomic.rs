@@ -8,6 +8,7 @@ use event::{
 use iglu::field::{self, FieldType, cast};
 
 use super::builder::Builder;
+use crate::line::tabs;
 
 /// How amounts of money are stored.
 pub(super) const MONEY: FieldType = FieldType::Decimal { precision: 18, scale: 2 };
@@ -81,7 +82,7 @@ impl AtomicColumns {
     /// missing where it must not be, or these are not 131 columns.
     pub(super) fn push(&mut self, line: &str, row: usize) -> bool {
         let (mut start, mut column, mut missing) = (0, 0, self.required);
-        for tab in memchr::memchr_iter(b'\t', line.as_bytes()).chain([line.len()]) {
+        for tab in tabs(line).chain([line.len()]) {
             if tab > start
                 && let Some(place) = self.places.get(column).copied().flatten()
             {
