@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Sourced: ends with 77 where there is no terraform, and finds a mirror of providers.
 command -v terraform >/dev/null || { echo 'terraform is not here'; exit 77; }
 version=$(terraform version -json 2>/dev/null | sed -n 's/.*"terraform_version": *"\([^"]*\)".*/\1/p')

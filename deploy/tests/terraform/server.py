@@ -15,11 +15,16 @@ import uuid
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.cloudwatch import responses as cloudwatch
+from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.responses import DynamoHandler
 from moto.iam import access_control
+from moto.kinesis.models import Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.rds import models as rds
+from moto.secretsmanager.responses import SecretsManagerResponse
+from moto.ssm.responses import SimpleSystemManagerResponse
+from werkzeug.exceptions import InternalServerError
 
 # Tags of scaling targets.
 TAGS = {}
@@ -86,6 +91,63 @@ def update_table(self, *arguments, **named):
 DynamoDBBackend.update_table = update_table
 
 
+# A shard that was split or merged takes no more records.
+chosen = Stream.get_shard_for_key
+
+
+def get_shard_for_key(self, *arguments):
+    every, self.shards = self.shards, {name: shard for name, shard in self.shards.items() if shard.is_open}
+    try:
+        return chosen(self, *arguments)
+    finally:
+        self.shards = every
+
+
+Stream.get_shard_for_key = get_shard_for_key
+
+
+# A shard that was split or merged ends, and its last answer names what goes on.
+read = KinesisResponse.get_records
+
+
+def get_records(call):
+    answer = read(call)
+    name, shard_id, _ = base64.b64decode(call._get_param("ShardIterator")).decode().split(":")
+    shards = call.kinesis_backend.describe_stream(stream_arn=None, stream_name=name).shards
+    if not shards[shard_id].is_open and not answer.result["Records"]:
+        children = [shard for shard in shards.values() if shard_id in (shard.parent, shard.adjacent_parent)]
+        answer.result["NextShardIterator"] = None
+        answer.result["ChildShards"] = [
+            {
+                "ShardId": child.shard_id,
+                "ParentShards": [parent for parent in (child.parent, child.adjacent_parent) if parent],
+                "HashKeyRange": child.to_json()["HashKeyRange"],
+            }
+            for child in children
+        ]
+    return answer
+
+
+KinesisResponse.get_records = get_records
+
+
+# The answer to one write of a lease in twenty is lost: its writer has to look what became of it.
+written = DynamoHandler.update_item
+writes = {}
+
+
+def update_item(call):
+    answer = written(call)
+    table = call._get_param("TableName")
+    writes[table] = writes.get(table, 0) + 1
+    if writes[table] % 20 == 3:
+        raise InternalServerError
+    return answer
+
+
+DynamoHandler.update_item = update_item
+
+
 # What a call is about, for policies with an ARN in them.
 def stream_of(call):
     arn, name, iterator = (call._get_param(key) for key in ("StreamARN", "StreamName", "ShardIterator"))
@@ -99,8 +161,20 @@ def table_of(call):
     return f"arn:aws:dynamodb:{call.region}:{call.current_account}:table/{name}" if name else "*"
 
 
+def parameter_of(call):
+    names = call._get_param("Names") or [call._get_param("Name")]
+    arns = {f"arn:aws:ssm:{call.region}:{call.current_account}:parameter{name}" for name in names if name}
+    return arns.pop() if len(arns) == 1 else "*"
+
+
+def secret_of(call):
+    return call._get_param("SecretId") or "*"
+
+
 KinesisResponse._determine_resource = stream_of
 DynamoHandler._determine_resource = table_of
+SimpleSystemManagerResponse._determine_resource = parameter_of
+SecretsManagerResponse._determine_resource = secret_of
 
 # Which calls were allowed to whom, and which were not.
 checked = access_control.IAMRequestBase.check_action_permitted
@@ -118,6 +192,8 @@ def check_action_permitted(self, resource):
         checked(self, resource)
     except Exception:
         note("DENIED_CALLS")
+        if "x-amz-json" in self._headers.get("Content-Type", ""):
+            raise JsonRESTError("AccessDeniedException", f"{who} is not authorized to perform: {self._action}") from None
         raise
     note("ALLOWED_CALLS")
 

@@ -84,6 +84,11 @@ resource "aws_subnet" "public" {
   cidr_block        = local.public[count.index]
   availability_zone = local.zones[count.index]
   tags              = { Name = "${var.prefix}-public-${count.index + 1}" }
+
+  # A zone that AWS adds must not move what is there.
+  lifecycle {
+    ignore_changes = [availability_zone]
+  }
 }
 
 resource "aws_subnet" "private" {
@@ -93,6 +98,11 @@ resource "aws_subnet" "private" {
   cidr_block        = local.private[count.index]
   availability_zone = local.zones[count.index]
   tags              = { Name = "${var.prefix}-private-${count.index + 1}" }
+
+  # A zone that AWS adds must not move what is there.
+  lifecycle {
+    ignore_changes = [availability_zone]
+  }
 }
 
 data "aws_vpc" "existing" {

@@ -108,7 +108,7 @@ resource "aws_ebs_volume" "data" {
   type              = "gp3"
   encrypted         = true
   kms_key_id        = local.key
-  final_snapshot    = var.keep_data
+  final_snapshot    = true
   tags              = { Name = "${var.name}-data" }
 }
 

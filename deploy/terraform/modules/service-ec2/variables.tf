@@ -127,7 +127,7 @@ variable "databases" {
 }
 
 variable "keep_data" {
-  description = "Whether the machine refuses to be ended, and its data leave a snapshot."
+  description = "Whether the machine refuses to be ended. Its data disk leaves a snapshot in any case."
   type        = bool
   default     = true
 }
