@@ -1,0 +1,301 @@
+"""The services of an applied environment as processes of this machine: each with the command, environment, secrets and role that
+its task definition says, under its own policies.
+
+They take in, enrich and file good and bad events while a stream is split. Then: every right was used, none was lacking,
+what no role may do is refused, and without any one of its rights a role says that it is refused.
+"""
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+ACCOUNT = "123456789012"
+PATIENCE = int(os.environ.get("PATIENCE", "90"))
+
+
+def plain(text):
+    """What is in Base64, and anything else as it is."""
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return text
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def until(what, true):
+    """Asks again until it is true."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = true()
+        if found:
+            return found
+        time.sleep(0.2)
+    raise SystemExit(f"waited for nothing: {what}")
+
+
+class Service:
+    """A service as its task definition says."""
+
+    def __init__(self, aws, name, work):
+        self.aws, self.name, self.work = aws, name, work
+        task = aws.client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]
+        [container] = task["containerDefinitions"]
+        self.command, self.role = container["command"], task["taskRoleArn"].split("/")[-1]
+        self.env = {each["name"]: each["value"] for each in container["environment"]}
+        self.keys = aws.become(task["taskRoleArn"])
+        self.start_keys = aws.become(task["executionRoleArn"])
+        self.secrets = {each["name"]: each["valueFrom"] for each in container["secrets"]}
+
+    def resolve(self):
+        """What ECS does with the execution role before the container starts."""
+        ssm, secrets = (self.aws.client(service, self.start_keys) for service in ("ssm", "secretsmanager"))
+        for name, arn in self.secrets.items():
+            if ":ssm:" in arn:
+                [found] = ssm.get_parameters(Names=[arn.split(":parameter", 1)[1]])["Parameters"]
+                self.env[name] = found["Value"]
+            else:
+                parts = arn.split(":")
+                value = secrets.get_secret_value(SecretId=":".join(parts[:7]))["SecretString"]
+                self.env[name] = json.loads(value)[parts[7]] if len(parts) > 7 else value
+
+    def start(self):
+        """Runs it, with what differs here: addresses and shorter waits."""
+        self.port, probe, s3 = free_port(), free_port(), self.aws.url
+        here = {
+            "collector": [f"collector.port={self.port}", f"collector.adminListen=127.0.0.1:{probe}", "collector.preTerminationPeriod=0"],
+            "enrich": [f"monitoring.healthProbe.port={probe}"],
+            "s3-loader": [
+                f"monitoring.healthProbe.port={probe}",
+                *([f"output.s3.customEndpoint={s3}", "buffer.timeLimit=1000"] if "raw" in self.name else [f"output.good.customEndpoint={s3}", "batching.maxDelay=1s"]),
+            ],
+            "iglu-server": [f"repoServer.port={self.port}", "database.type=sqlite", f"database.path={self.work}/iglu.sqlite"],
+        }[self.command[0]]
+        keys = {name.upper(): value for name, value in self.keys.items()}
+        env = {**self.env, **keys, "AWS_ENDPOINT_URL": self.aws.url, "HOSTNAME": self.name, "HOME": str(self.work)}
+        self.log = Path(self.work, self.name + ".log")
+        with open(self.log, "w") as log:
+            arguments = [os.environ["PISTE"], *self.command, *(f"-D{each}" for each in here)]
+            self.process = subprocess.Popen(arguments, env=env, cwd=self.work, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def stop(self, expected=0):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise SystemExit(f"{self.name} does not end:\n{self.said()}") from None
+        if code != expected:
+            raise SystemExit(f"{self.name} ends with {code}:\n{self.said()}")
+
+    def said(self):
+        return "\n".join(self.log.read_text().splitlines()[-20:])
+
+    def policies(self):
+        iam = self.aws.client("iam")
+        for name in iam.list_role_policies(RoleName=self.role)["PolicyNames"]:
+            yield name, iam.get_role_policy(RoleName=self.role, PolicyName=name)["PolicyDocument"]
+
+    def rights(self):
+        """(action, resource) of all that it may do; the use of keys is not judged by this AWS."""
+        for _, document in self.policies():
+            for statement in document["Statement"]:
+                if not statement["Sid"].startswith("Key"):
+                    yield from ((action, resource) for action in statement["Action"] for resource in statement["Resource"])
+
+
+def calls(file):
+    """Role -> (action, resource) of what was judged."""
+    found = {}
+    for line in file.read_text().splitlines():
+        who, action, resource = line.split(" ", 2)
+        found.setdefault(who.split("/")[1] if "/" in who else who, set()).add((action, resource))
+    return found
+
+
+def send(port, method, path, body=None):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, {"Content-Type": "application/json; charset=utf-8"}, method=method)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def events(collector):
+    """A page view; a request that no adapter reads; a payload that is too large."""
+    until("the collector answers", lambda: send(collector.port, "GET", "/health") == 200)
+    answers = [
+        send(collector.port, "GET", "/i?e=pv&p=web&tv=test&aid=rehearsal&url=http%3A%2F%2Facme.com%2F"),
+        send(collector.port, "GET", "/com.acme/v9?a=b"),
+        send(collector.port, "POST", "/com.snowplowanalytics.snowplow/tp2", b'{"schema":"' + b"x" * 1_200_000 + b'"}'),
+    ]
+    if answers != [200, 200, 200]:
+        raise SystemExit(f"the collector answered {answers}:\n{collector.said()}")
+
+
+def few(collector):
+    """Some more, for every shard of a stream that was split."""
+    for _ in range(4):
+        send(collector.port, "GET", "/i?e=pv&p=web&tv=test&aid=rehearsal")
+        send(collector.port, "GET", "/com.acme/v9?a=b")
+
+
+def story(aws, services):
+    """Good and bad events from end to end, while a stream is split."""
+    for service in services.values():
+        service.start()
+    s3, kinesis = aws.client("s3"), aws.client("kinesis")
+    bucket = f"piste-{ACCOUNT}-eu-west-1"
+
+    def folders():
+        return {each["Key"].split("/")[0] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
+
+    def said():
+        return "\n".join(f"-- {name}\n{service.said()}" for name, service in services.items())
+
+    wanted = {name: set(each.rights()) for name, each in services.items()}
+
+    def lacking():
+        used = calls(aws.allowed)
+        found = {name: unused(rights, used.get(services[name].role, set())) for name, rights in wanted.items()}
+        return {name: sorted(rights) for name, rights in found.items() if rights}
+
+    events(services["collector"])
+    # What the loaders cannot load.
+    kinesis.put_record(StreamName="piste-enriched-stream", PartitionKey="1", Data=b"\x1f\x8bno gzip")
+    kinesis.put_record(StreamName="piste-bad-1-stream", PartitionKey="1", Data=b"no bad row")
+    try:
+        until("files in all folders", lambda: folders() == {"raw", "enriched", "bad"})
+        # All shards are split: readers finish them and take up their children.
+        for name in ("raw", "enriched", "bad-1"):
+            kinesis.split_shard(StreamName=f"piste-{name}-stream", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
+        until("every right is used", lambda: (few(services["collector"]), not lacking())[1])
+    except SystemExit as error:
+        raise SystemExit(f"{error}\nnot used: {lacking()}\nfolders: {folders()}\nrefused: {calls(aws.denied)}\n{said()}") from None
+    until("the registry answers", lambda: send(services["iglu"].port, "GET", "/api/meta/health") == 200)
+    for service in services.values():
+        service.stop()
+
+
+def unused(rights, used):
+    def covers(resource, found):
+        return found == resource or (resource.endswith("*") and found.startswith(resource[:-1]))
+
+    return {(action, resource) for action, resource in rights if not any(action == a and covers(resource, r) for a, r in used)}
+
+
+def refused(aws, services):
+    """What no role may do (spec/deploy 4)."""
+    stream, bucket = "piste-{}-stream".format, f"piste-{ACCOUNT}-eu-west-1"
+    record = {"PartitionKey": "1", "Data": b"x"}
+    shard = {"ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+    everybody = [
+        ("iam", "list_roles", {}),
+        ("kinesis", "delete_stream", {"StreamName": stream("raw")}),
+        ("s3", "delete_object", {"Bucket": bucket, "Key": "raw/x"}),
+        ("dynamodb", "create_table", {"TableName": "x", "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}], "BillingMode": "PAY_PER_REQUEST"}),
+    ]
+    table = {
+        "collector": [("kinesis", "put_records", {"StreamName": stream("enriched"), "Records": [record]}), ("dynamodb", "scan", {"TableName": "piste-enrich-server"})],
+        "enrich": [
+            ("kinesis", "get_shard_iterator", {"StreamName": stream("enriched"), **shard}),
+            ("kinesis", "put_records", {"StreamName": stream("raw"), "Records": [record]}),
+            ("dynamodb", "scan", {"TableName": "piste-s3-loader-raw-server"}),
+        ],
+        "s3-loader-raw": [
+            ("s3", "put_object", {"Bucket": bucket, "Key": "enriched/x", "Body": b""}),
+            ("s3", "get_object", {"Bucket": bucket, "Key": "raw/x"}),
+            ("s3", "list_objects_v2", {"Bucket": bucket}),
+            ("kinesis", "get_shard_iterator", {"StreamName": stream("enriched"), **shard}),
+            ("kinesis", "put_records", {"StreamName": stream("bad-1"), "Records": [record]}),
+            ("dynamodb", "scan", {"TableName": "piste-enrich-server"}),
+        ],
+        "s3-loader-bad": [("kinesis", "put_records", {"StreamName": stream("bad-1"), "Records": [record]}), ("s3", "put_object", {"Bucket": bucket, "Key": "raw/x", "Body": b""})],
+        "iglu": [("kinesis", "describe_stream_summary", {"StreamName": stream("raw")}), ("secretsmanager", "list_secrets", {})],
+    }
+    count = 0
+    for name, service in services.items():
+        for api, call, arguments in everybody + table.get(name, []):
+            try:
+                getattr(aws.client(api, service.keys), call)(**arguments)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException"):
+                    raise SystemExit(f"{name}: {call}: {error}") from None
+                count += 1
+            else:
+                raise SystemExit(f"{name} may {call} {arguments}")
+    return count
+
+
+def without_each(aws, services):
+    """Takes one right at a time from each role, and sees it refused and said."""
+    iam, dynamodb, count = aws.client("iam"), aws.client("dynamodb"), 0
+    for name, service in services.items():
+        for policy, document in list(service.policies()):
+            for right in sorted({action for action, _ in service.rights()}):
+                kept = [{**each, "Action": [action for action in each["Action"] if action != right]} for each in document["Statement"]]
+                less = {**document, "Statement": [each for each in kept if each["Action"]]}
+                iam.put_role_policy(RoleName=service.role, PolicyName=policy, PolicyDocument=json.dumps(less))
+                # Leases are forgotten: all is read again, from the shard that was split.
+                if service.role in dynamodb.list_tables()["TableNames"]:
+                    for item in dynamodb.scan(TableName=service.role)["Items"]:
+                        dynamodb.delete_item(TableName=service.role, Key={"leaseKey": item["leaseKey"]})
+                before = len(aws.denied.read_text())
+                service.start()
+
+                def noticed():
+                    if name == "collector" and service.process.poll() is None:
+                        send(service.port, "GET", "/i?e=pv&p=web&tv=test")
+                    found = aws.denied.read_text()[before:]
+                    return f"/{service.role}/" in found and f" {right} " in found
+
+                try:
+                    until(f"{name} without {right} is refused", noticed)
+                    until(f"{name} without {right} says so", lambda: any(word in service.log.read_text() for word in ("AccessDenied", "not authorized", "not allowed")))
+                except SystemExit as error:
+                    raise SystemExit(f"{error}\n{service.said()}") from None
+                finally:
+                    service.process.kill()
+                    service.process.wait()
+                count += 1
+            iam.put_role_policy(RoleName=service.role, PolicyName=policy, PolicyDocument=json.dumps(document))
+    return count
+
+
+def run(aws, work):
+    names = {"collector", "enrich", "iglu", "s3-loader-bad", "s3-loader-enriched", "s3-loader-raw"}
+    services = {name: Service(aws, f"piste-{name}-server", work) for name in sorted(names)}
+    # It refuses what comes without TLS, which this AWS does not speak.
+    aws.client("s3").delete_bucket_policy(Bucket=f"piste-{ACCOUNT}-eu-west-1")
+    aws.judge()
+    for service in services.values():
+        service.resolve()
+    no = refused(aws, services)
+    try:
+        aws.denied.write_text("")
+        story(aws, services)
+        if calls(aws.denied):
+            raise SystemExit(f"refused although it is needed: {calls(aws.denied)}")
+        less = without_each(aws, services)
+    finally:
+        for service in services.values():
+            if getattr(service, "process", None) and service.process.poll() is None:
+                service.process.kill()
+    rights = sum(len(set(service.rights())) for service in services.values())
+    return f"{rights} rights all used and enough, {no} calls refused, {less} times one right too few"
