@@ -52,6 +52,11 @@ run "small_needs_no_input" {
     condition     = output.bucket == "piste-123456789012-eu-west-1"
     error_message = "bucket: ${output.bucket}"
   }
+
+  assert {
+    condition     = output.monthly_cost_estimate.total == 218
+    error_message = "an idle month costs ${jsonencode(output.monthly_cost_estimate)}"
+  }
 }
 
 run "solo_needs_no_input" {
@@ -74,6 +79,11 @@ run "solo_needs_no_input" {
   assert {
     condition     = strcontains(local.roles["iglu"].configuration, "type = sqlite") && strcontains(local.roles["collector"].configuration, "port = 80")
     error_message = "the registry is in a file, and the collector at port 80"
+  }
+
+  assert {
+    condition     = output.monthly_cost_estimate.total == 70
+    error_message = "an idle month costs ${jsonencode(output.monthly_cost_estimate)}"
   }
 }
 
