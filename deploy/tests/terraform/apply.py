@@ -3,8 +3,11 @@
     python apply.py small | solo
 """
 
+import base64
 import json
 import os
+import re
+import subprocess
 import sys
 import tempfile
 
@@ -90,6 +93,12 @@ def solo(aws, outputs):
     expect([machine["InstanceType"], machine["MetadataOptions"]["HttpTokens"]], ["t4g.small", "required"], "the machine")
     [address] = ec2.describe_addresses()["Addresses"]
     expect(outputs["collector_ips"], [address["PublicIp"]], "the fixed address")
+    told = ec2.describe_instance_attribute(InstanceId=machine["InstanceId"], Attribute="userData")["UserData"]["Value"]
+    script = base64.b64decode(told)
+    subprocess.run(["bash", "-n"], input=script, check=True)
+    units = sorted(re.findall(r"/etc/systemd/system/(.+)\.service", script.decode()))
+    wanted = "collector enrich iglu install s3-loader-bad s3-loader-enriched s3-loader-raw"
+    expect(units, [f"piste-{name}" for name in wanted.split()], "units of the machine")
     groups = {group["GroupName"]: group for group in ec2.describe_security_groups()["SecurityGroups"]}
     expect([rule["FromPort"] for rule in groups["piste-server"]["IpPermissions"]], [80], "open ports")
     alarms(aws, 15)
