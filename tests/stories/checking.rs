@@ -368,8 +368,8 @@ fn enrichments_of_a_folder() {
 
     fs::create_dir(place("bad")).unwrap();
     put("bad/a.json", &configuration("anon_ip", "\"anonOctets\":\n \"two\""));
-    // throw 1
-    put("bad/b.json", &configuration("javascript_script_config", r#""script": "dGhyb3cgMQ==""#));
+    // throw new Error(1)
+    put("bad/b.json", &configuration("javascript_script_config", r#""script": "dGhyb3cgbmV3IEVycm9yKDEp""#));
     put("bad/c.json", "{");
     let currency = "\"apiKey\": \"k\", \"rateAt\": \"EOD_PRIOR\",\n\"accountType\": \"DEVELOPER\",\n\"baseCurrency\": \"EUX\"";
     put("bad/d.json", &configuration("currency_conversion_config", currency));
@@ -377,8 +377,8 @@ fn enrichments_of_a_folder() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(78), ""), "{}", ended.stderr);
     let said: Vec<_> =
         ended.stderr.lines().map(|line| line.replace(&format!("{}/", place("bad")), "")).collect();
-    assert_eq!(said[0], "error: a.json:6: parameters.anonOctets: string found, integer expected");
-    let script = "error: b.json: Error compiling JavaScript function: [1 in b.json at line number 1";
+    assert_eq!(said[0], "error: a.json:6: parameters.anonOctets: string found, number expected");
+    let script = "error: b.json: Error compiling JavaScript function: [Error: 1 in b.json at line number 1";
     assert!(said[1].starts_with(script), "{said:#?}");
     assert!(said[2].starts_with("error: c.json"), "{said:#?}");
     let currency = "error: d.json:8: parameters.baseCurrency: Unknown currency 'EUX'";
