@@ -11,18 +11,27 @@ use service::{
 /// The public registry.
 const CENTRAL: &str = "http://iglucentral.com";
 
+/// Names the variable with a resolver's configuration in Base64, for who gives no file: a container may have none.
+const RESOLVER: &str = "PISTE_IGLU_CONFIG_B64";
+
 /// A resolver's configuration in a file, as the original's.
 pub(crate) fn read_resolver(file: &Path) -> Result<ResolverConfig, RunError> {
-    let wrong = |what: String| RunError::new(ExitCode::Config, format!("{}: {what}", file.display()));
-    let sources = Sources::of_process([file.to_owned()], Vec::new());
-    let json = config::load::<serde_json::Value>(&sources, None)?.config;
+    read(&Sources::of_process([file.to_owned()], Vec::new()), &file.display().to_string())
+}
+
+fn read(sources: &Sources, name: &str) -> Result<ResolverConfig, RunError> {
+    let wrong = |what: String| RunError::new(ExitCode::Config, format!("{name}: {what}"));
+    let json = config::load::<serde_json::Value>(sources, None)?.config;
     ResolverConfig::from_json(&json).map_err(|e| wrong(e.to_string()))
 }
 
-/// The file's registries, else Iglu Central. The built-in schemas are there in any case.
+/// The registries of the file, else of the environment, else Iglu Central. The built-in schemas are there in any case.
 pub(crate) fn resolver_or_central(file: Option<&Path>) -> Result<ResolverConfig, RunError> {
-    match file {
-        Some(file) => read_resolver(file),
+    if let Some(file) = file {
+        return read_resolver(file);
+    }
+    match Sources::in_variable(RESOLVER, config::process_environment())? {
+        Some(sources) => read(&sources, RESOLVER),
         None => Ok(ResolverConfig {
             cache_size: 10_000,
             cache_ttl: None,

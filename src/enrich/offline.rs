@@ -12,7 +12,7 @@ use std::{
 };
 
 use ::enrich::{
-    enrichments::client::{Loader, read_folder},
+    enrichments::client::Loader,
     offline::run::{Offline, OfflineError, Summary},
 };
 use iglu::client::Client;
@@ -41,8 +41,8 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let iglu = Arc::new(iglu.with_http(config.registries()));
     let loader = Loader::new(Arc::clone(&iglu), options.assets.clone());
     let mut settings = config.settings(!config.compatibility.is_apache());
-    if let Some(folder) = &options.enrichments {
-        let configurations = read_folder(folder).map_err(enrichments::invalid)?;
+    let configurations = enrichments::configurations(options.enrichments.as_deref())?;
+    if !configurations.is_empty() {
         let enrichments = loader.load(&configurations).await.map_err(enrichments::not_loaded)?;
         settings.enrichments = Arc::new(enrichments);
     }

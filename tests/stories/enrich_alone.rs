@@ -2,7 +2,10 @@
 
 use std::{fs, net::UdpSocket, path::Path};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
 use event::atomic::FIELDS;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -115,6 +118,50 @@ fn standard_output_has_all_streams() {
     // What was written is acknowledged.
     let again = Launch::enrich(folder.path()).with(&stdout).start();
     assert_eq!(again.finish_well().stdout, "");
+}
+
+#[test]
+fn a_container_without_files_gives_resolver_and_enrichments_in_the_environment() {
+    let folder = TempDir::new().unwrap();
+    collect(folder.path());
+    let resolver = r#"{"schema": "iglu:com.snowplowanalytics.iglu/resolver-config/jsonschema/1-0-3", "data": {
+        "cacheSize": 500, "repositories": [{"name": "own", "priority": 0, "vendorPrefixes": [],
+        "connection": {"http": {"uri": "http://127.0.0.1:9/api", "apikey": ${IGLU_API_KEY}}}}]}}"#;
+    let anonymous = r#"[{"schema": "iglu:com.snowplowanalytics.snowplow/anon_ip/jsonschema/1-0-1", "data": {
+        "vendor": "com.snowplowanalytics.snowplow", "name": "anon_ip", "enabled": true,
+        "parameters": {"anonOctets": 2, "anonSegments": 2}}}]"#;
+    let launch = |resolver: &str, enrichments: &str| {
+        Launch::enrich(folder.path())
+            .with(&["-Dinput.type=log", "-Doutput.good.type=stdout", "-Doutput.bad.type=log"])
+            .variable("PISTE_IGLU_CONFIG_B64", &STANDARD.encode(resolver))
+            .variable("PISTE_ENRICHMENTS_B64", &STANDARD.encode(enrichments))
+    };
+    let key = "11111111-2222-4333-8444-555555555555";
+    for (resolver, enrichments, key, says) in [
+        (resolver, anonymous, "", "IGLU_API_KEY"),
+        ("{}", anonymous, key, "PISTE_IGLU_CONFIG_B64: "),
+        (resolver, "{}", key, "PISTE_ENRICHMENTS_B64: expected a JSON array"),
+        (resolver, r#"[{"schema": "anon_ip"}]"#, key, "PISTE_ENRICHMENTS_B64[0]"),
+    ] {
+        let mut refused = launch(resolver, enrichments);
+        if !key.is_empty() {
+            refused = refused.variable("IGLU_API_KEY", key);
+        }
+        let ended = refused.run();
+        assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+        assert!(ended.stderr.contains(says), "{says}: {}", ended.stderr);
+    }
+    let enrich = launch(resolver, anonymous).variable("IGLU_API_KEY", key).start();
+    let lines = wait::until("five lines", PATIENCE, || {
+        let said = enrich.stdout();
+        (said.lines().count() == 5).then_some(said)
+    });
+    let address = FIELDS.iter().position(|field| field.name() == "user_ipaddress").unwrap();
+    for line in lines.lines() {
+        let line = String::from_utf8(STANDARD_NO_PAD.decode(line).unwrap()).unwrap();
+        assert_eq!(line.split('\t').nth(address), Some("127.0.x.x"), "{line}");
+    }
+    enrich.finish_well();
 }
 
 #[test]

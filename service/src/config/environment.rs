@@ -1,5 +1,5 @@
-//! What a process is told besides its command line (`spec/deploy.md` 6.2, `spec/collector.md` 8.1): a whole configuration
-//! in Base64, options meant for a Java machine, and the switches of the original's configuration library.
+//! What a process is told besides its command line (`spec/deploy.md` 6.2, `spec/collector.md` 8.1): whole documents in
+//! Base64, options meant for a Java machine, and the switches of the original's configuration library.
 
 use std::{collections::HashMap, path::PathBuf};
 
@@ -41,9 +41,7 @@ impl Sources {
         environment: HashMap<String, String>,
     ) -> Result<(Self, Vec<String>), ConfigError> {
         let (mut layers, mut notes, mut properties) = (Vec::new(), Vec::new(), Vec::new());
-        if let Some(document) = environment.get(DOCUMENT).filter(|text| !text.trim().is_empty()) {
-            layers.push(Layer::Text { name: DOCUMENT.into(), text: decoded(document)? });
-        }
+        layers.extend(document(DOCUMENT, &environment)?);
         for variable in JAVA_OPTIONS {
             let (taken, ignored) =
                 Override::of_java_options(environment.get(variable).map_or("", String::as_str));
@@ -86,13 +84,30 @@ impl Sources {
         }
         Ok((Self { layers, overrides: told, environment }, notes))
     }
+
+    /// The document in Base64 that a variable of the environment holds, where it is set: what `${NAME}` reads is there too.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is no Base64 of text.
+    pub fn in_variable(
+        name: &str,
+        environment: HashMap<String, String>,
+    ) -> Result<Option<Self>, ConfigError> {
+        let layer = document(name, &environment)?;
+        Ok(layer.map(|layer| Self { layers: vec![layer], overrides: Vec::new(), environment }))
+    }
 }
 
-fn decoded(document: &str) -> Result<String, ConfigError> {
+fn document(name: &str, environment: &HashMap<String, String>) -> Result<Option<Layer>, ConfigError> {
+    let Some(document) = environment.get(name).filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
     let plain: String = document.chars().filter(|c| !c.is_whitespace()).collect();
-    let wrong = |what: String| ConfigError { place: Place::of(DOCUMENT), key: String::new(), what };
+    let wrong = |what: String| ConfigError { place: Place::of(name), key: String::new(), what };
     let bytes = STANDARD.decode(plain).map_err(|e| wrong(format!("expected HOCON in Base64: {e}")))?;
-    String::from_utf8(bytes).map_err(|e| wrong(format!("expected HOCON in UTF-8: {e}")))
+    let text = String::from_utf8(bytes).map_err(|e| wrong(format!("expected HOCON in UTF-8: {e}")))?;
+    Ok(Some(Layer::Text { name: name.to_owned(), text }))
 }
 
 /// The key of `CONFIG_FORCE_a_b__c___d`: one `_` is a dot, two are a dash, three are one `_`.
