@@ -18,23 +18,25 @@ pub(crate) struct Configured {
     json: Option<Json>,
 }
 
+/// A field of the event.
 #[derive(Deserialize)]
-struct Pojo {
-    field: String,
+pub(super) struct Pojo {
+    pub(super) field: String,
 }
 
+/// A part of self-describing data.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Json {
-    field: Place,
-    schema_criterion: String,
-    json_path: String,
+pub(super) struct Json {
+    pub(super) field: Place,
+    pub(super) schema_criterion: String,
+    pub(super) json_path: String,
 }
 
 /// Where self-describing data is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Place {
+pub(super) enum Place {
     UnstructEvent,
     Contexts,
     DerivedContexts,

@@ -7,7 +7,13 @@ use event::{atomic::Field, schema_key::SchemaCriterion, self_describing::SelfDes
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Built, Enrichment, Kind, assets::Assets, configuration::Configuration, digest::Hash};
+use super::{
+    Built, Enrichment, Kind,
+    assets::Assets,
+    configuration::Configuration,
+    digest::Hash,
+    inputs::{Json, Place, Pojo},
+};
 use crate::{
     java::decimal, json_path::JsonPath, problem::StepFailure, raw::request::Request, steps::Working,
 };
@@ -52,28 +58,6 @@ struct Strategy {
 struct Pseudonymize {
     hash_function: String,
     salt: String,
-}
-
-#[derive(Deserialize)]
-struct Pojo {
-    field: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Json {
-    field: Place,
-    schema_criterion: String,
-    json_path: String,
-}
-
-/// Where self-describing data is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Place {
-    UnstructEvent,
-    Contexts,
-    DerivedContexts,
 }
 
 struct Pii {

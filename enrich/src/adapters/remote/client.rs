@@ -1,11 +1,12 @@
 //! Sends requests to remote adapters.
 
-use std::{error::Error, sync::OnceLock, time::Duration};
+use std::{sync::OnceLock, time::Duration};
 
 use reqwest::{header, redirect};
 use tokio::sync::Semaphore;
 
 use super::Call;
+use crate::lookup::http::client::told;
 
 /// Sends requests, so many at a time.
 #[derive(Debug)]
@@ -88,16 +89,4 @@ impl Client {
         let http = builder.build().map_err(told)?;
         Ok(self.http.get_or_init(|| http))
     }
-}
-
-/// An error with its causes, without the address.
-fn told(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        told.push_str(&format!(": {source}"));
-        cause = source.source();
-    }
-    told
 }

@@ -92,7 +92,7 @@ impl Client {
 }
 
 /// An error with its causes, without the address, which may hold a secret.
-fn told(error: reqwest::Error) -> String {
+pub(crate) fn told(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut told = error.to_string();
     let mut cause = error.source();
