@@ -3,7 +3,11 @@
 use std::time::{Duration, Instant};
 
 use loaders::postgres::config::PostgresConfig;
-use stream::consumer::{Checkpoint, Start};
+use stream::{
+    consumer::{Checkpoint, Checkpointer, ConsumeError, Consumer, Event, Start},
+    producer::BoxFuture,
+    record::{Position, ShardId},
+};
 
 use crate::{
     postgres::Postgres,
@@ -237,6 +241,43 @@ async fn two_loaders_of_one_shard_double_nothing() {
     one.drain().await;
     other.drain().await;
     exactly(&Look::at(&postgres.url()).await, 500).await;
+}
+
+/// A consumer whose shards are others' already, which it has not been told yet.
+struct Disowned(Box<dyn Consumer>);
+
+impl Consumer for Disowned {
+    fn stream(&self) -> &str {
+        self.0.stream()
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Event, ConsumeError>> {
+        self.0.next()
+    }
+
+    fn seek(&mut self, shard: &ShardId, _: Option<Position>) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        let refused = ConsumeError::NotOwner { stream: self.0.stream().to_owned(), shard: shard.clone() };
+        Box::pin(async move { Err(refused) })
+    }
+
+    fn checkpointer(&self) -> Box<dyn Checkpointer> {
+        self.0.checkpointer()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_is_lost_before_it_is_read_on_ends_nothing() {
+    let postgres = Postgres::start();
+    let site = Site::new(&postgres.url());
+    site.append(&events(0..50)).await;
+    site.load().await;
+    let late = Site { events: stream::memory::Memory::new("enriched", 1), ..Site::new(&postgres.url()) };
+    late.append(&events(0..60)).await;
+    let source = Disowned(late.events.consumer("postgres", Start::Oldest));
+    let working = late.start_reading(late.config(), Box::new(source));
+    late.all_loaded().await;
+    working.drain().await;
+    exactly(&Look::at(&postgres.url()).await, 60).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

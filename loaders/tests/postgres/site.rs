@@ -13,7 +13,7 @@ use loaders::postgres::{
 use serde_json::{Map, Value};
 use service::context::Context;
 use stream::{
-    consumer::Start,
+    consumer::{Consumer, Start},
     memory::Memory,
     producer::Route,
     record::{Position, Record, ShardId},
@@ -74,8 +74,11 @@ impl Site {
     }
 
     pub fn start_with(&self, config: PostgresConfig) -> Working {
+        self.start_reading(config, self.events.consumer("postgres", Start::Oldest))
+    }
+
+    pub fn start_reading(&self, config: PostgresConfig, source: Box<dyn Consumer>) -> Working {
         let context = Context::default();
-        let source = self.events.consumer("postgres", Start::Oldest);
         let task = tokio::spawn(run(config, source, self.resolver(), self.bad.producer(), context.clone()));
         Working { context, task }
     }

@@ -2,7 +2,7 @@
 
 use service::metric;
 use stream::{
-    consumer::Batch as Delivery,
+    consumer::{Batch as Delivery, ConsumeError},
     record::{Position, ShardId},
 };
 
@@ -24,7 +24,7 @@ impl Loader {
             loaded = self.catch_up(&shard, loaded, noted).await?;
         }
         if let Some(position) = loaded {
-            self.source.seek(&shard, Some(position)).await?;
+            self.read_on(&shard, Some(position)).await?;
         }
         self.shards.insert(shard, loaded);
         self.encode().await
@@ -67,6 +67,14 @@ impl Loader {
             self.flush().await?;
         }
         Ok(())
+    }
+
+    /// Reads a shard on after a position, unless it was lost meanwhile: the event that says so comes next.
+    pub(super) async fn read_on(&mut self, shard: &ShardId, after: Option<Position>) -> Result<(), Stop> {
+        match self.source.seek(shard, after).await {
+            Err(ConsumeError::NotOwner { .. }) => Ok(()),
+            sought => Ok(sought?),
+        }
     }
 
     pub(super) fn forget(&mut self, shard: &ShardId) {

@@ -152,7 +152,7 @@ impl Loader {
                 Landed::Moved => {
                     all = false;
                     tracing::warn!(%shard, "somebody else loads this shard too");
-                    self.source.seek(&shard, now).await?;
+                    self.read_on(&shard, now).await?;
                     self.shards.insert(shard.clone(), now);
                     self.forget(&shard);
                 }
