@@ -153,7 +153,10 @@ impl FaultyDisk {
             let bytes = file.metadata().unwrap().len();
             if !known.named && random.below(2) == 0 {
                 match known.replaced.take() {
-                    Some(before) => fs::write(path, before).unwrap(),
+                    Some(before) => {
+                        fs::write(path, &before).unwrap();
+                        *known = Known { synced: before.len() as u64, named: true, ..Known::default() };
+                    }
                     None => fs::remove_file(path).unwrap(),
                 }
                 continue;
