@@ -72,8 +72,8 @@ impl Loader {
     where
         F: Future<Output = Result<(), RunError>> + Send + 'static,
     {
-        self.starting.well();
         let mut supervisor = Supervisor::new(self.context, DEADLINE);
+        supervisor.started(self.starting);
         let loading = load(supervisor.context(LOAD));
         supervisor.spawn(LOAD, self.name, loading);
         let code = supervisor.run().await;

@@ -19,6 +19,7 @@ use crate::{
     context::Context,
     drain::Drain,
     exit::{ExitCode, RunError},
+    health::Fact,
     systemd,
 };
 
@@ -32,6 +33,7 @@ pub struct Supervisor {
     stages: BTreeMap<u8, Stage>,
     tasks: JoinSet<Result<(), RunError>>,
     running: BTreeMap<Id, Task>,
+    starting: Option<Fact>,
 }
 
 #[derive(Default)]
@@ -54,7 +56,20 @@ enum Cut {
 impl Supervisor {
     /// A supervisor of nothing yet. `context.drain` is the whole process's: requesting it begins the drain.
     pub fn new(context: Context, deadline: Duration) -> Self {
-        Self { context, deadline, stages: BTreeMap::new(), tasks: JoinSet::new(), running: BTreeMap::new() }
+        Self {
+            context,
+            deadline,
+            stages: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            running: BTreeMap::new(),
+            starting: None,
+        }
+    }
+
+    /// The fact that the process is starting: it is well as soon as signals are heard. Whoever waits for health and then asks
+    /// the process to end finds it ready to do so in order.
+    pub fn started(&mut self, starting: Fact) {
+        self.starting = Some(starting);
     }
 
     /// The context for tasks of a stage: the process's, with the stage's own drain.
@@ -88,6 +103,7 @@ impl Supervisor {
     /// Signal handlers cannot be installed.
     pub async fn run(self) -> Result<ExitCode, RunError> {
         let signals = signal::listen()?;
+        self.starting.iter().for_each(Fact::well);
         tokio::spawn(systemd::tell(self.context.clone()));
         Ok(self.run_with(signals).await)
     }

@@ -43,9 +43,9 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, RunError> {
     let loader = Loader::new(Arc::clone(&iglu), options.assets.clone());
     let refresher = enrichments::load(loader, options.enrichments.as_deref()).await?;
     let Sinks { outputs, closing } = Sinks::open(&config, log, &context.health).await?;
-    starting.well();
 
     let mut supervisor = Supervisor::new(context, DEADLINE);
+    supervisor.started(starting);
     let (live, period) = (refresher.live(), config.assets_update_period);
     let refreshing = refresher.run(period, supervisor.context(ENRICH).drain);
     let enriching = ::enrich::run::run(config, consumer, outputs, iglu, live, supervisor.context(ENRICH));
