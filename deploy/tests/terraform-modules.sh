@@ -7,7 +7,7 @@ source deploy/tests/terraform/provider.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -a deploy/terraform "$work"
-cp deploy/prices.toml "$work"
+cp -a deploy/prices.toml deploy/config "$work"
 cd "$work/terraform"
 terraform init -input=false -no-color >"$work/init" || { cat "$work/init"; exit 1; }
 terraform test -no-color

@@ -6,58 +6,45 @@ locals {
   objects  = "arn:${data.aws_partition.here.partition}:s3:::${local.bucket_name}/${local.folder}"
   home     = "/var/lib/piste"
 
-  # On one machine all roles share an address, and each has a port of its own.
-  probe = {
-    for i, name in ["collector", "enrich", "s3-loader-raw", "s3-loader-enriched", "s3-loader-bad", "postgres-loader-enriched", "postgres-loader-bad"] :
-    name => local.ecs ? 8000 : 8000 + i
-  }
-
   iglu_url = (
     !local.own_registry ? trimsuffix(var.iglu_server_dns_name, "/") :
     !local.ecs ? "http://127.0.0.1:8081" :
     local.iglu_outside ? "https://${var.iglu_domain_name}" : module.iglu_edge[0].url
   )
 
-  # Where schemas are. The key of the registry is put in by the process, or on the machine: it stands nowhere here.
-  resolver = jsonencode({
-    schema = "iglu:com.snowplowanalytics.iglu/resolver-config/jsonschema/1-0-3"
-    data = {
-      cacheSize = 500
-      cacheTtl  = 600
-      repositories = concat(
-        [{
-          name           = "Registry of ${var.prefix}"
-          priority       = 0
-          vendorPrefixes = []
-          connection     = { http = { uri = "${local.iglu_url}/api", apikey = "$${IGLU_API_KEY}" } }
-        }],
-        local.network_mode == "endpoints" ? [] : [{
-          name           = "Iglu Central"
-          priority       = 10
-          vendorPrefixes = []
-          connection     = { http = { uri = "http://iglucentral.com" } }
-        }],
-      )
-    }
-  })
+  # The configurations that all targets share, and what they take from the environment. Where there is no way to Iglu Central,
+  # one's own registry stands in for it.
+  told = "${path.module}/../../../config"
 
-  own_enrichments = { for file in fileset("${path.module}/../../config/enrichments", "*.json") : trimsuffix(file, ".json") => file("${path.module}/../../config/enrichments/${file}") }
+  environment = {
+    AWS_REGION      = local.region
+    RAW_STREAM      = local.stream["raw"]
+    ENRICHED_STREAM = local.stream["enriched"]
+    BAD_1_STREAM    = local.stream["bad-1"]
+    BAD_2_STREAM    = local.stream["bad-2"]
+  }
+
+  registry = merge(
+    { IGLU_URL = "${local.iglu_url}/api" },
+    local.network_mode == "endpoints" ? { IGLU_CENTRAL_URL = "${local.iglu_url}/api" } : {},
+  )
+
+  own_enrichments = { for file in fileset("${local.told}/enrichments", "*.json") : trimsuffix(file, ".json") => file("${local.told}/enrichments/${file}") }
   enrichments     = coalesce(var.enrichments, local.own_enrichments)
 
   # From the outside world: the key that may read every schema.
-  iglu_key = { IGLU_API_KEY = module.registry.super_api_key_secret_arn }
+  iglu_key = { IGLU_SUPER_API_KEY = module.registry.super_api_key_secret_arn }
 
   collector = {
     collector = {
       command = ["collector"]
-      configuration = templatefile("${path.module}/../../config/collector.hocon", {
-        port   = local.ecs ? 8080 : 80
-        admin  = local.ecs ? "0.0.0.0:8000" : "127.0.0.1:${local.probe["collector"]}"
-        raw    = local.stream["raw"]
-        bad    = local.stream["bad-1"]
-        region = local.region
-        spill  = local.ecs ? "" : "${local.home}/spill"
-        tls    = local.ecs || var.tls_secret == "" ? "" : "/run/piste-secrets/tls.pem"
+      file    = "collector"
+      # A task has no disk that outlives it.
+      added = local.ecs ? "collector.streams.spill.folder = null" : ""
+      environment = merge(local.environment, local.ecs ? {} : {
+        PISTE_OPTIONS = join(" ", concat(["-Dcollector.port=80"], var.tls_secret == "" ? [] : [
+          "-Dcollector.ssl.enable=true", "-Dcollector.ssl.certificate=/run/piste-secrets/tls.pem",
+        ]))
       })
       schemas     = false
       enrichments = false
@@ -73,16 +60,10 @@ locals {
 
   enrich = {
     enrich = {
-      command = ["enrich"]
-      configuration = templatefile("${path.module}/../../config/enrich.hocon", {
-        raw      = local.stream["raw"]
-        enriched = local.stream["enriched"]
-        failed   = var.failed_events_enabled ? local.stream["failed"] : ""
-        bad      = local.stream["bad-1"]
-        app      = "${var.prefix}-enrich-server"
-        region   = local.region
-        probe    = local.probe["enrich"]
-      })
+      command     = ["enrich"]
+      file        = "enrich"
+      added       = var.failed_events_enabled ? "output.failed.streamName = \"${local.stream["failed"]}\"" : ""
+      environment = merge(local.environment, local.registry, { ENRICH_APPLICATION = "${var.prefix}-enrich-server" })
       schemas     = true
       enrichments = true
       secrets     = local.iglu_key
@@ -99,25 +80,21 @@ locals {
     }
   }
 
-  # Kind -> what it reads, where its bad rows go (payloads are never bad: all become files), folder, purpose.
+  # Kind -> what it reads, where its bad rows go (payloads are never bad: all become files), folder.
   files = {
-    raw      = { in = "raw", bad = "", folder = "raw/", purpose = "RAW" }
-    enriched = { in = "enriched", bad = "bad-1", folder = "enriched/", purpose = "ENRICHED_EVENTS" }
-    bad      = { in = "bad-1", bad = "bad-2", folder = "bad/partitioned/", purpose = "SELF_DESCRIBING" }
+    raw      = { in = "raw", bad = "", folder = "raw/" }
+    enriched = { in = "enriched", bad = "bad-1", folder = "enriched/" }
+    bad      = { in = "bad-1", bad = "bad-2", folder = "bad/partitioned/" }
   }
 
   s3 = {
     for kind, file in local.files : "s3-loader-${kind}" => {
       command = ["s3-loader"]
-      configuration = templatefile("${path.module}/../../config/s3-loader.hocon", {
-        purpose = file.purpose
-        in      = local.stream[file.in]
-        bad     = lookup(local.stream, file.bad, "")
-        bucket  = module.bucket.name
-        folder  = "${local.folder}${file.folder}"
-        app     = "${var.prefix}-s3-loader-${kind}-server"
-        region  = local.region
-        probe   = local.probe["s3-loader-${kind}"]
+      file    = "s3-loader-${kind}"
+      added   = ""
+      environment = merge(local.environment, {
+        "S3_LOADER_${upper(kind)}_PATH"        = "s3://${local.bucket_name}/${local.folder}${trimsuffix(file.folder, "/")}"
+        "S3_LOADER_${upper(kind)}_APPLICATION" = "${var.prefix}-s3-loader-${kind}-server"
       })
       schemas     = false
       enrichments = false
@@ -133,26 +110,23 @@ locals {
     } if local.s3_loaders[kind]
   }
 
-  # Kind -> what it reads, where its bad rows go (a loader of bad-1 must not feed bad-1), schema, purpose.
+  # Kind -> what it reads, where its bad rows go (a loader of bad-1 must not feed bad-1).
   rows = {
-    enriched = { in = "enriched", bad = "bad-1", schema = "atomic", purpose = "ENRICHED_EVENTS" }
-    bad      = { in = "bad-1", bad = "bad-2", schema = "atomic_bad", purpose = "JSON" }
+    enriched = { in = "enriched", bad = "bad-1" }
+    bad      = { in = "bad-1", bad = "bad-2" }
   }
 
   postgres = {
     for kind in local.postgres_loaders : "postgres-loader-${kind}" => {
       command = ["postgres-loader"]
-      configuration = templatefile("${path.module}/../../config/postgres-loader.hocon", {
-        purpose       = local.rows[kind].purpose
-        in            = local.stream[local.rows[kind].in]
-        bad           = local.stream[local.rows[kind].bad]
-        schema        = local.rows[kind].schema
-        host          = module.events_database[0].address
-        database_port = module.events_database[0].port
-        database      = var.postgres_db_name == "" ? "snowplow" : var.postgres_db_name
-        app           = "${var.prefix}-postgres-loader-${kind}-server"
-        region        = local.region
-        probe         = local.probe["postgres-loader-${kind}"]
+      file    = "postgres-loader-${kind}"
+      added   = ""
+      environment = merge(local.environment, local.registry, {
+        POSTGRES_HOST                                = module.events_database[0].address
+        POSTGRES_PORT                                = tostring(module.events_database[0].port)
+        POSTGRES_DATABASE                            = var.postgres_db_name == "" ? "snowplow" : var.postgres_db_name
+        POSTGRES_SSL_MODE                            = "REQUIRE"
+        "POSTGRES_LOADER_${upper(kind)}_APPLICATION" = "${var.prefix}-postgres-loader-${kind}-server"
       })
       schemas     = true
       enrichments = false
@@ -173,14 +147,17 @@ locals {
   iglu = {
     for name in local.own_registry ? ["iglu"] : [] : name => {
       command = ["iglu-server"]
-      configuration = templatefile("${path.module}/../../config/iglu-server.hocon", {
-        interface     = local.ecs ? "0.0.0.0" : "127.0.0.1"
-        port          = local.ecs ? 8080 : 8081
-        path          = "${local.home}/iglu.sqlite"
-        host          = local.ecs ? module.iglu_database[0].address : ""
-        database_port = 5432
-        database      = var.iglu_db_name
-      })
+      file    = "iglu-server"
+      # On one machine it is for its neighbours, and its schemas are in a file.
+      added = (
+        local.ecs ? "preTerminationPeriod = 10 seconds\npreTerminationUnhealthy = true" :
+        "repoServer.interface = \"127.0.0.1\"\ndatabase { type = sqlite, path = \"${local.home}/iglu.sqlite\" }"
+      )
+      environment = merge({ AWS_REGION = local.region }, local.ecs ? {
+        IGLU_DB_HOST     = module.iglu_database[0].address
+        IGLU_DB_NAME     = var.iglu_db_name
+        IGLU_DB_SSL_MODE = "REQUIRE"
+      } : {})
       schemas     = false
       enrichments = false
       secrets = merge({ IGLU_SUPER_API_KEY = module.registry.super_api_key_secret_arn }, local.ecs ? {
@@ -194,7 +171,7 @@ locals {
 
   roles = {
     for name, role in merge(local.collector, local.enrich, local.s3, local.postgres, local.iglu) : name => merge(role, {
-      configuration = join("\n", compact([role.configuration, lookup(var.config_overrides, name, "")]))
+      configuration = join("\n", compact([trimspace(file("${local.told}/${role.file}.hocon")), role.added, lookup(var.config_overrides, name, ""), ""]))
     })
   }
 }

@@ -49,12 +49,11 @@ module "services" {
 
   documents = merge(
     { PISTE_CONFIG_B64 = each.value.configuration },
-    # Read as HOCON, where only an unquoted reference is looked up.
-    each.value.schemas ? { PISTE_IGLU_CONFIG_B64 = replace(local.resolver, "\"$${IGLU_API_KEY}\"", "$${IGLU_API_KEY}") } : {},
+    each.value.schemas ? { PISTE_IGLU_CONFIG_B64 = file("${local.told}/resolver.hocon") } : {},
     each.value.enrichments ? { PISTE_ENRICHMENTS_B64 = "[${join(",", [for name in sort(keys(local.enrichments)) : jsonencode(jsondecode(local.enrichments[name]))])}]" } : {},
   )
 
-  environment = { AWS_REGION = local.region }
+  environment = each.value.environment
   secrets     = { for name, arn in each.value.secrets : name => length(split("|", arn)) > 1 ? "${split("|", arn)[0]}:${split("|", arn)[1]}::" : arn }
   secret_arns = distinct([for arn in values(each.value.secrets) : split("|", arn)[0]])
 
@@ -106,23 +105,17 @@ module "machine" {
   package       = local.package
   package_arn   = local.from_s3 ? "arn:${data.aws_partition.here.partition}:s3:::${trimprefix(local.package, "s3://")}" : ""
   tls_secret    = var.tls_secret
-  resolver_key  = module.registry.super_api_key_secret_arn
 
+  # By the instance of the unit piste@, whose options and ports are those of the package.
   roles = {
-    for name, role in local.roles : name => {
-      command = concat(
-        role.command,
-        role.schemas ? ["--resolver", "/run/piste-secrets/resolver.json"] : [],
-        role.enrichments ? ["--enrichments", "/etc/piste/enrichments"] : [],
-      )
+    for name, role in local.roles : role.file => {
       configuration = role.configuration
-      files = merge(
-        role.schemas ? { "resolver.json" = local.resolver } : {},
-        role.enrichments ? { for enrichment, text in local.enrichments : "enrichments/${enrichment}.json" => text } : {},
-      )
-      secrets = { for variable, arn in role.secrets : variable => arn if variable != "IGLU_API_KEY" }
+      environment   = role.environment
+      secrets       = role.secrets
     }
   }
+
+  enrichments = local.enrichments
 
   secret_arns = distinct(concat(
     [for arn in flatten([for role in local.roles : values(role.secrets)]) : split("|", arn)[0]],

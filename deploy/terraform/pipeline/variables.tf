@@ -184,7 +184,7 @@ variable "iglu_super_api_key_version" {
 }
 
 variable "enrichments" {
-  description = "Configurations of enrichments by name, as JSON; null: campaign_attribution and event_fingerprint_config."
+  description = "Configurations of enrichments by name, as JSON; null: campaign_attribution and event_fingerprint."
   type        = map(string)
   default     = null
 

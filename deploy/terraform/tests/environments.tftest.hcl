@@ -77,7 +77,7 @@ run "solo_needs_no_input" {
   }
 
   assert {
-    condition     = strcontains(local.roles["iglu"].configuration, "type = sqlite") && strcontains(local.roles["collector"].configuration, "port = 80")
+    condition     = strcontains(local.roles["iglu"].configuration, "type = sqlite") && startswith(local.roles["collector"].environment.PISTE_OPTIONS, "-Dcollector.port=80")
     error_message = "the registry is in a file, and the collector at port 80"
   }
 
@@ -107,7 +107,7 @@ run "postgres_and_failed_events" {
   }
 
   assert {
-    condition     = strcontains(local.roles["enrich"].configuration, "failed { streamName = \"piste-failed-stream\"") && local.most["enrich"] == 3
+    condition     = strcontains(local.roles["enrich"].configuration, "failed.streamName = \"piste-failed-stream\"") && local.most["enrich"] == 3
     error_message = "failed events have a stream, and enrich a reader for each shard"
   }
 }

@@ -96,9 +96,9 @@ def solo(aws, outputs):
     told = ec2.describe_instance_attribute(InstanceId=machine["InstanceId"], Attribute="userData")["UserData"]["Value"]
     script = base64.b64decode(told)
     subprocess.run(["bash", "-n"], input=script, check=True)
-    units = sorted(re.findall(r"/etc/systemd/system/(.+)\.service", script.decode()))
-    wanted = "collector enrich iglu install s3-loader-bad s3-loader-enriched s3-loader-raw"
-    expect(units, [f"piste-{name}" for name in wanted.split()], "units of the machine")
+    [units] = re.findall(r"piste.target((?: piste@[a-z0-9-]+)+)", script.decode())
+    wanted = "collector enrich iglu-server s3-loader-bad s3-loader-enriched s3-loader-raw"
+    expect(units.split(), [f"piste@{name}" for name in wanted.split()], "units of the machine")
     groups = {group["GroupName"]: group for group in ec2.describe_security_groups()["SecurityGroups"]}
     expect([rule["FromPort"] for rule in groups["piste-server"]["IpPermissions"]], [80], "open ports")
     alarms(aws, 15)

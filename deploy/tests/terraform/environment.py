@@ -16,6 +16,7 @@ class Environment:
         self.root = Path(work, "terraform")
         shutil.copytree(HERE, self.root, symlinks=True, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
         shutil.copy(HERE.parent / "prices.toml", work)
+        shutil.copytree(HERE.parent / "config", Path(work, "config"))
         self.folder = self.root / "environments" / name
         endpoints = {service: aws.url for service in SERVICES.split()}
         provider = {

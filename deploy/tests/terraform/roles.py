@@ -74,18 +74,18 @@ class Service:
 
     def start(self):
         """Runs it, with what differs here: addresses and shorter waits."""
-        self.port, probe, s3 = free_port(), free_port(), self.aws.url
+        self.port, probe = free_port(), free_port()
         here = {
             "collector": [f"collector.port={self.port}", f"collector.adminListen=127.0.0.1:{probe}", "collector.preTerminationPeriod=0"],
             "enrich": [f"monitoring.healthProbe.port={probe}"],
             "s3-loader": [
                 f"monitoring.healthProbe.port={probe}",
-                *([f"output.s3.customEndpoint={s3}", "buffer.timeLimit=1000"] if "raw" in self.name else [f"output.good.customEndpoint={s3}", "batching.maxDelay=1s"]),
+                "buffer.timeLimit=1000" if "raw" in self.name else "batching.maxDelay=1s",
             ],
             "iglu-server": [f"repoServer.port={self.port}", "database.type=sqlite", f"database.path={self.work}/iglu.sqlite"],
         }[self.command[0]]
         keys = {name.upper(): value for name, value in self.keys.items()}
-        env = {**self.env, **keys, "AWS_ENDPOINT_URL": self.aws.url, "HOSTNAME": self.name, "HOME": str(self.work)}
+        env = {**self.env, **keys, "AWS_ENDPOINT_URL": self.aws.url, "AWS_ENDPOINT_URL_S3": self.aws.url, "HOSTNAME": self.name, "HOME": str(self.work)}
         self.log = Path(self.work, self.name + ".log")
         with open(self.log, "w") as log:
             arguments = [os.environ["PISTE"], *self.command, *(f"-D{each}" for each in here)]

@@ -13,12 +13,14 @@ data "aws_subnet" "this" {
 locals {
   key = var.key_arn == "" ? null : var.key_arn
 
-  files = merge([
-    for name, role in var.roles : merge(
-      { "${name}.hocon" = role.configuration },
-      role.files,
-    )
-  ]...)
+  # What a role is told besides its configuration: words without secrets, each a line.
+  settings = { for name, role in var.roles : name => join("", [for variable, value in role.environment : "${variable}=${value}\n"]) }
+
+  files = merge(
+    { for name, role in var.roles : "${name}.hocon" => role.configuration },
+    { for name, text in local.settings : "${name}.env" => text if text != "" },
+    { for name, text in var.enrichments : "enrichments/${name}.json" => text },
+  )
 }
 
 # The image is read once and kept: an unrelated apply never replaces the machine.
@@ -124,13 +126,13 @@ resource "aws_instance" "this" {
   user_data_replace_on_change = true
 
   user_data = templatefile("${path.module}/start.sh.tftpl", {
-    name         = var.name
-    region       = data.aws_region.here.name
-    package      = var.package
-    roles        = var.roles
-    files        = keys(local.files)
-    tls_secret   = var.tls_secret
-    resolver_key = var.resolver_key
+    name       = var.name
+    region     = data.aws_region.here.name
+    package    = var.package
+    roles      = var.roles
+    files      = [for file in keys(local.files) : file if !endswith(file, ".env")]
+    settings   = [for name, text in local.settings : name if text != ""]
+    tls_secret = var.tls_secret
     # A change of what the roles are told makes a new machine; the data disk goes over to it.
     told = sha256(jsonencode(local.files))
   })

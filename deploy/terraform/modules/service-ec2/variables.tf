@@ -43,19 +43,18 @@ variable "package_arn" {
 }
 
 variable "roles" {
-  description = "Roles, by the name of their service: command, configuration (HOCON), further files by name, secrets (variable -> name of the secret)."
+  description = "What runs, by the instance of the package's unit piste@: configuration (HOCON), variables, secrets (variable -> its ARN, with |key where it is JSON)."
   type = map(object({
-    command       = list(string)
     configuration = string
-    files         = optional(map(string), {})
+    environment   = optional(map(string), {})
     secrets       = optional(map(string), {})
   }))
 }
 
-variable "resolver_key" {
-  description = "Secret with the key that stands for $${IGLU_API_KEY} in resolver.json; empty: none does."
-  type        = string
-  default     = ""
+variable "enrichments" {
+  description = "Configurations of enrichments by name, as JSON."
+  type        = map(string)
+  default     = {}
 }
 
 variable "tls_secret" {
