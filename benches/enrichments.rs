@@ -1,7 +1,7 @@
 //! What each enrichment that asks nobody costs an event, on one thread: a page view with it beside the same without any, and
 //! all of them together.
 
-use std::hint::black_box;
+use std::{hint::black_box, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -40,11 +40,13 @@ const FILES: [(&str, &[u8]); 5] = [
     ("specs.json", br#"{"eventSpecs": []}"#),
 ];
 
+const MAXMIND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/maxmind/test-data");
+
 fn page_view() -> Bytes {
     let text = |s: &str| Some(s.to_owned());
     let payload = CollectorPayload {
         schema: SCHEMA.to_owned(),
-        ip_address: text("203.0.113.7"),
+        ip_address: text("81.2.69.142"),
         timestamp: 1_704_067_199_500,
         encoding: text("UTF-8"),
         collector: text("ssc-3.8.0-piste"),
@@ -69,7 +71,7 @@ fn configurations() -> Vec<(&'static str, Configuration)> {
         "mktMedium": ["utm_medium"], "mktSource": ["utm_source"], "mktTerm": [], "mktContent": [], "mktCampaign": [],
     });
     let pseudonymize = json!({"hashFunction": "SHA-256", "salt": "s"});
-    let table: [(&str, &str, Value); 14] = [
+    let table: [(&str, &str, Value); 16] = [
         (
             ENRICHMENTS,
             "iab_spiders_and_robots_enrichment/1-0-0",
@@ -78,6 +80,7 @@ fn configurations() -> Vec<(&'static str, Configuration)> {
                 "includeUseragentFile": asset("include_current.txt"),
             }),
         ),
+        (SNOWPLOW, "user_agent_utils_config/1-0-0", json!({})),
         (SNOWPLOW, "ua_parser_config/1-0-0", json!({})),
         (
             SNOWPLOW,
@@ -93,11 +96,12 @@ fn configurations() -> Vec<(&'static str, Configuration)> {
         ),
         (SNOWPLOW, "cookie_extractor_config/1-0-0", json!({"cookies": ["sp"]})),
         (ENRICHMENTS, "http_header_extractor_config/1-0-0", json!({"headersPattern": "X-.*"})),
+        (ENRICHMENTS, "yauaa_enrichment_config/1-0-0", json!({})),
         (ENRICHMENTS, "asn_lookups/1-0-0", json!({"botAsns": [{"asn": 1}]})),
         (
             ENRICHMENTS,
             "bot_detection_enrichment_config/1-0-0",
-            json!({"useYauaa": false, "useIab": true, "useAsnLookups": true}),
+            json!({"useYauaa": true, "useIab": true, "useAsnLookups": true}),
         ),
         (SNOWPLOW, "javascript_script_config/1-0-0", json!({"script": STANDARD.encode(SCRIPT)})),
         (SNOWPLOW, "anon_ip/1-0-0", json!({"anonOctets": 2})),
@@ -108,6 +112,12 @@ fn configurations() -> Vec<(&'static str, Configuration)> {
         ),
         (ENRICHMENTS, "event_spec_enrichment_config/1-0-0", asset("specs.json")),
     ];
+    let mut table = Vec::from(table);
+    // MaxMind's test databases, where `./test tools` has put them.
+    if Path::new(MAXMIND).is_dir() {
+        let databases = json!({"geo": asset("GeoIP2-City.mmdb"), "isp": asset("GeoIP2-ISP.mmdb")});
+        table.push((SNOWPLOW, "ip_lookups/2-0-0", databases));
+    }
     let configuration = |(vendor, schema, parameters): (&str, &'static str, Value)| {
         let (name, version) = schema.split_once('/').expect("a name and a version");
         let json = json!({
@@ -128,8 +138,15 @@ fn bench(c: &mut Criterion) {
     let configurations = configurations();
     let all: Vec<_> = configurations.iter().map(|(_, configuration)| configuration.clone()).collect();
     for asset in Enrichments::assets(&all).expect("good configurations") {
-        let content = FILES.iter().find(|(name, _)| *name == asset.file_name()).map(|(_, content)| *content);
-        assets.put(asset, Bytes::from_static(content.expect("every file")));
+        let content = FILES.iter().find(|(name, _)| *name == asset.file_name());
+        let content = match content {
+            Some((_, content)) => Bytes::from_static(content),
+            None => {
+                let file = asset.file_name().replace(".mmdb", "-Test.mmdb");
+                std::fs::read(Path::new(MAXMIND).join(file)).expect("a database").into()
+            }
+        };
+        assets.put(asset, content);
     }
     let one = |(name, configuration): &(&'static str, Configuration)| (*name, vec![configuration.clone()]);
     let mut cases: Vec<(&str, Vec<Configuration>)> = vec![("none", Vec::new())];

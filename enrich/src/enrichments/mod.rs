@@ -31,6 +31,8 @@ pub mod run;
 pub(crate) mod spiders_and_robots;
 pub(crate) mod sql_query;
 pub(crate) mod ua_parser;
+pub(crate) mod user_agent_utils;
+pub(crate) mod yauaa;
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
@@ -230,7 +232,7 @@ impl Configured {
 }
 
 /// Enrichments of the original that are not here. Who has enabled one relies on what it does.
-const ABSENT: [&str; 3] = ["user_agent_utils_config", "weather_enrichment_config", "yauaa_enrichment_config"];
+const ABSENT: [&str; 1] = ["weather_enrichment_config"];
 
 /// The configurations that count, each with its kind. Names that nobody knows are ignored, as in the original.
 fn chosen<'c>(

@@ -17,10 +17,16 @@ How they differ from the original's is in [compatibility.md](compatibility.md).
 ";
 
 /// What a kind writes, and what it costs an event.
-const WRITES: [(&str, &str, Cost); 18] = [
+const WRITES: [(&str, &str, Cost); 20] = [
     (
         "iab_spiders_and_robots_enrichment",
         "an entity `com.iab.snowplow/spiders_and_robots` 1-0-0",
+        Cost::Memory,
+    ),
+    (
+        "user_agent_utils_config",
+        "`br_name`, `br_family`, `br_version`, `br_type`, `br_renderengine`, `os_name`, `os_family`, `os_manufacturer`, \
+         `dvce_type`, `dvce_ismobile`",
         Cost::Memory,
     ),
     ("ua_parser_config", "an entity `com.snowplowanalytics.snowplow/ua_parser_context` 1-0-0", Cost::Memory),
@@ -48,6 +54,7 @@ const WRITES: [(&str, &str, Cost); 18] = [
     ("event_fingerprint_config", "`event_fingerprint`", Cost::Memory),
     ("cookie_extractor_config", "entities `org.ietf/http_cookie` 1-0-0", Cost::Memory),
     ("http_header_extractor_config", "entities `org.ietf/http_header` 1-0-0", Cost::Memory),
+    ("yauaa_enrichment_config", "an entity `nl.basjes/yauaa_context` 1-0-5", Cost::Memory),
     (
         "ip_lookups",
         "`geo_*`, `ip_*`; entities `com.snowplowanalytics.snowplow/asn` 1-0-1 and `com.maxmind/anonymous_ip` 1-0-0",

@@ -92,7 +92,7 @@ fn all(api: &str, postgres: &str) -> Vec<Value> {
         own("asn_lookups/1-0-0", json!({"botAsns": [{"asn": 1}]})),
         own(
             "bot_detection_enrichment_config/1-0-0",
-            json!({"useYauaa": false, "useIab": true, "useAsnLookups": true}),
+            json!({"useYauaa": true, "useIab": true, "useAsnLookups": true}),
         ),
         snowplow("javascript_script_config/1-0-0", json!({"script": script})),
         own(
@@ -128,9 +128,11 @@ fn all(api: &str, postgres: &str) -> Vec<Value> {
             }),
         ),
         own("event_spec_enrichment_config/1-0-0", asset("specs.json")),
+        own("yauaa_enrichment_config/1-0-0", json!({"cacheSize": 10})),
+        snowplow("user_agent_utils_config/1-0-0", json!({})),
     ];
     // Those that take no parameters.
-    for index in [1, 5] {
+    for index in [1, 5, 19] {
         list[index]["data"].as_object_mut().unwrap().remove("parameters");
     }
     list[16]["data"]["emitEvent"] = json!(false);
@@ -201,6 +203,7 @@ impl Site {
                 "asn",
                 "asn",
                 "bot_detection",
+                "yauaa_context",
                 "http_header",
                 "http_cookie",
                 "cross_navigation",
@@ -211,8 +214,9 @@ impl Site {
             let field =
                 |name: &str| event.iter().find(|(field, _)| field.name() == name).map(|(_, text)| text);
             let found =
-                ["tr_total_base", "refr_source", "mkt_source", "se_label", "user_ipaddress"].map(field);
-            assert_eq!(found, ["11.25", "Acme", "news", "scripted", "203.0.113.x"].map(Some));
+                ["tr_total_base", "refr_source", "mkt_source", "se_label", "user_ipaddress", "br_name"]
+                    .map(field);
+            assert_eq!(found, ["11.25", "Acme", "news", "scripted", "203.0.113.x", "Firefox 12"].map(Some));
         }
     }
 
@@ -231,7 +235,7 @@ fn nothing_is_lost() {
     let rates_server = service(&rates, r#"{"base":"USD","rates":{"EUR":0.9,"GBP":0.8,"USD":1}}"#);
     let postgres = Postgres::start();
     let enrichments = build(&all(&api_server.url, &postgres.host()), &FILES).unwrap();
-    assert_eq!(enrichments.names().len(), 18, "all there are");
+    assert_eq!(enrichments.names().len(), 20, "all there are");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(story(
         enrichments,

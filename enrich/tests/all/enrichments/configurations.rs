@@ -371,8 +371,8 @@ fn refusals() {
         ),
         (configuration(SNOWPLOW, "anon_ip/1-0-0", json!({"anonOctets": 1.5})), "it: parameters.anonOctets: "),
         (
-            configuration(ENRICHMENTS, "yauaa_enrichment_config/1-0-0", json!({})),
-            "it: there is no yauaa_enrichment_config here: set enabled to false",
+            configuration(ENRICHMENTS, "weather_enrichment_config/1-0-0", json!({})),
+            "it: there is no weather_enrichment_config here: set enabled to false",
         ),
     ];
     for (wrong, expect) in table {
