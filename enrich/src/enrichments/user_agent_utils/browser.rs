@@ -150,10 +150,11 @@ fn thunderbird(agent: &str) -> Option<Browser> {
 }
 
 fn safari(agent: &str) -> Option<Browser> {
-    let is_robot = ["bot", "spider", "crawler", "phantomjs"].iter().any(|name| agent.contains(name));
+    let is_robot = ["spider", "crawler", "phantomjs"].iter().any(|name| agent.contains(name));
+    let is_bot = agent.contains("bot");
     let is_mobile =
         agent.contains("mobile safari") || (agent.contains("mobile/") && agent.contains("safari"));
-    if !agent.contains("safari") || (is_robot && !(is_mobile && !agent.contains("bot"))) {
+    if !agent.contains("safari") || is_bot || (is_robot && !is_mobile) {
         return None;
     }
     let (family, engine) = ("Safari", "WEBKIT");

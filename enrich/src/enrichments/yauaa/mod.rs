@@ -54,10 +54,11 @@ fn build(configuration: &Configuration, _: &Assets) -> Built {
 
 impl Enrichment for Yauaa {
     fn run(&self, working: &mut Working<'_>) -> Result<(), Box<StepFailure>> {
-        let addition = if working.compatibility.is_apache() { 4 } else { 5 };
+        let is_apache = working.compatibility.is_apache();
+        let addition = if is_apache { 4 } else { 5 };
         let key =
             SchemaKey::new("nl.basjes", "yauaa_context", "jsonschema", SchemaVersion::new(1, 0, addition));
-        let data = match working.event.get(Field::Useragent) {
+        let mut data = match working.event.get(Field::Useragent) {
             None | Some("") => json!({"deviceClass": finding::UNKNOWN}),
             Some(agent) => {
                 let mut hints = Hints::default();
@@ -69,6 +70,10 @@ impl Enrichment for Yauaa {
                 self.analyse(agent, &hints)
             }
         };
+        if let (true, Value::Object(members)) = (is_apache, &mut data) {
+            // Version 1-0-4 forgets it.
+            members.shift_remove("webviewAppNameVersion");
+        }
         working.derive(SelfDescribing::new(key, data));
         Ok(())
     }

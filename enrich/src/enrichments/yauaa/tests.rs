@@ -78,3 +78,30 @@ fn check(recording: &str, agents: usize, share: usize) {
     assert!(equal * 1_000 >= all * share, "{told}");
     println!("{told}");
 }
+
+/// What would make a careless reader slow, or fall over; the schema's limits hold for all of it.
+#[test]
+fn hostile_user_agents() {
+    let long = |part: &str| part.repeat(100_000);
+    let table = [
+        long("("),
+        long("(("),
+        long("(a;"),
+        long("a/"),
+        long("é("),
+        long("bot/1 "),
+        format!("Mozilla/5.0 (Linux; Android 13; {}) AppleWebKit/537.36", "m".repeat(5_000)),
+        format!("Mozilla/5.0 (compatible; {}bot/{}; +http://{}/)", long("x"), long("1"), long("a.")),
+        "Mozilla/5.0 (PlayStation ".to_owned(),
+        "CrOS (CrOS ) Chrome/.0.0.0 AppleWebKit/".to_owned(),
+    ];
+    let is_long =
+        |name: &str, value: &str| value.chars().count() > if name.ends_with("Name") { 256 } else { 1_000 };
+    for agent in table {
+        let Value::Object(fields) = analyse(&agent, &Hints::default()) else { panic!() };
+        for (name, value) in fields {
+            let value = value.as_str().unwrap();
+            assert!(!is_long(&name, value), "{name} of {} characters", value.len());
+        }
+    }
+}

@@ -111,16 +111,17 @@ fn an_outage_is_a_failure_or_nothing() {
         2 => Reply::Close,
         _ => Reply::Hang,
     });
-    let mut parameters = parameters("GET", &server.url);
-    parameters["api"]["http"]["timeout"] = json!(100);
+    let parameters = parameters("GET", &server.url);
     let failing = config(parameters.clone());
     let enricher = Enricher::with(&[failing], &[]);
-    let [ann, bob, cleo] = ["ann", "bob", "cleo"].map(|user| {
+    let [ann, bob, mut cleo] = ["ann", "bob", "cleo"].map(|user| {
         let uri = format!("{}/{user}", server.url);
         let mut own = parameters.clone();
         own["api"]["http"]["uri"] = json!(uri);
         own
     });
+    // Only who hangs is given little time.
+    cleo["api"]["http"]["timeout"] = json!(100);
     enricher.derived(&record("u", r#"{"n":1}"#));
     let error = |parameters: Value| {
         let row = Enricher::with(&[config(parameters)], &[]).bad(&record("u", r#"{"n":1}"#));

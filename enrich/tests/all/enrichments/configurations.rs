@@ -371,7 +371,11 @@ fn refusals() {
         ),
         (configuration(SNOWPLOW, "anon_ip/1-0-0", json!({"anonOctets": 1.5})), "it: parameters.anonOctets: "),
         (
-            configuration(ENRICHMENTS, "weather_enrichment_config/1-0-0", json!({})),
+            configuration(
+                ENRICHMENTS,
+                "weather_enrichment_config/1-0-0",
+                json!({"apiKey": "k", "cacheSize": 1, "geoPrecision": 1, "apiHost": "h", "timeout": 1}),
+            ),
             "it: there is no weather_enrichment_config here: set enabled to false",
         ),
     ];

@@ -2,7 +2,12 @@
 
 use enrich::lookup::client::Settings;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread,
+    time::Duration,
+};
 
 use super::{ENRICHMENTS, Enricher, build, configuration, contexts, escaped};
 use crate::{postgres::Postgres, samples::get};
@@ -140,6 +145,48 @@ fn a_database_that_refuses_is_late_or_dies() {
     postgres.resume();
     let again = Enricher::with(&[config(&postgres.host(), asked)], &[]);
     assert_eq!(again.derived(&record("bob", "2")), entity("bob2"));
+}
+
+/// Servers that are no databases, in the places where a client reads.
+#[test]
+fn nonsense_is_a_failure() {
+    let long = [b'R'; 70_000];
+    let table: [&[u8]; 6] = [
+        b"",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"N",
+        b"R\x00\x00\x00\x08\x00\x00\x00\x00Z\x00\x00\x00\x05I\xff\xff\xff\xff\xff",
+        b"R\x7f\xff\xff\xff\x00\x00\x00\x00",
+        &long,
+    ];
+    for said in table {
+        let said = said.to_vec();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answered = said.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 512]);
+                let _ = stream.write_all(&answered);
+            }
+        });
+        for is_encrypted in [false, true] {
+            let mut config = config("127.0.0.1", "select ?::text || ?::text as a");
+            let login = &mut config["data"]["parameters"]["database"]["postgresql"];
+            login["port"] = json!(port);
+            login["sslMode"] = json!(is_encrypted);
+            let patience = Settings {
+                connection_timeout: Duration::from_millis(500),
+                query_timeout: Duration::from_millis(500),
+                ..Settings::default()
+            };
+            let enricher = Enricher::with(&[config], &[]).asking(patience);
+            let [head, detail] = failure(&enricher, &record("ann", "1"));
+            assert_eq!(head, "Error while executing the sql lookup");
+            assert!(!detail.is_empty(), "{said:?}");
+        }
+    }
 }
 
 #[test]
