@@ -64,7 +64,7 @@ impl Default for Times {
 
 impl Connection {
     /// The configuration of clients. Asks the machine for the region if none is set. The SDK itself tries nothing again.
-    pub(crate) async fn load(&self) -> SdkConfig {
+    pub async fn load(&self) -> SdkConfig {
         let times = TimeoutConfig::builder()
             .connect_timeout(self.times.connect)
             .operation_timeout(self.times.call)

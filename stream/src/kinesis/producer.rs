@@ -156,19 +156,27 @@ impl PutRecords {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let code = match error {
-            SdkError::ServiceError(answer) => {
-                let status = answer.raw().status();
-                let code = error.code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
-                return self.place.refused(action, &code, error.message());
-            }
-            SdkError::TimeoutError(_) => "timeout",
-            SdkError::DispatchFailure(_) => "connection",
-            SdkError::ResponseError(_) => "answer",
-            _ => "request",
-        };
-        self.place.unanswered(action, code, error)
+        failure(&self.place, action, error)
     }
+}
+
+/// What a call to a stream that failed means.
+pub(super) fn failure<E>(place: &Place, action: &str, error: &SdkError<E>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let code = match error {
+        SdkError::ServiceError(answer) => {
+            let status = answer.raw().status();
+            let code = error.code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
+            return place.refused(action, &code, error.message());
+        }
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "connection",
+        SdkError::ResponseError(_) => "answer",
+        _ => "request",
+    };
+    place.unanswered(action, code, error)
 }
 
 impl Carrier for PutRecords {

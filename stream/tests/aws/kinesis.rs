@@ -6,7 +6,10 @@ use ferrokinesis::store::StoreOptions;
 use stream::{
     aws::Times,
     health::Health,
-    kinesis::producer::{self, Settings},
+    kinesis::{
+        producer::{self, Settings},
+        shards::Shards,
+    },
     outbox::Sending,
     producer::{AppendError, Producer, Route},
     record::Record,
@@ -290,6 +293,28 @@ async fn closing_sends_what_waits() {
             producer.append(numbered("k", 1), Route::ByKey).await,
             Err(AppendError::Closed { .. })
         ));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shards_are_counted_and_changed() {
+    within_reason(async {
+        let kinesis = Kinesis::start().await;
+        kinesis.create("good", 2).await;
+        let shards = Shards::open("good", &connection(&kinesis.endpoint)).await;
+        let found = shards.summary().await.unwrap();
+        assert_eq!((found.open, found.at_rest, found.on_demand), (2, true, false));
+        assert!(found.made.is_some());
+        shards.change(4).await.unwrap();
+        while !shards.summary().await.is_ok_and(|found| found.at_rest && found.open == 4) {
+            tokio::task::yield_now().await;
+        }
+        // More than twice as many are refused.
+        let refused = shards.change(9).await.unwrap_err();
+        assert!(refused.text.starts_with("Kinesis stream `good`"), "{}", refused.text);
+        let gone = Shards::open("gone", &connection(&kinesis.endpoint)).await.summary().await.unwrap_err();
+        assert_eq!(gone.code, "ResourceNotFoundException");
     })
     .await;
 }
