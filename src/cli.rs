@@ -22,6 +22,8 @@ use crate::iglu_server;
 use crate::postgres_loader;
 #[cfg(feature = "loaders")]
 use crate::s3_loader;
+#[cfg(feature = "aws")]
+use crate::scaler;
 #[cfg(feature = "up")]
 use crate::up;
 use crate::{
@@ -74,6 +76,8 @@ enum Command {
     ToJson(to_json::Options),
     Healthcheck(healthcheck::Options),
     Doctor(doctor::Options),
+    #[cfg(feature = "aws")]
+    Scaler(scaler::Options),
     Metrics(metrics::Options),
     Manual(manual::Options),
 }
@@ -107,6 +111,8 @@ impl Cli {
             Command::ToJson(options) => to_json::run(&options),
             Command::Healthcheck(options) => runtime::run(Some(1), healthcheck::run(options)),
             Command::Doctor(options) => runtime::run(Some(1), doctor::run(options)),
+            #[cfg(feature = "aws")]
+            Command::Scaler(options) => runtime::run(Some(1), scaler::run(options)),
             Command::Metrics(options) => metrics::run(&options),
             Command::Manual(options) => manual::run(&options),
         }
@@ -127,6 +133,8 @@ impl Cli {
             Command::PostgresLoader(options) => Some(options.door()),
             #[cfg(feature = "iglu")]
             Command::IgluServer(options) => Some(options.door()),
+            #[cfg(feature = "aws")]
+            Command::Scaler(options) => Some(options.door()),
             _ => None,
         }
     }

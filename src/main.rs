@@ -37,6 +37,8 @@ mod runtime;
 #[cfg(feature = "loaders")]
 mod s3_loader;
 mod samples;
+#[cfg(feature = "aws")]
+mod scaler;
 #[cfg(any(feature = "enrich", feature = "loaders"))]
 mod schemas;
 mod send;

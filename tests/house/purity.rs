@@ -35,12 +35,13 @@ const IMPURE: [&str; 22] = [
 ];
 
 /// What only one place may name: the words, and the paths that may hold them.
-const ONE_PLACE: [(&[&str], &[&str]); 9] = [
+const ONE_PLACE: [(&[&str], &[&str]); 10] = [
     (&["hocon::", "hocon_parser"], &["service/src/config.rs"]),
     (&["metrics_exporter_prometheus"], &["service/src/telemetry.rs", "service/src/telemetry/"]),
     (&["aws_sdk_kinesis", "aws_sdk_dynamodb"], &["stream/src/kinesis/"]),
     (&["rquickjs::"], &["enrich/src/enrichments/javascript/"]),
     (&["aws_sdk_sqs"], &["stream/src/sqs/"]),
+    (&["aws_sigv4", "aws_credential_types"], &["src/scaler/client.rs"]),
     (&["cadence::"], &["service/src/statsd.rs", "service/src/statsd/"]),
     (
         &["arrow_array", "arrow_buffer", "arrow_schema", "parquet::arrow", "ArrowWriter"],

@@ -27,6 +27,7 @@ mod privacy;
 mod process;
 mod refusals;
 mod registry;
+mod scaling;
 mod schema_author;
 mod schema_tools;
 mod sent_again;

@@ -42,8 +42,12 @@ impl Moto {
 
     /// Calls an operation, named as `Service.Operation`, and returns its answer.
     pub fn call(&self, operation: &str, body: &Value) -> Value {
-        let service = if operation.starts_with("AmazonSQS") { "sqs" } else { "kinesis" };
-        let version = if service == "sqs" { "1.0" } else { "1.1" };
+        let (service, version) = match operation.split('.').next() {
+            Some("AmazonSQS") => ("sqs", "1.0"),
+            Some("GraniteServiceVersion20100801") => ("monitoring", "1.0"),
+            Some("AmazonEC2ContainerServiceV20141113") => ("ecs", "1.1"),
+            _ => ("kinesis", "1.1"),
+        };
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential=key/20260101/eu-central-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
         );
