@@ -27,7 +27,7 @@ use crate::scaler;
 #[cfg(feature = "up")]
 use crate::up;
 use crate::{
-    doctor,
+    deploy, doctor,
     healthcheck::{self, Door},
     manual, metrics, runtime, send, to_json,
 };
@@ -76,6 +76,8 @@ enum Command {
     ToJson(to_json::Options),
     Healthcheck(healthcheck::Options),
     Doctor(doctor::Options),
+    #[command(subcommand)]
+    Deploy(Box<deploy::Tool>),
     #[cfg(feature = "aws")]
     Scaler(scaler::Options),
     Metrics(metrics::Options),
@@ -110,6 +112,7 @@ impl Cli {
             Command::Send(options) => runtime::run(None, send::run(options)),
             Command::ToJson(options) => to_json::run(&options),
             Command::Healthcheck(options) => runtime::run(Some(1), healthcheck::run(options)),
+            Command::Deploy(tool) => deploy::run(*tool),
             Command::Doctor(options) => runtime::run(Some(1), doctor::run(options)),
             #[cfg(feature = "aws")]
             Command::Scaler(options) => runtime::run(Some(1), scaler::run(options)),

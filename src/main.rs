@@ -12,6 +12,7 @@ mod configuration;
 mod consumed;
 #[cfg(feature = "up")]
 mod demo;
+mod deploy;
 mod doctor;
 #[cfg(feature = "enrich")]
 mod enrich;

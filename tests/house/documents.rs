@@ -122,7 +122,7 @@ fn understood(arguments: &[&str]) -> Result<(), String> {
     // These have subcommands of their own.
     let depth = match arguments {
         ["iglu", "static" | "server" | "verify", ..] => 3,
-        ["iglu", ..] => 2,
+        ["deploy" | "iglu", ..] => 2,
         _ => 1,
     };
     let subcommand: Vec<&str> =
