@@ -10,8 +10,11 @@ use event::schema_key::SchemaKey;
 use serde_json::Value;
 
 pub use self::linter::{ALL, Level, Linter};
-use self::tree::{Additional, Items, Node};
-use crate::validator::{META_SCHEMA, meta_schema::MetaSchema};
+use self::tree::Node;
+use crate::{
+    syntax::part::{self, Additional, Items},
+    validator::{META_SCHEMA, meta_schema::MetaSchema},
+};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub fn optional() -> impl Iterator<Item = &'static Linter> {
 /// # Errors
 /// The document is no schema as linters understand it.
 pub fn linted(schema: &Value) -> Result<Vec<Finding>, NotASchema> {
-    let root = Node::read(schema).ok_or(NotASchema)?;
+    let root: Node = part::whole(schema).map_err(|_| NotASchema)?;
     let mut parts = Vec::new();
     visit(&root, &mut String::new(), &mut parts);
     let mut found = Vec::new();
@@ -118,21 +121,21 @@ fn pointer_of(path: &str) -> String {
 fn visit<'a>(node: &'a Node, at: &mut String, parts: &mut Vec<(String, &'a Node)>) {
     parts.push((at.clone(), node));
     match &node.items {
-        Some(Items::All(all)) => below(all, at, &["items"], parts),
-        Some(Items::Each(each)) => {
+        Some(Items::Each(all)) => below(all, at, &["items"], parts),
+        Some(Items::Places(each)) => {
             for (place, node) in each.iter().enumerate() {
                 below(node, at, &["items", &place.to_string()], parts);
             }
         }
         None => {}
     }
-    if let Some(Additional::Are(node)) = &node.additional_items {
+    if let Some(Additional::Like(node)) = &node.additional_items {
         below(node, at, &["additionalItems"], parts);
     }
     for (name, node) in node.properties.iter().flatten() {
         below(node, at, &["properties", name], parts);
     }
-    if let Some(Additional::Are(node)) = &node.additional_properties {
+    if let Some(Additional::Like(node)) = &node.additional_properties {
         below(node, at, &["additionalProperties"], parts);
     }
     for (name, node) in node.pattern_properties.iter().flatten() {

@@ -2,11 +2,16 @@
 //! (`spec/loaders-and-leases.md` 4.6). Keywords that are not listed are invisible; one that is null is not there.
 
 pub(crate) mod number;
+pub(crate) mod part;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use self::number::Number;
-use crate::table::keywords::{Kind, NotASchema};
+pub(crate) use self::part::{Additional, Items, Types};
+pub use self::part::{Kind, NotASchema};
+use self::{
+    number::Number,
+    part::{Given, Part},
+};
 
 /// A schema or a part of one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,198 +42,56 @@ pub struct Syntax {
 /// Schemas by name, in the order of the document.
 pub(crate) type Members = Vec<(String, Syntax)>;
 
-/// `items`
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Items {
-    /// One schema for all.
-    Each(Box<Syntax>),
-    /// One schema for each place.
-    Places(Vec<Syntax>),
-}
-
-/// `additionalProperties`, `additionalItems`
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Additional {
-    Allowed(bool),
-    Like(Box<Syntax>),
-}
-
-/// `type`: each once.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Types {
-    pub(crate) kinds: Vec<Kind>,
-}
-
-impl Types {
-    pub(crate) fn of(kinds: Vec<Kind>) -> Self {
-        Self { kinds }
-    }
-
-    pub(crate) fn has(&self, kind: Kind) -> bool {
-        self.kinds.contains(&kind)
-    }
-
-    /// This type, or a union of it and null.
-    pub(crate) fn is(&self, kind: Kind) -> bool {
-        let mut others = self.kinds.iter().filter(|k| **k != Kind::Null);
-        others.next() == Some(&kind) && others.next().is_none()
-    }
-}
-
 impl Syntax {
     /// Reads a schema.
     ///
     /// # Errors
     /// A known keyword whose value has no meaning: such a document has no columns in the original either.
     pub fn decode(schema: &Value) -> Result<Self, NotASchema> {
-        decode(schema, &mut String::new())
+        part::whole(schema)
     }
 }
 
-/// A keyword's value that has no meaning.
-struct Meaningless;
-
-fn decode(schema: &Value, at: &mut String) -> Result<Syntax, NotASchema> {
-    let Value::Object(object) = schema else {
-        return Err(NotASchema { keyword: "schema", pointer: at.clone() });
-    };
-    let plain = |keyword: &'static str| NotASchema { keyword, pointer: at.clone() };
-    macro_rules! read {
-        ($keyword:literal, $read:expr) => {
-            given(object, $keyword).map($read).transpose().map_err(|Meaningless| plain($keyword))?
-        };
-    }
-    let mut syntax = Syntax {
-        multiple_of: read!("multipleOf", number),
-        minimum: read!("minimum", number),
-        maximum: read!("maximum", number),
-        max_length: read!("maxLength", length).flatten(),
-        min_length: read!("minLength", length).flatten(),
-        pattern: read!("pattern", text),
-        format: read!("format", text),
-        schema_uri: read!("$schema", text),
-        min_items: read!("minItems", length).flatten(),
-        max_items: read!("maxItems", length).flatten(),
-        required: read!("required", texts),
-        types: read!("type", types),
-        members: read!("enum", |value| value.as_array().cloned().ok_or(Meaningless)),
-        description: read!("description", text),
-        ..Syntax::default()
-    };
-    syntax.items = match given(object, "items") {
-        None => None,
-        Some(Value::Array(places)) => Some(Items::Places(list(places, at, "items")?)),
-        Some(one) if one.is_object() => Some(Items::Each(Box::new(nested(one, at, &["items"])?))),
-        Some(_) => return Err(NotASchema { keyword: "items", pointer: at.clone() }),
-    };
-    syntax.additional_items = additional(object, "additionalItems", at)?;
-    syntax.additional_properties = additional(object, "additionalProperties", at)?;
-    syntax.properties = named(object, "properties", at)?;
-    syntax.pattern_properties = named(object, "patternProperties", at)?;
-    syntax.one_of = alternatives(object, "oneOf", at)?;
-    syntax.any_of = alternatives(object, "anyOf", at)?;
-    Ok(syntax)
-}
-
-/// What stands under a keyword.
-fn given<'a>(object: &'a Map<String, Value>, keyword: &str) -> Option<&'a Value> {
-    object.get(keyword).filter(|value| !value.is_null())
-}
-
-fn nested(value: &Value, at: &mut String, steps: &[&str]) -> Result<Syntax, NotASchema> {
-    let before = at.len();
-    for step in steps {
-        at.push('/');
-        at.push_str(step);
-    }
-    let decoded = decode(value, at);
-    at.truncate(before);
-    decoded
-}
-
-fn list(values: &[Value], at: &mut String, keyword: &str) -> Result<Vec<Syntax>, NotASchema> {
-    values.iter().map(|value| nested(value, at, &[keyword])).collect()
-}
-
-fn named(
-    object: &Map<String, Value>,
-    keyword: &'static str,
-    at: &mut String,
-) -> Result<Option<Members>, NotASchema> {
-    match given(object, keyword) {
-        None => Ok(None),
-        Some(Value::Object(all)) => {
-            let decoded =
-                all.iter().map(|(name, value)| Ok((name.clone(), nested(value, at, &[keyword, name])?)));
-            decoded.collect::<Result<_, _>>().map(Some)
-        }
-        Some(_) => Err(NotASchema { keyword, pointer: at.clone() }),
+impl Part for Syntax {
+    fn of(given: &mut Given<'_>) -> Result<Self, NotASchema> {
+        Ok(Self {
+            multiple_of: given.read("multipleOf", number)?,
+            minimum: given.read("minimum", number)?,
+            maximum: given.read("maximum", number)?,
+            max_length: given.read("maxLength", length)?.flatten(),
+            min_length: given.read("minLength", length)?.flatten(),
+            pattern: given.text("pattern")?,
+            format: given.text("format")?,
+            schema_uri: given.text("$schema")?,
+            items: given.items()?,
+            additional_items: given.additional("additionalItems")?,
+            min_items: given.read("minItems", length)?.flatten(),
+            max_items: given.read("maxItems", length)?.flatten(),
+            properties: given.named("properties")?,
+            additional_properties: given.additional("additionalProperties")?,
+            required: given.texts("required")?,
+            pattern_properties: given.named("patternProperties")?,
+            types: given.types()?,
+            members: given.read("enum", |value| value.as_array().cloned())?,
+            one_of: given.list("oneOf")?,
+            any_of: given.list("anyOf")?,
+            description: given.text("description")?,
+        })
     }
 }
 
-fn alternatives(
-    object: &Map<String, Value>,
-    keyword: &'static str,
-    at: &mut String,
-) -> Result<Option<Vec<Syntax>>, NotASchema> {
-    match given(object, keyword) {
-        None => Ok(None),
-        Some(Value::Array(all)) => list(all, at, keyword).map(Some),
-        Some(_) => Err(NotASchema { keyword, pointer: at.clone() }),
-    }
-}
-
-fn additional(
-    object: &Map<String, Value>,
-    keyword: &'static str,
-    at: &mut String,
-) -> Result<Option<Additional>, NotASchema> {
-    match given(object, keyword) {
-        None => Ok(None),
-        Some(Value::Bool(allowed)) => Ok(Some(Additional::Allowed(*allowed))),
-        Some(like @ Value::Object(_)) => Ok(Some(Additional::Like(Box::new(nested(like, at, &[keyword])?)))),
-        Some(_) => Err(NotASchema { keyword, pointer: at.clone() }),
-    }
-}
-
-fn number(value: &Value) -> Result<Number, Meaningless> {
-    match value {
-        Value::Number(n) => Ok(Number::bound(&n.to_string())),
-        _ => Err(Meaningless),
-    }
+fn number(value: &Value) -> Option<Number> {
+    value.as_number().map(|n| Number::bound(n.as_str()))
 }
 
 /// Also a number in a string, as the original takes it; negative ones count as absent.
-fn length(value: &Value) -> Result<Option<Number>, Meaningless> {
+#[expect(clippy::option_option, reason = "outer: understood or not; inner: there or not")]
+fn length(value: &Value) -> Option<Option<Number>> {
     let text = match value {
-        Value::Number(n) => n.to_string(),
-        Value::String(s) if !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit()) => s.clone(),
-        _ => return Err(Meaningless),
+        Value::Number(n) => n.as_str(),
+        Value::String(s) if !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit()) => s,
+        _ => return None,
     };
-    let number = Number::bound(&text);
-    if !number.is_integer() {
-        return Err(Meaningless);
-    }
-    Ok((!text.starts_with('-')).then_some(number))
-}
-
-fn text(value: &Value) -> Result<String, Meaningless> {
-    value.as_str().map(str::to_owned).ok_or(Meaningless)
-}
-
-fn texts(value: &Value) -> Result<Vec<String>, Meaningless> {
-    value.as_array().ok_or(Meaningless)?.iter().map(text).collect()
-}
-
-fn types(value: &Value) -> Result<Types, Meaningless> {
-    let kind = |value| Kind::named(value).ok_or(Meaningless);
-    let Value::Array(all) = value else { return Ok(Types { kinds: vec![kind(value)?] }) };
-    let mut kinds = Vec::new();
-    for one in all {
-        let kind = kind(one)?;
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
-    Ok(Types { kinds })
+    let number = Number::bound(text);
+    number.is_integer().then(|| (!text.starts_with('-')).then_some(number))
 }

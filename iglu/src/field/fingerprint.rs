@@ -8,7 +8,7 @@ use super::{
     number::Number,
     syntax::{Additional, Items, Members, Syntax, Types},
 };
-use crate::{table::keywords::Kind, validator::java_hash};
+use crate::{syntax::Kind, validator::java_hash};
 
 /// Maps and sets up to this size keep the order of insertion.
 const SMALL: usize = 4;

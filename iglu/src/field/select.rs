@@ -9,7 +9,7 @@ use super::{
     storage::for_storage,
     syntax::{Additional, Items, Syntax, Types},
 };
-use crate::table::{keywords::Kind, name::snake_case};
+use crate::{syntax::Kind, table::name::snake_case};
 
 /// The name of the field that tells the version of a context's schema.
 pub const SCHEMA_VERSION: &str = "_schema_version";

@@ -6,7 +6,7 @@ use super::{
     syntax::{Additional, Items, Members, Syntax},
     widen::widen,
 };
-use crate::table::keywords::Kind;
+use crate::syntax::Kind;
 
 /// The schema that columns are made from.
 pub(super) fn for_storage(schema: &Syntax) -> Syntax {

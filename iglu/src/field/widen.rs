@@ -6,7 +6,7 @@ use super::{
     number::Number,
     syntax::{Additional, Items, Members, Syntax, Types},
 };
-use crate::table::keywords::Kind;
+use crate::syntax::Kind;
 
 /// The schema of what either allows.
 pub(super) fn widen(a: &Syntax, b: &Syntax) -> Syntax {

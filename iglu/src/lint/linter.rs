@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    bound::Bound,
-    tree::{Additional, Node},
+use super::{bound::Bound, tree::Node};
+use crate::{
+    syntax::{Additional, Kind},
+    validator::META_SCHEMA,
 };
-use crate::{table::keywords::Kind, validator::META_SCHEMA};
 
 /// Longest text that Redshift keeps.
 const VARCHAR_MAX: &str = "65535";
@@ -185,7 +185,7 @@ pub const ALL: [Linter; 18] = [
         misplaced("Array", &keys, node.lacks(Kind::Array), "array")
     }),
     linter("rootObject", Level::Warning, |node, is_root| {
-        let is_object = node.types.as_deref() == Some(&[Kind::Object]);
+        let is_object = node.types.as_ref().is_some_and(|types| types.kinds == [Kind::Object]);
         (is_root && (node.properties.is_none() || !is_object)).then(|| {
             "At the root level, the schema should have a \"type\" property set to \"object\" and have a \"properties\" \
              property"

@@ -6,8 +6,8 @@ use event::json;
 use serde_json::Value;
 
 use crate::{
-    syntax::{Syntax, number::Number},
-    table::{keywords::Kind, number::exact_integer},
+    syntax::{Kind, Syntax, number::Number},
+    table::number::exact_integer,
 };
 
 /// What texts without a bound get.

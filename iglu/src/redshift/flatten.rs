@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::column::{Column, ColumnType, is_union};
 use crate::{
-    syntax::Syntax,
-    table::{keywords::Kind, name::snake_case},
+    syntax::{Kind, Syntax},
+    table::name::snake_case,
 };
 
 /// The columns of one version: those that are not null first, then by name. The second part are names that another column

@@ -53,6 +53,11 @@ impl Number {
         self.scale <= 0
     }
 
+    /// As an integer that is not negative; `None` also beyond 64 bits.
+    pub(crate) fn to_u64(&self) -> Option<u64> {
+        if self.negative || self.scale != 0 { None } else { self.digits.parse().ok() }
+    }
+
     /// Digits of the unscaled number.
     pub(crate) fn precision(&self) -> i64 {
         self.digits.len() as i64

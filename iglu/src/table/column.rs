@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::{
     flatten::Leaf,
-    keywords::{Bound, Keywords, Kind},
+    keywords::{Bound, Keywords},
 };
+use crate::syntax::Kind;
 
 /// Longest `VARCHAR` that Postgres can declare.
 const VARCHAR_MAX: u64 = 10_485_760;

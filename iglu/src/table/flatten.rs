@@ -1,6 +1,7 @@
 //! The leaves of a schema: the places that become columns (`spec/iglu.md` 6.3 and 6.8).
 
-use super::keywords::{Keywords, Kind};
+use super::keywords::Keywords;
+use crate::syntax::Kind;
 
 /// One leaf.
 #[derive(Clone, Debug, PartialEq)]

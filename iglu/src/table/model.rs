@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::{
     column::ColumnType,
     flatten::{is_above, leaves},
-    keywords::{Keywords, NotASchema},
+    keywords::Keywords,
     name,
 };
+use crate::syntax::NotASchema;
 
 /// The columns that rows of enriched events begin with: they say which schema and which event a row belongs to.
 pub const META: [(&str, ColumnType); 6] = [
