@@ -113,6 +113,12 @@ metrics! {
     CONSUMER_LOST_LEASES: Counter("piste_consumer_lost_leases_total", ["stream", "consumer"], "Leases that this process held until another took them or they expired");
     CONSUMER_CALLS: Counter("piste_consumer_calls_total", ["stream", "consumer", "operation", "outcome"], "Calls to the stream and the table of leases, by outcome (answered, refused, throttled, failed); refused is a write that another worker has been faster with");
 
+    IGLU_REQUESTS: Counter("piste_iglu_requests_total", ["method", "status"], "Requests that the Iglu server answered, by method and HTTP status");
+    IGLU_REQUEST_SECONDS: Histogram("piste_iglu_request_seconds", [], "Time from the end of such a request's head to its answer", SECONDS);
+    IGLU_CONNECTIONS: Gauge("piste_iglu_connections", [], "Open connections of the Iglu server");
+    IGLU_PUBLISHED: Counter("piste_iglu_published_total", ["change"], "Schemas published, by what that was (created, updated)");
+    IGLU_WEBHOOKS: Counter("piste_iglu_webhooks_total", ["outcome"], "Webhooks that were to be told of it, by outcome (told, given_up)");
+
     TLS_CERTIFICATE_EXPIRY_SECONDS: Gauge("piste_tls_certificate_expiry_seconds", ["server"], "When the certificate in use expires, in seconds since 1970");
     TLS_RELOADS: Counter("piste_tls_reloads_total", ["server", "outcome"], "Changed certificates, by outcome (taken, refused)");
 

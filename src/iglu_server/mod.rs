@@ -1,5 +1,6 @@
 //! `piste iglu-server`: the registry that people publish to, with the original's configuration.
 
+pub(crate) mod observed;
 mod problems;
 pub(crate) mod settings;
 pub(crate) mod storage;
@@ -9,9 +10,10 @@ use std::time::Duration;
 use ::iglu::server::run::{Registry, run as serve};
 use clap::{Args, Subcommand};
 use service::{
-    clock,
+    admin, clock,
     config::{self, Examined, Sources},
     context::Context,
+    drain::Drain,
     exit::{ExitCode, RunError},
     supervise::{DEADLINE, Supervisor},
 };
@@ -78,6 +80,7 @@ pub(crate) async fn registry(config: &IgluServerConfig) -> Result<Registry, RunE
         idle_timeout: config.repo_server.idle_timeout,
         goes_on: config.pre_termination_period,
         unhealthy_meanwhile: config.pre_termination_unhealthy,
+        observer: observed::observed,
         published: None,
     })
 }
@@ -95,16 +98,34 @@ async fn serve_until_told(config: &IgluServerConfig) -> Result<ExitCode, RunErro
     };
     let listener = tokio::net::TcpListener::bind((interface, port)).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
+    let admin = match config.repo_server.admin_listen {
+        None => None,
+        Some(at) => {
+            let cannot = |error| format!("cannot listen on {at} (`repoServer.adminListen`): {error}");
+            let listener = tokio::net::TcpListener::bind(at).await;
+            Some(listener.map_err(|error| RunError::unavailable(cannot(error)))?)
+        }
+    };
     let registry = registry(config).await?;
     let deadline = DEADLINE.max(config.pre_termination_period + Duration::from_secs(20));
-    let mut supervisor = Supervisor::new(Context::default(), deadline);
+    let context = Context::default();
+    let mut supervisor = Supervisor::new(context.clone(), deadline);
     let drain = supervisor.context(SERVE).drain;
+    let admin_ends = Drain::new();
+    if let Some(admin) = admin {
+        if let Ok(address) = admin.local_addr() {
+            tracing::info!(%address, "Health and metrics at address");
+        }
+        tokio::spawn(admin::server::run(admin, context, admin_ends.clone()));
+    }
     tracing::info!(%address, storage = registry.store.kind(), "Iglu server at address");
     supervisor.spawn(SERVE, "iglu server", async move {
         serve(registry, listener, async move { drain.requested().await }).await;
         Ok(())
     });
-    supervisor.run().await
+    let code = supervisor.run().await;
+    admin_ends.request();
+    code
 }
 
 async fn set_up(config: &IgluServerConfig) -> Result<ExitCode, RunError> {

@@ -1,5 +1,7 @@
 //! What cannot be, beyond what types say, and what has no effect beside other values.
 
+use std::net::SocketAddr;
+
 use service::config::{
     Checked, Note, Notes,
     sections::{POSITIVE_NUMBER, URL, is_url},
@@ -12,6 +14,9 @@ impl Checked for IgluServerConfig {
         let mut notes = Notes::default();
         let server = &self.repo_server;
         notes.unless(!server.interface.trim().is_empty(), "repoServer.interface", "expected an address");
+        let shares = |admin: SocketAddr| admin.port() != 0 && admin.port() == server.port;
+        let taken = "the server listens on this port already";
+        notes.unless(!server.admin_listen.is_some_and(shares), "repoServer.adminListen", taken);
         notes.positive("repoServer.idleTimeout", server.idle_timeout);
         notes.unless(server.max_connections > 0, "repoServer.maxConnections", POSITIVE_NUMBER);
         notes.unless(server.max_payload_size > 0, "repoServer.maxPayloadSize", "expected a size above 0");

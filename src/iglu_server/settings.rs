@@ -1,6 +1,6 @@
 //! Configuration of the role, with the keys of the original (`spec/iglu.md` 2.2).
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ::iglu::server::settings::{self, Line, Settings, Webhook};
 use schemars::JsonSchema;
@@ -81,6 +81,9 @@ pub(crate) struct RepoServer {
     pub(crate) interface: String,
     /// The port.
     pub(crate) port: u16,
+    /// Ours. Where /health, /ready and /metrics of the process are served, beside the server's own port; unset: nowhere.
+    #[schemars(with = "String", example = &"0.0.0.0:8000")]
+    pub(crate) admin_listen: Option<SocketAddr>,
     /// A connection that is silent for so long is closed.
     #[serde(with = "service::config::duration")]
     #[schemars(with = "String")]
@@ -296,6 +299,7 @@ impl Default for RepoServer {
         Self {
             interface: "0.0.0.0".into(),
             port: 8080,
+            admin_listen: None,
             idle_timeout: Duration::from_secs(60),
             max_connections: 1024,
             thread_pool: Ignored,

@@ -18,7 +18,7 @@ use service::{
 use uuid::Uuid;
 
 use super::config::UpConfig;
-use crate::iglu_server::{settings::IgluServerConfig, storage};
+use crate::iglu_server::{observed, settings::IgluServerConfig, storage};
 
 /// The file of its store, in the data folder.
 const STORE: &str = "iglu.sqlite";
@@ -52,6 +52,7 @@ pub(crate) fn open(config: &UpConfig) -> Result<Local, RunError> {
         idle_timeout: defaults.repo_server.idle_timeout,
         goes_on: Duration::ZERO,
         unhealthy_meanwhile: false,
+        observer: observed::observed,
         published: None,
     };
     Ok(Local { registry, super_key, key_file })

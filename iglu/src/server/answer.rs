@@ -1,20 +1,21 @@
 //! A request against a store.
 
-use event::{json::write_compact, self_describing::SelfDescribing};
+use event::self_describing::SelfDescribing;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     draft::{Draft, DraftId},
+    listing::{Listing, is_readable, of_names},
     permission::{Permission, SchemaAction, same_key},
     publish::{Body, Publication, Published},
     request::Request,
     response::{JSON, Response, TEXT},
     route::{Route, route},
-    schema::{Form, Listed, Scope, Stored, normalized},
+    schema::{Form, Scope, normalized},
     settings::{Line, Settings, VersionCheck},
-    store::{self, Store, StoreError},
+    store::{Store, StoreError},
     swagger, validation,
     version_check::Compared,
 };
@@ -224,31 +225,26 @@ async fn list(store: &dyn Store, may: &Permission, scope: Scope, form: Form) -> 
         Scope::Vendor(vendor) => is_storable(vendor),
         Scope::Name(vendor, name) | Scope::Model(vendor, name, _) => is_storable(vendor) && is_storable(name),
     };
-    // A registry may have thousands: one after the other becomes text.
-    let mut text = String::new();
-    let mut add = |value: &Value| {
-        text.push(if text.is_empty() { '[' } else { ',' });
-        write_compact(value, &mut text);
-    };
-    if names_are_storable && form == Form::Uri {
-        let found = store.list(scope).await?;
-        found.iter().filter(|l| is_readable(l, may)).for_each(|l| add(&l.key.to_string().into()));
-    } else if names_are_storable {
-        for (listed, body) in store.bodies(scope).await? {
-            if is_readable(&listed, may) {
-                add(&Stored { listed, body: store::json(&body)? }.to_json(form));
-            }
-        }
-    }
-    if text.is_empty() {
+    let mut found = if names_are_storable { store.list(scope).await? } else { Vec::new() };
+    found.retain(|listed| is_readable(listed, may));
+    if found.is_empty() {
         return Ok(if is_all {
             Response::json(200, &Value::Array(vec![]))
         } else {
             Response::message(404, "No schemas available")
         });
     }
-    text.push(']');
-    Ok(Response::new(200, JSON, text))
+    if form == Form::Uri {
+        return Ok(Response::new(200, JSON, of_names(found.iter())));
+    }
+    let mut listing = Listing::of(found, form);
+    let first = listing.next(store).await?.unwrap_or_default();
+    let mut response = Response::new(200, JSON, first);
+    if listing.goes_on() {
+        response.chunked = true;
+        response.rest = Some(Box::new(listing));
+    }
+    Ok(response)
 }
 
 fn publication(
@@ -400,10 +396,6 @@ fn max_depth(settings: &Settings) -> usize {
         Line::Current => settings.max_json_depth,
         Line::Apache => event::json::MAX_DEPTH,
     }
-}
-
-fn is_readable(listed: &Listed, may: &Permission) -> bool {
-    listed.is_public || may.may_read(&listed.key.vendor)
 }
 
 /// Databases have no place for it.

@@ -3,15 +3,17 @@
 //!
 //! * [`settings`], [`request`], [`response`], [`route`], [`cors`]: HTTP, without sockets
 //! * [`permission`], [`attempts`]: who may do what; how often wrong keys are looked up
-//! * [`schema`], [`draft`], [`publish`]: what is stored, and what may be added to it
+//! * [`schema`], [`draft`], [`publish`]: what is stored, and what may be added to it; [`listing`]: lists of it
 //! * [`answer`]: a request against a store
 //! * [`store`]: Postgres, with the tables of the original, and SQLite
+//! * [`seen`]: what metrics are made from
 //! * [`run`]: the process's side: sockets, clock, webhooks
 
 pub mod answer;
 pub mod attempts;
 pub mod cors;
 pub mod draft;
+pub mod listing;
 pub mod permission;
 pub mod publish;
 pub mod request;
@@ -19,6 +21,7 @@ pub mod response;
 pub mod route;
 pub mod run;
 pub mod schema;
+pub mod seen;
 pub mod settings;
 pub mod store;
 mod swagger;

@@ -3,7 +3,7 @@
 use event::json;
 use serde_json::{Value, json};
 
-use super::{publish::Published, settings::Settings};
+use super::{listing::Listing, publish::Published, settings::Settings};
 
 /// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// Whether the body is sent in pieces, without its length.
     pub chunked: bool,
+    /// What comes after the body: the rest of a long list, piece by piece.
+    pub rest: Option<Box<Listing>>,
     /// Whether the store was changed.
     pub published: Option<Box<Published>>,
 }
@@ -41,7 +43,15 @@ impl Response {
     /// A body of this type.
     pub fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let content_type = Some(content_type);
-        Self { status, content_type, body: body.into(), headers: Vec::new(), chunked: false, published: None }
+        Self {
+            status,
+            content_type,
+            body: body.into(),
+            headers: Vec::new(),
+            chunked: false,
+            rest: None,
+            published: None,
+        }
     }
 
     /// No body.

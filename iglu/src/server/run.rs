@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use self::client::Hooks;
-use super::{attempts::Attempts, settings::Settings, store::Store};
+use super::{attempts::Attempts, seen::Observer, settings::Settings, store::Store};
 
 /// How long webhooks that are being told may take when the server ends.
 const HOOKS_END: Duration = Duration::from_secs(5);
@@ -37,6 +37,8 @@ pub struct Registry {
     pub goes_on: Duration,
     /// Whether it says meanwhile that it is not well.
     pub unhealthy_meanwhile: bool,
+    /// Told of what happens.
+    pub observer: Observer,
     /// Told of everything that is published, before the publisher is.
     pub published: Option<Told>,
 }
@@ -53,6 +55,7 @@ struct Shared {
     is_ending: AtomicBool,
     attempts: Option<Mutex<Attempts>>,
     hooks: Hooks,
+    observer: Observer,
     published: Option<Told>,
 }
 
@@ -73,16 +76,18 @@ pub async fn run(registry: Registry, listener: TcpListener, stop: impl Future<Ou
         idle_timeout,
         goes_on,
         unhealthy_meanwhile,
+        observer,
         published,
     } = registry;
     let shared = Arc::new(Shared {
         attempts: settings.failed_keys.map(|limit| Mutex::new(Attempts::new(limit))),
-        hooks: Hooks::new(settings.webhooks.clone()),
+        hooks: Hooks::new(settings.webhooks.clone(), observer),
         is_ending: AtomicBool::new(false),
         settings,
         store,
         clock,
         ids,
+        observer,
         published,
     });
     let ends = async {

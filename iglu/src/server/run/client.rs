@@ -7,7 +7,11 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use crate::server::{publish::Published, settings::Webhook};
+use crate::server::{
+    publish::Published,
+    seen::{Observer, Seen},
+    settings::Webhook,
+};
 
 /// Attempts to tell one of them.
 const ATTEMPTS: u32 = 5;
@@ -22,11 +26,12 @@ pub(super) struct Hooks {
     http: OnceLock<Result<reqwest::Client, String>>,
     hooks: Arc<[Webhook]>,
     telling: Mutex<JoinSet<()>>,
+    observer: Observer,
 }
 
 impl Hooks {
-    pub(super) fn new(hooks: Vec<Webhook>) -> Self {
-        Self { http: OnceLock::new(), hooks: hooks.into(), telling: Mutex::default() }
+    pub(super) fn new(hooks: Vec<Webhook>, observer: Observer) -> Self {
+        Self { http: OnceLock::new(), hooks: hooks.into(), telling: Mutex::default(), observer }
     }
 
     /// Has all that it is for told, in the order of publishing no longer than they answer at once.
@@ -37,8 +42,14 @@ impl Hooks {
         for hook in self.hooks.iter().filter(|hook| hook.is_for(&published.key.vendor)) {
             let made = || reqwest::Client::builder().build().map_err(|error| error.to_string());
             match self.http.get_or_init(made) {
-                Ok(http) => drop(telling.spawn(tell(http.clone(), hook.clone(), body.clone()))),
-                Err(error) => tracing::error!(hook = hook.uri, error, "iglu server: webhooks cannot be told"),
+                Ok(http) => {
+                    let (told, observer) = (tell(http.clone(), hook.clone(), body.clone()), self.observer);
+                    telling.spawn(async move { observer(Seen::Told { is_told: told.await }) });
+                }
+                Err(error) => {
+                    (self.observer)(Seen::Told { is_told: false });
+                    tracing::error!(hook = hook.uri, error, "iglu server: webhooks cannot be told");
+                }
             }
         }
     }
@@ -50,14 +61,15 @@ impl Hooks {
     }
 }
 
-async fn tell(http: reqwest::Client, hook: Webhook, body: String) {
+/// Whether somebody answered.
+async fn tell(http: reqwest::Client, hook: Webhook, body: String) -> bool {
     let mut pause = PAUSE;
     for attempt in 1..=ATTEMPTS {
         let method = if hook.use_post { reqwest::Method::POST } else { reqwest::Method::GET };
         let request = http.request(method, &hook.uri).timeout(TIMEOUT).body(body.clone());
         match request.send().await {
             // What it answers is its own affair, as in the original.
-            Ok(_) => return,
+            Ok(_) => return true,
             Err(error) => {
                 let error = error.without_url().to_string();
                 tracing::warn!(hook = hook.uri, attempt, error, "iglu server: a webhook cannot be told");
@@ -66,4 +78,5 @@ async fn tell(http: reqwest::Client, hook: Webhook, body: String) {
         tokio::time::sleep(pause).await;
         pause *= 2;
     }
+    false
 }

@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http_body_util::{BodyExt, Limited};
@@ -17,15 +17,22 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
 
 use super::Shared;
 use crate::server::{
     answer::{Answered, Around, Key, answer},
     cors::{self, Page},
+    listing::Listing,
     request::Request,
     response::Response,
+    seen::{Seen, method},
     settings::Line,
+    store::{Store, StoreError},
 };
 
 /// Bytes of a body that are read at all, where the line of the original has no limit.
@@ -66,6 +73,8 @@ pub(super) async fn serve(
         };
         let (shared, mut closing) = (Arc::clone(shared), closing.subscribe());
         open.spawn(async move {
+            let observer = shared.observer;
+            observer(Seen::Opened);
             let answering = service_fn(move |request| {
                 let shared = Arc::clone(&shared);
                 async move { Ok::<_, Infallible>(respond(request, peer, &shared).await) }
@@ -85,6 +94,7 @@ pub(super) async fn serve(
             if let Err(error) = served {
                 tracing::debug!(%error, "iglu server: connection");
             }
+            observer(Seen::Closed);
             drop(permit);
         });
     }
@@ -97,6 +107,14 @@ pub(super) async fn serve(
 }
 
 async fn respond(request: hyper::Request<Incoming>, peer: IpAddr, shared: &Shared) -> hyper::Response<Sent> {
+    let (begun, method) = (Instant::now(), method(request.method().as_str()));
+    let response = response(request, peer, shared).await;
+    let (status, seconds) = (response.status, begun.elapsed().as_secs_f64());
+    (shared.observer)(Seen::Answered { method, status, seconds });
+    sent(response, &shared.store)
+}
+
+async fn response(request: hyper::Request<Incoming>, peer: IpAddr, shared: &Shared) -> Response {
     let (head, body) = request.into_parts();
     let page = Page {
         origin: text(&head.headers, "origin"),
@@ -105,7 +123,7 @@ async fn respond(request: hyper::Request<Incoming>, peer: IpAddr, shared: &Share
     };
     let method = head.method.as_str().to_owned();
     if let Some(preflight) = cors::preflight(&method, &page) {
-        return sent(preflight);
+        return preflight;
     }
     let limit = match shared.settings.line {
         Line::Current => shared.settings.max_payload,
@@ -114,9 +132,9 @@ async fn respond(request: hyper::Request<Incoming>, peer: IpAddr, shared: &Share
     let body = match Limited::new(body, limit).collect().await {
         Ok(body) => body.to_bytes().to_vec(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            return sent(cors::shown_to(&page, Response::message(413, "The payload is too large")));
+            return cors::shown_to(&page, Response::message(413, "The payload is too large"));
         }
-        Err(_) => return sent(Response::message(400, "The request body could not be read.")),
+        Err(_) => return Response::message(400, "The request body could not be read."),
     };
     let request = Request {
         method,
@@ -125,7 +143,7 @@ async fn respond(request: hyper::Request<Incoming>, peer: IpAddr, shared: &Share
         apikey: text(&head.headers, "apikey"),
         body,
     };
-    sent(cors::shown_to(&page, answered(&request, peer, shared).await))
+    cors::shown_to(&page, answered(&request, peer, shared).await)
 }
 
 async fn answered(request: &Request, peer: IpAddr, shared: &Shared) -> Response {
@@ -153,6 +171,7 @@ async fn answered(request: &Request, peer: IpAddr, shared: &Shared) -> Response 
         }
     }
     if let Some(published) = &response.published {
+        (shared.observer)(Seen::Published { is_update: published.is_update });
         if let Some(told) = &shared.published {
             told(&published.key);
         }
@@ -166,9 +185,10 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-fn sent(response: Response) -> hyper::Response<Sent> {
-    let Response { status, content_type, body, headers, chunked, .. } = response;
-    let mut out = hyper::Response::new(Sent { body: Some(Bytes::from(body)), chunked });
+fn sent(response: Response, store: &Arc<dyn Store>) -> hyper::Response<Sent> {
+    let Response { status, content_type, body, headers, chunked, rest, .. } = response;
+    let rest = rest.map(|rest| told(*rest, Arc::clone(store)));
+    let mut out = hyper::Response::new(Sent { body: Some(Bytes::from(body)), chunked, rest });
     *out.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(content_type) = content_type {
         out.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -181,30 +201,51 @@ fn sent(response: Response) -> hyper::Response<Sent> {
     out
 }
 
-/// A body that is there already.
+/// The pieces of the rest of a list, read as they are taken.
+fn told(mut rest: Listing, store: Arc<dyn Store>) -> mpsc::Receiver<Result<Bytes, StoreError>> {
+    let (pieces, taken) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while let Some(piece) = rest.next(store.as_ref()).await.transpose() {
+            let is_last = piece.is_err();
+            if pieces.send(piece.map(Bytes::from)).await.is_err() || is_last {
+                return;
+            }
+        }
+    });
+    taken
+}
+
+/// A body: what is there already, and then the pieces of a list.
 struct Sent {
     body: Option<Bytes>,
     /// Sent without its length, as what the original streams.
     chunked: bool,
+    rest: Option<mpsc::Receiver<Result<Bytes, StoreError>>>,
 }
 
 impl Body for Sent {
     type Data = Bytes;
-    type Error = Infallible;
+    /// The connection is cut off, so that nobody takes half of a list for the whole.
+    type Error = StoreError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let body = self.body.take().filter(|body| !body.is_empty());
-        Poll::Ready(body.map(|body| Ok(Frame::data(body))))
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
+        if let Some(body) = self.body.take().filter(|body| !body.is_empty()) {
+            return Poll::Ready(Some(Ok(Frame::data(body))));
+        }
+        match &mut self.rest {
+            Some(rest) => rest.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data))),
+            None => Poll::Ready(None),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.body {
             Some(body) if !self.chunked => SizeHint::with_exact(body.len() as u64),
-            None => SizeHint::with_exact(0),
-            Some(_) => SizeHint::default(),
+            None if self.rest.is_none() => SizeHint::with_exact(0),
+            _ => SizeHint::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! SQLite: the tables of the original in a file, or in memory.
 
 pub mod client;
+mod row;
 
 /// Tables and indexes. Times are texts of ISO 8601 in UTC with microseconds, lists are JSON.
 const SCHEMA: &str = "
@@ -25,3 +26,7 @@ create table if not exists iglu_drafts (
 /// The columns of [`super::Row`].
 const LISTED: &str = "vendor, name, format, model, revision, addition, created_at, updated_at, is_public, superseded_by, \
                       supersedes";
+
+/// Where a schema is.
+const KEY: &str =
+    "vendor = ?1 and name = ?2 and format = ?3 and model = ?4 and revision = ?5 and addition = ?6";

@@ -342,13 +342,29 @@ impl Store for Postgres {
         })
     }
 
-    fn bodies(&self, scope: Scope) -> Answer<'_, Vec<(Listed, String)>> {
+    fn some(&self, keys: Vec<SchemaKey>) -> Answer<'_, Vec<(Listed, String)>> {
         Box::pin(async move {
-            let (condition, values) = condition(&scope);
+            let texts = |part: fn(&SchemaKey) -> &String| keys.iter().map(part).collect::<Vec<_>>();
+            let numbers =
+                |place: usize| keys.iter().map(|key| columns(key.version)[place]).collect::<Vec<_>>();
+            let [vendors, names, formats] =
+                [texts(|key| &key.vendor), texts(|key| &key.name), texts(|key| &key.format)];
+            let [models, revisions, additions] = [0, 1, 2].map(numbers);
+            // A database that took a version twice shows one of them, as when it is asked for alone.
             let sql = format!(
-                "select {LISTED}, body::text from iglu_schemas {condition} order by created_at, ctid"
+                "select {LISTED}, body::text from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[], \
+                 $6::int[]) with ordinality as wanted (v, n, f, m, r, a, place), \
+                 lateral (select * from iglu_schemas where vendor = v and name = n and format = f and model = m \
+                 and revision = r and addition = a limit 1) as found order by place"
             );
-            let values: Vec<_> = values.iter().map(Value::of).collect();
+            let values: [(&(dyn ToSql + Sync), Type); 6] = [
+                (&vendors, Type::TEXT_ARRAY),
+                (&names, Type::TEXT_ARRAY),
+                (&formats, Type::TEXT_ARRAY),
+                (&models, Type::INT4_ARRAY),
+                (&revisions, Type::INT4_ARRAY),
+                (&additions, Type::INT4_ARRAY),
+            ];
             let found = self.select(&sql, &values).await?;
             found.iter().map(|row| Ok((read(row)?.read()?, row.try_get(11)?))).collect()
         })

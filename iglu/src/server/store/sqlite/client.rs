@@ -1,34 +1,44 @@
-//! Talks to SQLite. Its calls block, so they run beside the runtime's tasks, one after the other.
+//! Talks to SQLite. Its calls block, so one thread beside the runtime's makes them, one after the other: a thread for each
+//! would wait for the others all the same, and keep memory of its own.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::mpsc,
+    thread,
     time::Duration,
 };
 
 use event::{json::to_compact, schema_key::SchemaKey};
-use rusqlite::{
-    Connection, OptionalExtension, Row as SqlRow, ToSql, TransactionBehavior, params, params_from_iter,
-};
-use serde_json::Value;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{LISTED, SCHEMA};
+use super::{
+    KEY, LISTED, SCHEMA,
+    row::{
+        body_row, condition, draft_row, listed, listed_row, permission_row, read_draft, read_permission,
+        stored, texts, time,
+    },
+};
 use crate::server::{
     draft::{Draft, DraftId},
     permission::Permission,
     publish::{Changes, Conflict, Publication},
     schema::{Listed, Scope, Stored},
-    store::{Answer, Row, Store, StoreError, columns, json, key_actions, moment, permission, vendor},
+    store::{Answer, Store, StoreError, columns, key_actions, vendor},
 };
 
 /// How long another process may hold the file.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// Something to do with the database.
+type Work = Box<dyn FnOnce(&mut Connection) + Send>;
+
 /// A store in a file or in memory. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
-    connection: Arc<Mutex<Connection>>,
+    works: mpsc::Sender<Work>,
     kind: &'static str,
 }
 
@@ -52,22 +62,36 @@ impl Sqlite {
         Self::of(Connection::open_in_memory()?, "inmemory")
     }
 
-    fn of(connection: Connection, kind: &'static str) -> Result<Self, StoreError> {
+    fn of(mut connection: Connection, kind: &'static str) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY)?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), kind })
+        let (works, asked) = mpsc::channel::<Work>();
+        let work = move || {
+            for work in asked {
+                // A panic ends what it was asked for, and nothing else.
+                let _ = catch_unwind(AssertUnwindSafe(|| work(&mut connection)));
+            }
+        };
+        thread::Builder::new().name("iglu-sqlite".into()).spawn(work).map_err(StoreError::new)?;
+        Ok(Self { works, kind })
     }
 
     fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<'static, T> {
-        let connection = Arc::clone(&self.connection);
+        let (answer, answered) = oneshot::channel();
+        let work: Work = Box::new(move |db| {
+            // Who asked may be gone.
+            let _ = answer.send(work(db));
+        });
+        let is_asked = self.works.send(work).is_ok();
         Box::pin(async move {
-            let done = tokio::task::spawn_blocking(move || {
-                work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
-            });
-            done.await.map_err(StoreError::new)?
+            let gone = || StoreError::new("SQLite: the thread of the database does not answer");
+            if !is_asked {
+                return Err(gone());
+            }
+            answered.await.map_err(|_| gone())?
         })
     }
 }
@@ -129,49 +153,45 @@ impl Store for Sqlite {
     }
 
     fn schema(&self, key: SchemaKey) -> Answer<'_, Option<Stored>> {
-        self.with(move |db| {
-            let sql = format!(
-                "select {LISTED}, body from iglu_schemas where vendor = ?1 and name = ?2 and format = ?3 and model = ?4 \
-                 and revision = ?5 and addition = ?6"
-            );
+        let found = self.with(move |db| {
+            let sql = format!("select {LISTED}, body from iglu_schemas where {KEY}");
             let [model, revision, addition] = columns(key.version);
-            let found = db
-                .prepare_cached(&sql)?
-                .query_row(params![key.vendor, key.name, key.format, model, revision, addition], with_body)
-                .optional()?;
-            found.map(stored).transpose()
-        })
+            let values = params![key.vendor, key.name, key.format, model, revision, addition];
+            Ok(db.prepare_cached(&sql)?.query_row(values, body_row).optional()?)
+        });
+        Box::pin(async move { found.await?.map(stored).transpose() })
     }
 
     fn schemas(&self, scope: Scope) -> Answer<'_, Vec<Stored>> {
-        self.with(move |db| {
+        let found = self.with(move |db| {
             let (condition, values) = condition(&scope);
             let sql =
                 format!("select {LISTED}, body from iglu_schemas {condition} order by created_at, rowid");
             let mut statement = db.prepare_cached(&sql)?;
-            let rows =
-                statement.query_map(params_from_iter(values), with_body)?.collect::<Result<Vec<_>, _>>()?;
-            rows.into_iter().map(stored).collect()
-        })
+            let rows = statement.query_map(params_from_iter(values), body_row)?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        });
+        Box::pin(async move { found.await?.into_iter().map(stored).collect() })
     }
 
-    fn bodies(&self, scope: Scope) -> Answer<'_, Vec<(Listed, String)>> {
+    fn some(&self, keys: Vec<SchemaKey>) -> Answer<'_, Vec<(Listed, String)>> {
         self.with(move |db| {
-            let (condition, values) = condition(&scope);
-            let sql =
-                format!("select {LISTED}, body from iglu_schemas {condition} order by created_at, rowid");
-            let mut statement = db.prepare_cached(&sql)?;
-            let mut found = Vec::new();
-            for row in statement.query_map(params_from_iter(values), with_body)? {
-                let ((row, supersedes), body) = row?;
-                found.push((read(row, &supersedes)?, body));
+            let mut statement =
+                db.prepare_cached(&format!("select {LISTED}, body from iglu_schemas where {KEY}"))?;
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                let [model, revision, addition] = columns(key.version);
+                let values = params![key.vendor, key.name, key.format, model, revision, addition];
+                if let Some((row, body)) = statement.query_row(values, body_row).optional()? {
+                    found.push((listed(row)?, body));
+                }
             }
             Ok(found)
         })
     }
 
     fn list(&self, scope: Scope) -> Answer<'_, Vec<Listed>> {
-        self.with(move |db| listed(db, &scope))
+        self.with(move |db| all_listed(db, &scope))
     }
 
     fn counts(&self) -> Answer<'_, Vec<(String, u64)>> {
@@ -188,7 +208,7 @@ impl Store for Sqlite {
             // Immediate: nobody else writes between what is read and what is decided by it.
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let key = &publication.key;
-            let known = listed(&transaction, &Scope::Name(key.vendor.clone(), key.name.clone()))?;
+            let known = all_listed(&transaction, &Scope::Name(key.vendor.clone(), key.name.clone()))?;
             let changes = match publication.decide(&known) {
                 Ok(changes) => changes,
                 Err(conflict) => return Ok(Err(conflict)),
@@ -231,8 +251,7 @@ impl Store for Sqlite {
         self.with(move |db| {
             let [model, revision, addition] = columns(key.version);
             db.execute(
-                "delete from iglu_schemas where vendor = ?1 and name = ?2 and format = ?3 and model = ?4 and revision = ?5 \
-                 and addition = ?6",
+                &format!("delete from iglu_schemas where {KEY}"),
                 params![key.vendor, key.name, key.format, model, revision, addition],
             )?;
             Ok(())
@@ -277,89 +296,12 @@ impl Store for Sqlite {
     }
 }
 
-type PermissionRow = (String, Option<String>, bool, Option<String>, String);
-type DraftRow = (DraftId, String, String, bool, String);
-
-fn permission_row(row: &SqlRow<'_>) -> rusqlite::Result<PermissionRow> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-}
-
-fn read_permission(row: PermissionRow) -> Result<(Uuid, Permission), StoreError> {
-    let (key, vendor, wildcard, schema, keys) = row;
-    let key = key.parse().map_err(|_| StoreError::new("a key that is no UUID is stored"))?;
-    Ok((key, permission(vendor, wildcard, schema, &of_texts(&keys)?)))
-}
-
-fn draft_row(row: &SqlRow<'_>) -> rusqlite::Result<DraftRow> {
-    let id = DraftId { vendor: row.get(0)?, name: row.get(1)?, format: row.get(2)?, version: row.get(3)? };
-    Ok((id, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?))
-}
-
-fn read_draft((id, created_at, updated_at, is_public, body): DraftRow) -> Result<Draft, StoreError> {
-    let (created_at, updated_at) = (moment(&created_at)?, moment(&updated_at)?);
-    Ok(Draft { id, created_at, updated_at, is_public, body: json(&body)? })
-}
-
-fn condition(scope: &Scope) -> (&'static str, Vec<Box<dyn ToSql>>) {
-    match scope {
-        Scope::All => ("", vec![]),
-        Scope::Vendor(vendor) => ("where vendor = ?1", vec![Box::new(vendor.clone())]),
-        Scope::Name(vendor, name) => {
-            ("where vendor = ?1 and name = ?2", vec![Box::new(vendor.clone()), Box::new(name.clone())])
-        }
-        Scope::Model(vendor, name, model) => (
-            "where vendor = ?1 and name = ?2 and format = 'jsonschema' and model = ?3",
-            vec![Box::new(vendor.clone()), Box::new(name.clone()), Box::new(*model)],
-        ),
-    }
-}
-
-fn listed(db: &Connection, scope: &Scope) -> Result<Vec<Listed>, StoreError> {
+fn all_listed(db: &Connection, scope: &Scope) -> Result<Vec<Listed>, StoreError> {
     let (condition, values) = condition(scope);
     let sql = format!("select {LISTED} from iglu_schemas {condition} order by created_at, rowid");
     let mut statement = db.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(values), row)?.collect::<Result<Vec<_>, _>>()?;
-    rows.into_iter().map(|(row, supersedes)| read(row, &supersedes)).collect()
-}
-
-/// A row, and its list of superseded versions as it is stored.
-fn row(row: &SqlRow<'_>) -> rusqlite::Result<(Row, String)> {
-    let read = Row {
-        vendor: row.get(0)?,
-        name: row.get(1)?,
-        format: row.get(2)?,
-        version: [row.get(3)?, row.get(4)?, row.get(5)?],
-        created_at: row.get(6)?,
-        updated_at: row.get(7)?,
-        is_public: row.get(8)?,
-        superseded_by: row.get(9)?,
-        supersedes: Vec::new(),
-    };
-    Ok((read, row.get(10)?))
-}
-
-fn with_body(sql: &SqlRow<'_>) -> rusqlite::Result<((Row, String), String)> {
-    Ok((row(sql)?, sql.get(11)?))
-}
-
-fn read(row: Row, supersedes: &str) -> Result<Listed, StoreError> {
-    Row { supersedes: of_texts(supersedes)?, ..row }.read()
-}
-
-fn stored(((row, supersedes), body): ((Row, String), String)) -> Result<Stored, StoreError> {
-    Ok(Stored { listed: read(row, &supersedes)?, body: json(&body)? })
-}
-
-fn time(moment: jiff::Timestamp) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
-}
-
-fn texts(texts: &[String]) -> String {
-    to_compact(&Value::from(texts.to_vec()))
-}
-
-fn of_texts(stored: &str) -> Result<Vec<String>, StoreError> {
-    serde_json::from_str(stored).map_err(StoreError::new)
+    let rows = statement.query_map(params_from_iter(values), listed_row)?;
+    rows.map(|row| listed(row?)).collect()
 }
 
 impl From<rusqlite::Error> for StoreError {
