@@ -16,6 +16,7 @@ use ::iglu::{
 };
 use clap::{Args, ValueEnum};
 use event::schema_key::SchemaKey;
+use indicatif::ProgressIterator as _;
 use service::exit::ExitCode;
 
 use super::{
@@ -82,7 +83,7 @@ pub(crate) fn said(options: &Options) -> Said {
     let mut models = models(schemas.into_iter().map(|schema| (schema.key, schema.json)))?;
     models.sort_by(|a, b| order(&a[0].key).cmp(&order(&b[0].key)));
     let mut made = Made::default();
-    for model in &models {
+    for model in models.iter().progress() {
         match options.target {
             Target::Redshift => redshift(model, &options.dbschema, &mut made),
             Target::Postgres => postgres(model, &options.dbschema, &mut made)?,

@@ -28,7 +28,7 @@ macro_rules! laws {
 
 laws! {
     aggregated collector_answer collector_cookie collector_forwarded collector_intake collector_query enrich_record frame
-    json log_frame parquet_rows payload querystring request tsv
+    json log_frame parquet_rows payload querystring registry_request request tsv
 }
 
 /// How many inputs of each kind a law is tried on.

@@ -304,6 +304,37 @@ fn a_static_registry_in_a_bucket() {
     assert_eq!(objects["a/b/schemas/com.acme/cart/jsonschema/1"], list.as_bytes());
     assert_eq!(objects["a/b/schemas"], list.as_bytes());
     assert_eq!(objects.len(), 4);
+    for key in objects.keys() {
+        assert_eq!(
+            moto.content_type("registry", key).as_deref(),
+            Some("application/json; charset=utf-8"),
+            "{key}"
+        );
+    }
+
+    // By a configuration of igluctl, with what the environment says of the bucket's server.
+    let config = format!(
+        r#"{{
+            input = "{input}", lint {{ includedChecks = ["description"], skippedSchemas = [] }}
+            generate {{ output = "{}", dbschema = "atomic", force = false }}
+            actions = [{{ action = "s3cp", bucketPath = "s3://registry/deployed", region = "us-east-1" }}]
+        }}"#,
+        folder.path().join("out").display()
+    );
+    let file = folder.path().join("igluctl.conf");
+    fs::write(&file, config).unwrap();
+    let deployed = Launch::tool(&["iglu", "deploy", &file.display().to_string()])
+        .variable("AWS_ACCESS_KEY_ID", "key")
+        .variable("AWS_SECRET_ACCESS_KEY", "secret")
+        .variable("AWS_ENDPOINT_URL", &moto.endpoint)
+        .variable("AWS_ALLOW_HTTP", "true")
+        .run();
+    assert_eq!(deployed.code, Some(0), "{}{}", deployed.stdout, deployed.stderr);
+    let later: BTreeMap<String, Vec<u8>> = moto.objects("registry").into_iter().collect();
+    assert_eq!(later.len(), 8);
+    for (key, content) in &objects {
+        assert_eq!(&later[&key.replacen("a/b/", "deployed/", 1)], content, "{key}");
+    }
     let mixed = said(&["s3cp", &input, "registry", "--accessKeyId", "key"]);
     assert!(
         mixed.stderr.starts_with("Configuration is invalid: Invalid AWS authentication method."),

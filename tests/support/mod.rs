@@ -16,4 +16,5 @@ pub mod moto;
 pub mod piste;
 pub mod postgres;
 pub mod proxy;
+pub mod terminal;
 pub mod wait;

@@ -9,7 +9,10 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{clients::tool, http};
+use super::{
+    clients::tool,
+    http::{self, Answer},
+};
 
 /// The server; it ends with this.
 #[derive(Debug)]
@@ -63,12 +66,22 @@ impl Moto {
 
     /// Calls S3; the target begins with the bucket.
     pub fn s3(&self, method: &str, target: &str, body: &[u8]) -> Vec<u8> {
+        self.s3_answer(method, target, body).body
+    }
+
+    /// The type of what an object holds.
+    pub fn content_type(&self, bucket: &str, key: &str) -> Option<String> {
+        let answer = self.s3_answer("GET", &format!("/{bucket}/{key}"), b"");
+        answer.header("content-type").map(str::to_owned)
+    }
+
+    fn s3_answer(&self, method: &str, target: &str, body: &[u8]) -> Answer {
         let credential = "Credential=key/20260101/us-east-1/s3/aws4_request";
         let authorization = format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0");
         let headers = [("Authorization", authorization.as_str())];
         let answer = http::once(self.address, method, target, &headers, body).unwrap();
         assert_eq!(answer.status, 200, "{method} {target}: {}", answer.text());
-        answer.body
+        answer
     }
 
     /// Keys of all objects of a bucket of S3, of which there may be a thousand.
