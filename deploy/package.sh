@@ -61,7 +61,9 @@ if [[ $only != rpm ]]; then
   cp -a "$tree" "$work/deb"
   mkdir "$work/deb/DEBIAN"
   install -m 644 deploy/packaging/deb/copyright "$work/deb/usr/share/doc/piste/copyright"
-  touch --date="@$SOURCE_DATE_EPOCH" "$work/deb/usr/share/doc/piste" "$work/deb/usr/share/doc/piste/copyright"
+  printf 'piste (%s) stable; urgency=medium\n\n  * What has changed is in CHANGELOG.md beside this file.\n\n -- The piste developers <piste@localhost>  %s\n' \
+    "$version" "$(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")" | gzip -9nc >"$work/deb/usr/share/doc/piste/changelog.gz"
+  touch --date="@$SOURCE_DATE_EPOCH" "$work"/deb/usr/share/doc/piste/{copyright,changelog.gz} "$work/deb/usr/share/doc/piste"
   install -m 755 deploy/packaging/deb/{postinst,prerm,postrm} "$work/deb/DEBIAN/"
   (cd "$work/deb" && find etc -type f | sort | sed 's,^,/,') >"$work/deb/DEBIAN/conffiles"
   size=$(du -sk "$tree" | cut -f1)
