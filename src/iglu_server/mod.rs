@@ -42,6 +42,9 @@ enum Step {
 struct Setup {
     #[command(flatten)]
     configuration: configuration::Given,
+    /// The original moves tables of its version 0.5 so.
+    #[arg(long, value_name = "VERSION", hide = true)]
+    migrate: Option<String>,
 }
 
 /// The one stage of the drain.
@@ -51,6 +54,13 @@ const SERVE: u8 = 0;
 pub(crate) async fn run(options: Options) -> Result<ExitCode, RunError> {
     match options.step {
         None => serve_until_told(&configured(&options.configuration)?).await,
+        Some(Step::Setup(Setup { migrate: Some(version), .. })) => {
+            let what = format!(
+                "--migrate {version}: tables of the Iglu server 0.5 are moved by the original alone; run its `setup --migrate \
+                 0.5.0`, then start piste on that database"
+            );
+            Err(RunError::new(ExitCode::Usage, what))
+        }
         Some(Step::Setup(setup)) => set_up(&configured(&setup.configuration)?).await,
     }
 }

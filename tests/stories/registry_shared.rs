@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     http::{self, Answer},
-    piste::{Launch, PATIENCE, Piste},
+    piste::{Launch, PATIENCE, Piste, run},
     postgres::Postgres,
     wait,
 };
@@ -159,6 +159,13 @@ fn what_its_metrics_say() {
         Launch::iglu_server().with(&["-DrepoServer.port=8081", "-DrepoServer.adminListen=127.0.0.1:8081"]);
     let refused = taken.run();
     assert_eq!(refused.code, Some(78), "{}", refused.stderr);
+}
+
+#[test]
+fn tables_of_its_first_versions_are_not_moved() {
+    let ended = run(&["iglu-server", "setup", "--migrate", "0.5.0"]);
+    assert_eq!(ended.code, Some(64));
+    assert!(ended.stderr.contains("tables of the Iglu server 0.5"), "{}", ended.stderr);
 }
 
 #[test]
