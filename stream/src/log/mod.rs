@@ -299,7 +299,6 @@ fn start_writer(
         open: streams.iter().map(|stream| stream.shards.iter().map(|_| None).collect()).collect(),
         refused: vec![None; streams.len()],
         segment_bytes: streams.iter().map(segment_bytes).collect(),
-        encoder: frame::Encoder::default(),
         next_id: FIRST_ID,
     };
     let run = move || {

@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use super::{
     frame::{MAX_BODY_BYTES, record_bytes},
-    queue::{Part, Queue, Receipt},
+    queue::{Queue, Receipt},
     reading::ShardReader,
     stream::Stream,
     ticket::Failure,
@@ -42,50 +42,46 @@ impl LogProducer {
                 if bytes > MAX_BODY_BYTES {
                     return Err(too_large(&batch));
                 }
-                let receipt = self.submit(vec![Part { shard: index as u32, records: batch }], bytes)?;
+                let receipt = self.submit(batch, |_| index, bytes)?;
                 self.wait([receipt]).await
             }
             Route::ByKey if bytes <= SPLIT_BYTES => {
-                let receipt = self.submit(self.by_key(batch), bytes)?;
+                let receipt = self.submit_by_key(batch, bytes)?;
                 self.wait([receipt]).await
             }
             Route::ByKey => {
                 let mut receipts = Vec::new();
                 for (batch, bytes) in split(batch) {
-                    receipts.push(self.submit(self.by_key(batch), bytes)?);
+                    receipts.push(self.submit_by_key(batch, bytes)?);
                 }
                 self.wait(receipts).await
             }
         }
     }
 
-    /// One part per shard, in order of appearance.
-    fn by_key(&self, batch: Vec<Record>) -> Vec<Part> {
-        let shards = self.stream.shards.len();
-        if shards == 1 {
-            return vec![Part { shard: 0, records: batch }];
+    fn submit_by_key(&self, batch: Vec<Record>, bytes: usize) -> Result<Receipt, AppendError> {
+        match self.stream.shards.len() {
+            1 => self.submit(batch, |_| 0, bytes),
+            shards => self.submit(batch, |record| shard_of(&record.key, shards), bytes),
         }
-        let mut parts: Vec<Part> = Vec::new();
-        for record in batch {
-            let shard = shard_of(&record.key, shards) as u32;
-            match parts.iter_mut().find(|part| part.shard == shard) {
-                Some(part) => part.records.push(record),
-                None => parts.push(Part { shard, records: vec![record] }),
-            }
-        }
-        parts
     }
 
-    fn submit(&self, parts: Vec<Part>, bytes: usize) -> Result<Receipt, AppendError> {
+    fn submit(
+        &self,
+        batch: Vec<Record>,
+        shard: impl Fn(&Record) -> usize,
+        bytes: usize,
+    ) -> Result<Receipt, AppendError> {
         let closed = || AppendError::Closed { stream: self.stream.config.name.clone() };
-        self.queue.submit(self.stream.index, parts, bytes).ok_or_else(closed)
+        let records = batch.iter().map(|record| (shard(record) as u32, record));
+        self.queue.submit(self.stream.index, records, bytes).ok_or_else(closed)
     }
 
     async fn wait(&self, receipts: impl IntoIterator<Item = Receipt>) -> Result<Appended, AppendError> {
         let (mut places, mut failure) = (Vec::<(u32, u64)>::new(), None);
         for receipt in receipts {
             let outcome = receipt.ticket.wait().await;
-            for (shard, index) in receipt.ends {
+            for (shard, index) in receipt.ends.iter() {
                 let written = outcome.iter().find(|(other, _)| *other == shard).map(|(_, written)| written);
                 match written {
                     Some(Ok(first)) => {

@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::ticket::Ticket;
+use super::{frame::Encoder, ticket::Ticket};
 use crate::record::Record;
 
 /// A group is closed with the `SHARE`th part of what could come while one is written: they come in waves, and a group that
@@ -29,20 +29,24 @@ const SHARE: u32 = 4;
 /// Groups between two that are held open a little longer.
 const PROBE_EVERY: u32 = 64;
 
-/// Records of one append for one shard.
+/// Buffers of written frames that are kept for later ones.
+const SPARE: usize = 2;
+
+/// What a group has for one shard. Whoever appends puts its records here itself: the writer's thread has only to write.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct Frame {
     pub(super) shard: u32,
-    pub(super) records: Vec<Record>,
+    pub(super) encoder: Encoder,
+    /// Appends that have records in it.
+    pub(super) appends: usize,
 }
 
 /// Appends that are written together.
 #[derive(Debug)]
 pub(super) struct Group {
-    pub(super) parts: Vec<Part>,
+    /// In the order in which the shards appeared.
+    pub(super) frames: Vec<Frame>,
     pub(super) ticket: Arc<Ticket>,
-    /// Records so far, per shard in order of appearance.
-    pub(super) counts: Vec<(u32, u32)>,
     appends: usize,
     bytes: usize,
     opened: Instant,
@@ -54,7 +58,22 @@ pub(super) struct Group {
 #[derive(Debug)]
 pub(super) struct Receipt {
     pub(super) ticket: Arc<Ticket>,
-    pub(super) ends: Vec<(u32, u32)>,
+    pub(super) ends: Ends,
+}
+
+/// Shards, each with the index of a record. Most appends have a single one, which takes no memory of its own.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    first: Option<(u32, u32)>,
+    others: Vec<(u32, u32)>,
+}
+
+/// A group that was written, and whose buffers can be used again.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// Index of the stream.
+    pub(super) stream: usize,
+    pub(super) frames: Vec<Frame>,
 }
 
 /// What the writer has to do next.
@@ -87,6 +106,8 @@ struct State {
     chores: Vec<Arc<Ticket>>,
     /// The stream that is looked at first.
     turn: usize,
+    /// Empty.
+    spare: Vec<Encoder>,
 }
 
 /// What the writer is doing, as far as somebody who appends must know.
@@ -124,26 +145,32 @@ impl Queue {
             closed: false,
             chores: Vec::new(),
             turn: 0,
+            spare: Vec::new(),
         };
         Self { state: Mutex::new(state), wake: Condvar::new(), window, group_bytes }
     }
 
-    /// Hands an append over to the writer: all parts go into the same group. `None` after closing.
-    pub(super) fn submit(&self, stream: usize, parts: Vec<Part>, bytes: usize) -> Option<Receipt> {
+    /// Hands an append over to the writer: all records, each with its shard, go into the same group, where they take so many
+    /// `bytes`. `None` after closing.
+    pub(super) fn submit<'a>(
+        &self,
+        stream: usize,
+        records: impl IntoIterator<Item = (u32, &'a Record)>,
+        bytes: usize,
+    ) -> Option<Receipt> {
         let now = Instant::now();
         let mut state = self.state();
         if state.closed {
             return None;
         }
-        let writer = state.writer;
-        let pending = &mut state.streams[stream];
+        let State { streams, writer, spare, .. } = &mut *state;
+        let (writer, pending) = (*writer, &mut streams[stream]);
         let group = pending.open(now, bytes, self.group_bytes, self.window);
-        let mut ends = Vec::with_capacity(parts.len());
-        for part in parts {
-            let count = group.count(part.shard);
-            *count += part.records.len() as u32;
-            ends.push((part.shard, *count - 1));
-            group.parts.push(part);
+        let mut ends = Ends::default();
+        for (shard, record) in records {
+            let frame = group.frame(shard, spare);
+            frame.encoder.push(record);
+            frame.appends += usize::from(ends.set(shard, frame.encoder.count() - 1));
         }
         group.appends += 1;
         group.bytes += bytes;
@@ -178,12 +205,16 @@ impl Queue {
         Some(ticket)
     }
 
-    /// The next thing to do; waits at most `idle` while there is nothing. `done` is the stream whose group was just written.
-    pub(super) fn next(&self, done: Option<usize>, idle: Duration) -> Work {
+    /// The next thing to do; waits at most `idle` while there is nothing. `done` is the group that was just written.
+    pub(super) fn next(&self, mut done: Option<Written>, idle: Duration) -> Work {
+        let frames = done.iter_mut().flat_map(|written| &mut written.frames);
+        frames.for_each(|frame| frame.encoder.clear());
         let mut state = self.state();
         let mut now = Instant::now();
-        if let Some(stream) = done {
+        if let Some(Written { stream, frames }) = done {
             state.streams[stream].written(now);
+            state.spare.extend(frames.into_iter().map(|frame| frame.encoder));
+            state.spare.truncate(SPARE);
         }
         loop {
             if let Some((stream, group)) = state.take(now, self.window, self.group_bytes) {
@@ -256,14 +287,35 @@ impl Drop for Group {
 }
 
 impl Group {
-    /// Number of records for a shard so far.
-    fn count(&mut self, shard: u32) -> &mut u32 {
-        let known = self.counts.iter().position(|(other, _)| *other == shard);
+    /// What there is for a shard so far.
+    fn frame(&mut self, shard: u32, spare: &mut Vec<Encoder>) -> &mut Frame {
+        let known = self.frames.iter().position(|frame| frame.shard == shard);
         let index = known.unwrap_or_else(|| {
-            self.counts.push((shard, 0));
-            self.counts.len() - 1
+            self.frames.push(Frame { shard, encoder: spare.pop().unwrap_or_default(), appends: 0 });
+            self.frames.len() - 1
         });
-        &mut self.counts[index].1
+        &mut self.frames[index]
+    }
+}
+
+impl Ends {
+    /// Notes the index of a shard's last record; whether it is the first of that shard.
+    fn set(&mut self, shard: u32, index: u32) -> bool {
+        let mut known = self.first.iter_mut().chain(&mut self.others);
+        if let Some((_, known)) = known.find(|(other, _)| *other == shard) {
+            *known = index;
+            return false;
+        }
+        match self.first {
+            None => self.first = Some((shard, index)),
+            Some(_) => self.others.push((shard, index)),
+        }
+        true
+    }
+
+    /// Shards in order of appearance, each with the index of its last record.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.first.iter().chain(&self.others).copied()
     }
 }
 
@@ -289,9 +341,8 @@ impl Pending {
                 self.expected = 1;
             }
             self.groups.push_back(Group {
-                parts: Vec::new(),
+                frames: Vec::new(),
                 ticket: Arc::default(),
-                counts: Vec::new(),
                 appends: 0,
                 bytes: 0,
                 opened: now,
@@ -356,8 +407,8 @@ mod tests {
     }
 
     fn submit(queue: &Queue, stream: usize, bytes: usize) -> Receipt {
-        let part = |shard| Part { shard, records: vec![Record::default(); 2] };
-        queue.submit(stream, vec![part(0), part(1)], bytes).unwrap()
+        let record = Record::default();
+        queue.submit(stream, [0, 1, 0, 1].map(|shard| (shard, &record)), bytes).unwrap()
     }
 
     /// The group that is ready at a time: stream and number of appends.
@@ -483,10 +534,30 @@ mod tests {
     #[test]
     fn receipts_say_where_in_the_frame() {
         let queue = queue();
-        assert_eq!(submit(&queue, 0, 1).ends, [(0, 1), (1, 1)]);
-        assert_eq!(submit(&queue, 0, 1).ends, [(0, 3), (1, 3)]);
-        assert_eq!(submit(&queue, 1, 1).ends, [(0, 1), (1, 1)]);
-        assert_eq!(submit(&queue, 0, GROUP_BYTES).ends, [(0, 1), (1, 1)]);
+        let ends = |stream, bytes| submit(&queue, stream, bytes).ends.iter().collect::<Vec<_>>();
+        assert_eq!(ends(0, 1), [(0, 1), (1, 1)]);
+        assert_eq!(ends(0, 1), [(0, 3), (1, 3)]);
+        assert_eq!(ends(1, 1), [(0, 1), (1, 1)]);
+        assert_eq!(ends(0, GROUP_BYTES), [(0, 1), (1, 1)]);
+    }
+
+    #[test]
+    fn buffers_are_used_again_and_no_more_are_kept_than_are_needed() {
+        let queue = queue();
+        for _ in 0..3 {
+            submit(&queue, 0, GROUP_BYTES);
+        }
+        let mut done = None;
+        for spare in [0, SPARE, SPARE] {
+            let Work::Group(stream, mut group) = queue.next(done.take(), WINDOW) else { panic!("a group") };
+            assert_eq!(queue.state().spare.len(), spare);
+            let frames = std::mem::take(&mut group.frames);
+            let held = frames.iter().map(|frame| (frame.shard, frame.encoder.count(), frame.appends));
+            assert_eq!(held.collect::<Vec<_>>(), [(0, 2, 1), (1, 2, 1)]);
+            done = Some(Written { stream, frames });
+        }
+        submit(&queue, 0, 1);
+        assert_eq!(queue.state().spare.len(), 0);
     }
 
     #[test]
@@ -496,9 +567,10 @@ mod tests {
         expect(&queue, 64, 64);
         submit(&queue, 0, 1);
         queue.close();
-        assert!(queue.submit(0, Vec::new(), 0).is_none());
+        assert!(queue.submit(0, [], 0).is_none());
         assert!(matches!(queue.next(None, WINDOW), Work::Group(0, _)));
-        assert!(matches!(queue.next(Some(0), WINDOW), Work::Closed));
+        let written = Written { stream: 0, frames: Vec::new() };
+        assert!(matches!(queue.next(Some(written), WINDOW), Work::Closed));
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use super::{
     frame::Encoder,
     herald::Herald,
     observer::{Done, Observer},
-    queue::{Group, Queue, Work},
+    queue::{Frame, Group, Queue, Work, Written},
     retention::{Retention, is_older},
     segment,
     shard::Segment,
@@ -53,7 +53,6 @@ pub(super) struct Writer {
     pub(super) refused: Vec<Option<u64>>,
     /// When a segment is closed, by stream.
     pub(super) segment_bytes: Vec<u64>,
-    pub(super) encoder: Encoder,
     /// The id of the next segment made.
     pub(super) next_id: u64,
 }
@@ -98,8 +97,8 @@ impl Writer {
             let idle = if self.is_refusing() { ASKING } else { HOUSEKEEPING };
             match self.queue.next(done.take(), idle) {
                 Work::Group(stream, group) => {
-                    self.commit(stream, group);
-                    done = Some(stream);
+                    let frames = self.commit(stream, group);
+                    done = Some(Written { stream, frames });
                 }
                 Work::Idle => {}
                 Work::Chore(waiting) => {
@@ -190,22 +189,25 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, stream: usize, group: Group) {
+    /// Gives the frames back: their buffers can be used again.
+    fn commit(&mut self, stream: usize, mut group: Group) -> Vec<Frame> {
         let arrival = (self.clock)();
-        let mut outcome = Outcome::with_capacity(group.counts.len());
-        let mut refused_bytes = None;
+        let mut frames = std::mem::take(&mut group.frames);
+        let mut outcome = Outcome::with_capacity(frames.len());
+        let (mut refused_bytes, mut refused_batches) = (None, 0);
         let (mut records, mut bytes) = (0, 0);
-        for (shard, _) in &group.counts {
-            self.encoder.clear();
-            for part in group.parts.iter().filter(|part| part.shard == *shard) {
-                part.records.iter().for_each(|record| self.encoder.push(record));
-            }
-            let written = self.write_frame(stream, *shard as usize, arrival);
-            if written.is_err() {
-                refused_bytes = Some(self.encoder.frame_bytes() as u64);
-            } else {
-                records += u64::from(self.encoder.count());
-                bytes += self.encoder.frame_bytes() as u64;
+        for Frame { shard, encoder, appends } in &mut frames {
+            let written = self.write_frame(stream, *shard as usize, arrival, encoder);
+            let frame_bytes = encoder.frame_bytes() as u64;
+            match &written {
+                Ok(_) => {
+                    records += u64::from(encoder.count());
+                    bytes += frame_bytes;
+                }
+                Err(failure) => {
+                    refused_bytes = Some(frame_bytes);
+                    refused_batches += if matches!(failure, Failure::Full(_)) { *appends as u64 } else { 0 };
+                }
             }
             outcome.push((*shard, written));
         }
@@ -220,10 +222,7 @@ impl Writer {
             self.observer.tell(Done::Committed { stream: name, records, bytes });
         }
         if refused.is_some() {
-            let is_full =
-                |shard| outcome.iter().any(|(s, w)| *s == shard && matches!(w, Err(Failure::Full(_))));
-            let batches = group.parts.iter().filter(|part| is_full(part.shard)).count() as u64;
-            self.observer.tell(Done::Refused { stream: name, batches });
+            self.observer.tell(Done::Refused { stream: name, batches: refused_batches });
         }
         self.observer.tell(Done::Stored { stream: name, bytes: shared.bytes() });
         *shared.full() = refused;
@@ -233,16 +232,23 @@ impl Writer {
             shared.changed();
         }
         self.herald.wake(group.ticket.complete(outcome));
+        frames
     }
 
     /// Makes the encoder's records durable and returns the first one's sequence number.
-    fn write_frame(&mut self, stream: usize, shard: usize, arrival: Timestamp) -> Result<u64, Failure> {
-        let bytes = self.encoder.frame_bytes() as u64;
+    fn write_frame(
+        &mut self,
+        stream: usize,
+        shard: usize,
+        arrival: Timestamp,
+        encoder: &mut Encoder,
+    ) -> Result<u64, Failure> {
+        let bytes = encoder.frame_bytes() as u64;
         self.roll(stream, shard, bytes, arrival);
         let limited = self.retention.by_size(&self.retention.streams[stream], bytes);
         limited.map_err(|why| Failure::Full(why.into()))?;
         loop {
-            match self.try_frame(stream, shard, arrival) {
+            match self.try_frame(stream, shard, arrival, encoder) {
                 Ok(first) => return Ok(first),
                 Err(Refused::Full(_)) if self.retention.for_room() => {}
                 Err(Refused::Full(error)) => {
@@ -273,7 +279,13 @@ impl Writer {
         }
     }
 
-    fn try_frame(&mut self, stream: usize, shard: usize, arrival: Timestamp) -> Result<u64, Refused> {
+    fn try_frame(
+        &mut self,
+        stream: usize,
+        shard: usize,
+        arrival: Timestamp,
+        encoder: &mut Encoder,
+    ) -> Result<u64, Refused> {
         if self.open[stream][shard].is_none() {
             self.begin_segment(stream, shard, arrival)?;
         }
@@ -283,7 +295,7 @@ impl Writer {
             let extent = known.extent();
             (extent.next, extent.segments.back().map_or(segment::HEADER_BYTES, |last| last.bytes))
         };
-        let frame = self.encoder.finish(open.salt, first, arrival);
+        let frame = encoder.finish(open.salt, first, arrival);
         let bytes = frame.len() as u64;
         let longest = self.segment_bytes[stream];
         let written = open.write(frame, at, longest).map_err(|error| (error, false));
@@ -303,7 +315,7 @@ impl Writer {
             return Err(Refused::Broken(error));
         }
         let mut extent = known.extent();
-        extent.next += u64::from(self.encoder.count());
+        extent.next += u64::from(encoder.count());
         let last = extent.segments.back_mut().expect("a segment is begun before it is written");
         if last.bytes == segment::HEADER_BYTES {
             last.oldest = arrival;
