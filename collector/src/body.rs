@@ -66,17 +66,17 @@ impl Body {
 
     /// The header list of this body. When it was inflated: without its coding, and with its length. So enrich, and whoever
     /// sends the payload again, sees a request that agrees with itself.
-    pub fn headers(&self, sent: Lines) -> Lines {
+    pub fn headers<'a>(&self, sent: Lines<'a>) -> Lines<'a> {
         if !self.was_compressed {
             return sent;
         }
         let mut lines = Lines::default();
-        for line in sent.iter() {
+        for line in sent.as_slice() {
             let name = line.split(|&b| b == b':').next().unwrap_or_default();
             if name.eq_ignore_ascii_case(CONTENT_LENGTH.as_bytes()) {
-                lines.push(&[name, b": ", self.bytes.len().to_string().as_bytes()].concat());
+                lines.push([name, b": ", self.bytes.len().to_string().as_bytes()].concat());
             } else if !name.eq_ignore_ascii_case(CONTENT_ENCODING.as_bytes()) {
-                lines.push(line);
+                lines.push(line.clone());
             }
         }
         lines

@@ -1,6 +1,7 @@
 //! The client's address (`spec/collector.md` 3.8).
 
 use std::{
+    borrow::Cow,
     fmt::Write as _,
     net::{IpAddr, Ipv6Addr},
 };
@@ -14,11 +15,11 @@ use crate::{
 pub const UNKNOWN: &str = "unknown";
 
 /// The address as payloads carry it: of the first `X-Forwarded-For` header where all of it is addresses, else of the peer.
-pub fn client_ip(head: &Head, peer: IpAddr, compatibility: Compatibility) -> String {
+pub fn client_ip(head: &Head, peer: IpAddr, compatibility: Compatibility) -> Cow<'_, str> {
     let forwarded = match compatibility {
         Compatibility::V3 => match head.first(Name::XForwardedFor).and_then(forwarded) {
             // The parser takes IPv4 in no other form than the one in which it is written.
-            Some((item, Some(IpAddr::V4(_)))) => return String::from_utf8_lossy(item).into_owned(),
+            Some((item, Some(IpAddr::V4(_)))) => return item.into(),
             forwarded => forwarded.map(|(_, ip)| ip),
         },
         // The Apache line takes the first header that is well formed, and `X-Real-IP` next.
@@ -29,9 +30,9 @@ pub fn client_ip(head: &Head, peer: IpAddr, compatibility: Compatibility) -> Str
         }
     };
     match forwarded {
-        Some(Some(ip)) => render(ip, compatibility),
+        Some(Some(ip)) => render(ip, compatibility).into(),
         Some(None) => UNKNOWN.into(),
-        None => render(peer.to_canonical(), compatibility),
+        None => render(peer.to_canonical(), compatibility).into(),
     }
 }
 
@@ -68,10 +69,11 @@ fn items_v2(list: &[u8]) -> Option<Vec<Option<IpAddr>>> {
 }
 
 /// The first item and the address it is, or none if it is `unknown`. `None`: the list is malformed. Empty items are skipped.
-fn forwarded(list: &[u8]) -> Option<(&[u8], Option<IpAddr>)> {
+fn forwarded(list: &[u8]) -> Option<(&str, Option<IpAddr>)> {
     let mut first = None;
-    for item in list.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|i| !i.is_empty()) {
-        let ip = if item == b"unknown" { None } else { Some(address(item)?) };
+    let items = std::str::from_utf8(list).ok()?.split(',').map(str::trim_ascii);
+    for item in items.filter(|item| !item.is_empty()) {
+        let ip = if item == "unknown" { None } else { Some(item.parse().ok()?) };
         first = first.or(Some((item, ip)));
     }
     first

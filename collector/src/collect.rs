@@ -222,7 +222,7 @@ impl Collector {
         &Request { head, secure, .. }: &Request<'_>,
         target: &Target<'_>,
         is_redirect: bool,
-        identity: &Identity,
+        identity: &Identity<'_>,
         now: Timestamp,
     ) -> Response {
         let config = &*self.config;
@@ -257,7 +257,7 @@ impl Collector {
             let Some(name) = name else { continue };
             let (value, expires) = match &identity.cookie {
                 CookieAction::Leave => break,
-                CookieAction::Set(value) => (value.as_str(), config.cookie.expiration.as_secs() as i64),
+                CookieAction::Set(value) => (value.as_ref(), config.cookie.expiration.as_secs() as i64),
                 CookieAction::Delete => ("", -(config.cookie.expiration.as_secs() as i64)),
             };
             let domain = cookie::domain(head, &config.cookie, compatibility);

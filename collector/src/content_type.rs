@@ -3,6 +3,8 @@
 mod charset;
 mod media_type;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use self::media_type::MediaType;
@@ -15,7 +17,7 @@ pub use self::charset::canonical as canonical_charset;
 
 /// The media type of a POST; `None` where its header does not parse as one. In the Apache line the first header that parses
 /// counts, and what has no type is bytes, or nothing at all where there is no body.
-pub fn of_post(head: &Head, body: &[u8], compatibility: Compatibility) -> Option<String> {
+pub fn of_post(head: &Head, body: &[u8], compatibility: Compatibility) -> Option<Cow<'static, str>> {
     match compatibility {
         Compatibility::V3 => normalised(head.first(Name::ContentType)?, compatibility),
         Compatibility::V2 => {
@@ -28,12 +30,12 @@ pub fn of_post(head: &Head, body: &[u8], compatibility: Compatibility) -> Option
 
 /// Renders a media type in lower case; `None` where the header does not parse as one. In the Apache line a type has a
 /// character set only where one can be chosen for it (section 0.1, 6).
-pub fn normalised(value: &[u8], compatibility: Compatibility) -> Option<String> {
+pub fn normalised(value: &[u8], compatibility: Compatibility) -> Option<Cow<'static, str>> {
     // What browsers and trackers send nearly always.
     if compatibility == Compatibility::V3 && value.eq_ignore_ascii_case(b"application/json; charset=utf-8") {
         return Some("application/json; charset=utf-8".into());
     }
-    Some(MediaType::parse(value, compatibility)?.print(compatibility))
+    Some(MediaType::parse(value, compatibility)?.print(compatibility).into())
 }
 
 /// Whether a header parses as a media type.

@@ -30,14 +30,14 @@ const ENCODING: &str = "UTF-8";
 pub struct Draft<'a> {
     collector: &'a str,
     timestamp: i64,
-    ip_address: String,
+    ip_address: Cow<'a, str>,
     user_agent: Option<Cow<'a, str>>,
     referer_uri: Option<Cow<'a, str>>,
     path: &'a str,
     querystring: Option<Cow<'a, str>>,
     body: Option<Bytes>,
-    headers: Lines,
-    content_type: Option<String>,
+    headers: Lines<'a>,
+    content_type: Option<Cow<'a, str>>,
     hostname: Option<String>,
     network_userid: &'a str,
 }
@@ -49,7 +49,7 @@ impl<'a> Draft<'a> {
         body: Body,
         peer: IpAddr,
         (target, path): (&Target<'a>, &'a str),
-        identity: &'a Identity,
+        identity: &'a Identity<'a>,
         config: &'a CollectorConfig,
         now: Timestamp,
     ) -> Self {
@@ -62,7 +62,7 @@ impl<'a> Draft<'a> {
         let mut headers = header_list::header_list(head, identity.anonymous, compatibility);
         headers = body.headers(headers);
         if let Some(content_type) = &content_type {
-            headers.push(content_type.as_bytes());
+            headers.push(content_type.as_bytes().to_vec());
         }
         let hostname = match compatibility {
             Compatibility::V2 => server_rendered::host_of_request(head, target)
@@ -106,7 +106,6 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// The number of bytes there would be.
     pub fn encode(&self, limit: usize) -> Result<Vec<u8>, usize> {
-        let lines: Vec<&[u8]> = self.headers.iter().collect();
         let payload = PayloadRef {
             schema: SCHEMA,
             ip_address: Some(&self.ip_address),
@@ -118,7 +117,7 @@ impl<'a> Draft<'a> {
             path: Some(self.path),
             querystring: self.querystring.as_deref(),
             body: self.body.as_deref(),
-            headers: Some(&lines),
+            headers: Some(self.headers.as_slice()),
             content_type: self.content_type.as_deref(),
             hostname: self.hostname.as_deref(),
             network_userid: Some(self.network_userid),
@@ -137,7 +136,7 @@ impl<'a> Draft<'a> {
         CollectorPayload {
             schema: SCHEMA.into(),
             headers: Some(self.headers.iter().map(|line| utf8::decode(line).into_owned()).collect()),
-            ip_address: Some(self.ip_address),
+            ip_address: Some(self.ip_address.into_owned()),
             timestamp: self.timestamp,
             encoding: Some(ENCODING.into()),
             collector: Some(self.collector.into()),
@@ -146,7 +145,7 @@ impl<'a> Draft<'a> {
             path: Some(self.path.into()),
             querystring: self.querystring.map(Cow::into_owned),
             body: self.body,
-            content_type: self.content_type,
+            content_type: self.content_type.map(Cow::into_owned),
             hostname: self.hostname,
             network_userid: Some(self.network_userid.into()),
         }

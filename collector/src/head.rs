@@ -215,6 +215,14 @@ impl Head {
         self.fields.iter().map(|field| (self.at(field.name), self.at(field.value)))
     }
 
+    /// Each of [`Head::fields`] as `Name: value`, where it came like this.
+    pub fn lines(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        self.fields.iter().map(|Field { name, value, .. }| {
+            let usual = value.0 == name.1 + 2 && self.raw[name.1 as usize + 1] == b' ';
+            usual.then(|| self.at(Span(name.0, value.1)))
+        })
+    }
+
     /// Which of the known names each of [`Head::fields`] has.
     pub fn names(&self) -> impl Iterator<Item = Option<Name>> {
         self.fields.iter().map(|field| field.known)
@@ -303,7 +311,8 @@ impl Head {
 
     fn read_fields(&mut self, ends: &[u32], compatibility: Compatibility) -> Result<(), Refusal> {
         // What is in no value of nearly any head is looked for once, not in each.
-        let suspicious = memchr(0, &self.raw).is_some() || self.has_bare_return(ends);
+        let fields = ends.first().map_or(&[][..], |&end| &self.raw[end as usize..]);
+        let suspicious = memchr(0, fields).is_some() || self.has_bare_return(fields, ends);
         let last = self.raw.len() as u32;
         for (&before, &end) in ends.iter().zip(ends[1.min(ends.len())..].iter().chain([&last])) {
             let (at, end) = (before as usize + 1, end as usize);
@@ -347,11 +356,10 @@ impl Head {
         Some(known)
     }
 
-    /// Whether there is a CR that ends no line.
-    fn has_bare_return(&self, ends: &[u32]) -> bool {
-        let before = |end: u32| (end as usize).checked_sub(1).map(|at| self.raw[at]);
-        let at_ends = ends.iter().filter(|&&end| before(end) == Some(b'\r')).count();
-        memchr_iter(b'\r', &self.raw).count() > at_ends
+    /// Whether there is a CR in these fields that ends no line.
+    fn has_bare_return(&self, fields: &[u8], ends: &[u32]) -> bool {
+        let at_ends = ends.iter().skip(1).filter(|&&end| self.raw[end as usize - 1] == b'\r').count();
+        memchr_iter(b'\r', fields).count() > at_ends
     }
 }
 

@@ -11,67 +11,64 @@ use crate::{
     server_rendered,
 };
 
-/// Lines in one buffer, as UTF-8.
+/// Lines of UTF-8. Those that are kept as they came are not copied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lines {
-    text: Vec<u8>,
-    ends: Vec<usize>,
-}
+pub struct Lines<'a>(Vec<Cow<'a, [u8]>>);
 
-impl Lines {
+impl<'a> Lines<'a> {
     /// Adds a line of UTF-8.
-    pub fn push(&mut self, line: &[u8]) {
-        self.text.extend_from_slice(line);
-        self.end();
+    pub fn push(&mut self, line: impl Into<Cow<'a, [u8]>>) {
+        self.0.push(line.into());
     }
 
     /// The lines in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        let mut start = 0;
-        self.ends.iter().map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+        self.0.iter().map(AsRef::as_ref)
     }
 
-    fn end(&mut self) {
-        self.ends.push(self.text.len());
+    /// The same.
+    pub fn as_slice(&self) -> &[Cow<'a, [u8]>] {
+        &self.0
     }
 }
 
 /// One `Name: value` line per field, in the order they came.
-pub fn header_list(head: &Head, anonymous: bool, compatibility: Compatibility) -> Lines {
+pub fn header_list(head: &Head, anonymous: bool, compatibility: Compatibility) -> Lines<'_> {
     let fields = head.fields();
-    let mut lines =
-        Lines { text: Vec::with_capacity(head.size()), ends: Vec::with_capacity(fields.len() + 1) };
-    for ((name, value), known) in fields.zip(head.names()) {
+    // One more may follow.
+    let mut lines = Lines(Vec::with_capacity(fields.len() + 1));
+    for (((name, value), line), known) in fields.zip(head.lines()).zip(head.names()) {
         let personal = matches!(known, Some(Name::Cookie | Name::XForwardedFor | Name::XRealIp));
         if anonymous && personal {
             continue;
         }
-        let start = lines.text.len();
         // Names are ASCII: the head was refused otherwise.
-        lines.text.extend_from_slice(name);
-        lines.text.extend_from_slice(b": ");
+        let with = |text: &str| [name, b": ", text.as_bytes()].concat();
         match (compatibility, known) {
-            (Compatibility::V3, Some(Name::Cookie)) => {
-                if !push_cookies_v3(value, &mut lines.text) {
-                    lines.text.truncate(start);
-                    continue;
+            (Compatibility::V3, Some(Name::Cookie)) => match line.filter(|_| are_plain_cookies(value)) {
+                Some(line) => lines.push(line),
+                None => {
+                    let mut line = with("");
+                    if push_cookies_v3(value, &mut line) {
+                        lines.push(line);
+                    }
                 }
-            }
-            (Compatibility::V3, _) => push_latin1(value, &mut lines.text),
+            },
+            (Compatibility::V3, _) => match line.filter(|_| value.is_ascii()) {
+                Some(line) => lines.push(line),
+                None => lines.push(with(&latin1(value))),
+            },
             (Compatibility::V2, known) => {
                 let elsewhere = match known {
                     Some(Name::ContentLength | Name::TransferEncoding) => true,
                     Some(Name::ContentType) => content_type::is_valid(value, compatibility),
                     _ => false,
                 };
-                if elsewhere {
-                    lines.text.truncate(start);
-                    continue;
+                if !elsewhere {
+                    lines.push(with(&server_rendered::value(name, value)));
                 }
-                lines.text.extend_from_slice(server_rendered::value(name, value).as_bytes());
             }
         }
-        lines.end();
     }
     lines
 }
@@ -92,13 +89,9 @@ pub fn latin1(value: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Writes it as UTF-8.
-fn push_latin1(value: &[u8], out: &mut Vec<u8>) {
-    if value.is_ascii() {
-        out.extend_from_slice(value);
-    } else {
-        out.extend_from_slice(latin1(value).as_bytes());
-    }
+/// Whether [`push_cookies_v3`] would write them as they came.
+fn are_plain_cookies(value: &[u8]) -> bool {
+    value.split(|&b| b == b';').all(|part| !part.is_empty() && cookie::are_octets(part))
 }
 
 /// Writes cookies without spaces and without the parts that are none; quotes around a value are taken off. False: nothing is

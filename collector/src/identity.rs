@@ -1,5 +1,7 @@
 //! Who asks, and what becomes of the event (`spec/collector.md` 3.1).
 
+use std::borrow::Cow;
+
 use crate::{
     collect::Collector,
     compatibility::Compatibility,
@@ -15,9 +17,9 @@ pub const ANONYMOUS: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Everything that is decided about the visitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct Identity<'a> {
     /// Goes into the payload.
-    pub network_userid: String,
+    pub network_userid: Cow<'a, str>,
     /// Whether the client sent `SP-Anonymous`.
     pub anonymous: bool,
     /// Whether the event is to be stored.
@@ -25,14 +27,14 @@ pub struct Identity {
     /// Whether to find out first if the browser keeps cookies.
     pub bounce: bool,
     /// What to do with the cookie.
-    pub cookie: CookieAction,
+    pub cookie: CookieAction<'a>,
 }
 
 /// What to do with the cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CookieAction {
+pub enum CookieAction<'a> {
     /// Set it to this.
-    Set(String),
+    Set(Cow<'a, str>),
     /// Take it away.
     Delete,
     /// Leave it.
@@ -40,13 +42,13 @@ pub enum CookieAction {
 }
 
 /// Decides. `redirect`: the request is a click redirect.
-pub fn identify(
-    head: &Head,
-    query: &[u8],
+pub fn identify<'a>(
+    head: &'a Head,
+    query: &'a [u8],
     redirect: bool,
-    collector: &Collector,
+    collector: &'a Collector,
     ids: &mut impl Ids,
-) -> Identity {
+) -> Identity<'a> {
     let config = &*collector.config;
     let compatibility = config.compatibility;
     let anonymous = head.first(Name::SpAnonymous).is_some();
@@ -62,19 +64,20 @@ pub fn identify(
         Compatibility::V3 => bounces && memchr::memmem::find(query, mark.as_bytes()).is_some(),
         Compatibility::V2 => query::values(query, mark, compatibility).next().is_some(),
     };
-    let from_cookie = sent.map(|value| header_list::latin1(value).into_owned());
-    let from_query = query::values(query, "nuid", compatibility).next().map(String::from);
+    let from_cookie = sent.map(header_list::latin1);
+    let from_query = query::values(query, "nuid", compatibility).next();
     // An id that is no cookie value is stored, and answered as if none were given.
     let settable =
         from_query.as_ref().filter(|id| cookie::is_valid_value(id)).or(from_cookie.as_ref()).cloned();
-    let known = if anonymous { Some(ANONYMOUS.to_owned()) } else { from_query.or(from_cookie) };
+    let known = if anonymous { Some(Cow::Borrowed(ANONYMOUS)) } else { from_query.or(from_cookie) };
     let bounce = bounces
         && known.is_none()
         && !bounced
         && !redirect
         && matches!(head.method(), Method::Get | Method::Head);
-    let network_userid = known.unwrap_or_else(|| {
-        if bounced { config.cookie_bounce.fallback_network_user_id.clone() } else { ids.next().to_string() }
+    let network_userid = known.unwrap_or_else(|| match bounced {
+        true => config.cookie_bounce.fallback_network_user_id.as_str().into(),
+        false => ids.next().to_string().into(),
     });
     let cookie = match (anonymous, sent) {
         _ if opted_out || !config.cookie.enabled => CookieAction::Leave,
@@ -84,7 +87,7 @@ pub fn identify(
             if cookie::is_valid_value(&network_userid) {
                 network_userid.clone()
             } else {
-                ids.next().to_string()
+                ids.next().to_string().into()
             }
         })),
     };

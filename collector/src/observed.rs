@@ -130,13 +130,13 @@ impl Observer {
         ConnectionOpen { observer: self }
     }
 
-    /// A request's head has come.
-    pub fn request(&self, method: Method) -> RequestInFlight<'_> {
+    /// A request's head has come, now.
+    pub fn request(&self, method: Method, now: Timestamp) -> RequestInFlight<'_> {
         metric::COLLECTOR_REQUESTS_IN_FLIGHT.change(1.0, &[]);
         if let Some(reports) = &self.reports {
             reports.active(Some(method), 1);
         }
-        RequestInFlight { observer: self, method, since: (self.now)(), answered: false }
+        RequestInFlight { observer: self, method, since: now, answered: false }
     }
 
     /// A connection ended before anything could be asked on it.
@@ -197,17 +197,17 @@ impl Drop for ConnectionOpen<'_> {
 }
 
 impl RequestInFlight<'_> {
-    /// The answer is about to be sent. Method and time are filled in.
-    pub fn answered(mut self, mut answered: RequestAnswered) {
+    /// The answer is about to be sent, now. Method and time are filled in.
+    pub fn answered(mut self, mut answered: RequestAnswered, now: Timestamp) {
         self.answered = true;
         answered.method = Some(self.method);
-        answered.took = Some(self.took());
+        answered.took = Some(self.took(now));
         answered.emit(self.observer);
     }
 
-    fn took(&self) -> Duration {
+    fn took(&self, now: Timestamp) -> Duration {
         // The clock may have been set back.
-        (self.observer.now)().duration_since(self.since).try_into().unwrap_or_default()
+        now.duration_since(self.since).try_into().unwrap_or_default()
     }
 }
 
@@ -220,7 +220,7 @@ impl Drop for RequestInFlight<'_> {
         let Some(reports) = &self.observer.reports else { return };
         reports.active(Some(self.method), -1);
         if !self.answered {
-            reports.terminated(Some(self.method), Termination::Canceled, self.took());
+            reports.terminated(Some(self.method), Termination::Canceled, self.took((self.observer.now)()));
         }
     }
 }

@@ -94,9 +94,9 @@ impl Class {
 pub fn route<'a>(method: Method, path: &'a [u8], config: &'a CollectorConfig) -> Route<'a> {
     let is_v2 = config.compatibility.is_v2();
     let segments = segments(path, config.compatibility);
-    let (first, second) = match &segments[..] {
-        [first] => (first.as_ref(), None),
-        [first, second] => (first.as_ref(), Some(second.as_ref())),
+    let (first, second) = match &segments {
+        [Some(first), None, None] => (first.as_ref(), None),
+        [Some(first), Some(second), None] => (first.as_ref(), Some(second.as_ref())),
         _ if method == Method::Options => return Route::Preflight,
         _ => return Route::NotFound,
     };
@@ -124,16 +124,19 @@ pub fn route<'a>(method: Method, path: &'a [u8], config: &'a CollectorConfig) ->
 }
 
 /// The decoded segments, three at most: more are as many as three.
-fn segments(path: &[u8], compatibility: Compatibility) -> Vec<Cow<'_, str>> {
+fn segments(path: &[u8], compatibility: Compatibility) -> [Option<Cow<'_, str>>; 3] {
     let path = path.strip_prefix(b"/").unwrap_or(path);
     let decoded = |segment| match memchr::memchr(b'%', segment) {
         Some(_) => query::decode_escapes(segment),
         None => utf8::decode(segment),
     };
-    let segments = path.split(|&b| b == b'/').map(decoded);
+    let mut segments = path.split(|&b| b == b'/').map(decoded);
     match compatibility {
-        Compatibility::V2 => without_dots(segments),
-        Compatibility::V3 => segments.take(3).collect(),
+        Compatibility::V2 => {
+            let mut segments = without_dots(segments).into_iter();
+            std::array::from_fn(|_| segments.next())
+        }
+        Compatibility::V3 => std::array::from_fn(|_| segments.next()),
     }
 }
 

@@ -14,6 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use service::{clock, timer::Timer};
 use stream::record::Record;
 use tokio::io::{self, AsyncRead, AsyncReadExt as _, AsyncWrite};
@@ -85,6 +86,8 @@ pub(crate) struct Exchange<'a> {
     in_flight: RequestInFlight<'a>,
     answered: RequestAnswered,
     held: Held<'a>,
+    /// What time it is, until something has been waited for.
+    now: Option<Timestamp>,
 }
 
 /// Why the body of a request was not read to its end.
@@ -197,13 +200,15 @@ impl Server {
 
     /// Begins to serve a request whose head has come.
     pub(crate) fn begin<'a>(&'a self, head: &'a Head, peer: Peer) -> Exchange<'a> {
+        let now = clock::now();
         Exchange {
             server: self,
             head,
             peer,
-            in_flight: self.observer.request(head.method()),
+            in_flight: self.observer.request(head.method(), now),
             answered: RequestAnswered::default(),
             held: self.admission.held(),
+            now: Some(now),
         }
     }
 
@@ -217,13 +222,18 @@ impl Server {
 }
 
 impl Exchange<'_> {
-    /// Whether so many bytes of its body may be held.
+    /// Whether so many bytes of its body may be held while the rest is waited for.
     pub(crate) fn hold(&mut self, bytes: usize) -> bool {
+        self.now = None;
         self.held.hold(bytes)
     }
 
-    /// The answer, once what it promises is durable.
-    pub(crate) async fn answer(mut self, body: Result<Bytes, Unread>, timer: &mut Timer) -> Response {
+    /// The answer, once what it promises is durable, and what time it is then.
+    pub(crate) async fn answer(
+        mut self,
+        body: Result<Bytes, Unread>,
+        timer: &mut Timer,
+    ) -> (Response, Timestamp) {
         let response = match body {
             Ok(body) => self.collect(body, timer).await,
             Err(Unread::NoRoom) => self.turn_away(),
@@ -234,8 +244,9 @@ impl Exchange<'_> {
         };
         self.answered.status = response.status;
         self.answered.answer_bytes = response.body.len();
-        self.in_flight.answered(self.answered);
-        response
+        let now = self.now.unwrap_or_else(clock::now);
+        self.in_flight.answered(self.answered, now);
+        (response, now)
     }
 
     async fn collect(&mut self, body: Bytes, timer: &mut Timer) -> Response {
@@ -248,8 +259,9 @@ impl Exchange<'_> {
             room: admission.has_room(),
         };
         let request = Request { head, body, peer: peer.address.ip(), secure: peer.secure };
+        let now = *self.now.get_or_insert_with(clock::now);
         let Outcome { response, good, bad, route, refused } =
-            collector.answer(request, condition, clock::now(), &mut RandomIds);
+            collector.answer(request, condition, now, &mut RandomIds);
         (self.answered.route, self.answered.refused) = (route, refused);
         if good.is_empty() && bad.is_empty() {
             return response;
@@ -258,9 +270,10 @@ impl Exchange<'_> {
             return self.turn_away();
         }
         let within = collector.config.networking.response_header_timeout;
-        match timer.within(within, store.store(good, bad)).await {
-            Some(Ok(stored)) => {
-                self.answered.stored = stored;
+        self.now = None;
+        match timer.within(within, store.store(good, bad, now)).await {
+            Some(Ok((stored, at))) => {
+                (self.answered.stored, self.now) = (stored, Some(at));
                 response
             }
             Some(Err(NotStored { .. })) => {

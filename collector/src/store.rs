@@ -60,12 +60,17 @@ impl Store {
         &self.sinks
     }
 
-    /// Returns once all records of a request are durable.
+    /// Returns once all records of a request are durable, with what time it is then. `begun`: what time it is now.
     ///
     /// # Errors
     /// [`NotStored`]; the reason has been logged, and stands in [`Store::sinks`].
-    pub async fn store(&self, good: Vec<Record>, mut bad: Vec<Record>) -> Result<Stored, NotStored> {
-        let mut stored = Stored::default();
+    pub async fn store(
+        &self,
+        good: Vec<Record>,
+        mut bad: Vec<Record>,
+        begun: Timestamp,
+    ) -> Result<(Stored, Timestamp), NotStored> {
+        let (mut stored, mut at) = (Stored::default(), begun);
         if let Some(compressed) = &self.compressed {
             // Without splitting a request has one payload at most: there is nothing to do at the same time.
             for record in good {
@@ -76,13 +81,14 @@ impl Store {
                     Err(error) => return Err(self.not_gathered(&error)),
                 }
             }
+            at = (self.now)();
         } else {
             stored.good = good.len();
-            self.append(Which::Good, good).await?;
+            at = self.append(Which::Good, good, at).await?;
         }
         stored.bad = bad.len();
-        self.append(Which::Bad, bad).await?;
-        Ok(stored)
+        at = self.append(Which::Bad, bad, at).await?;
+        Ok((stored, at))
     }
 
     fn not_gathered(&self, error: &GatherError) -> NotStored {
@@ -93,20 +99,26 @@ impl Store {
         NotStored { which: Which::Good }
     }
 
-    async fn append(&self, which: Which, records: Vec<Record>) -> Result<(), NotStored> {
+    async fn append(
+        &self,
+        which: Which,
+        records: Vec<Record>,
+        begun: Timestamp,
+    ) -> Result<Timestamp, NotStored> {
         if records.is_empty() {
-            return Ok(());
+            return Ok(begun);
         }
         let producer = match which {
             Which::Good => &self.good,
             Which::Bad => &self.bad,
         };
-        let (count, begun) = (records.len(), (self.now)());
+        let count = records.len();
         match producer.append(records, Route::ByKey).await {
             Ok(_) => {
-                let took = (self.now)().duration_since(begun).try_into().unwrap_or_default();
+                let at = (self.now)();
+                let took = at.duration_since(begun).try_into().unwrap_or_default();
                 RecordsStored { which, count, took }.emit();
-                Ok(())
+                Ok(at)
             }
             Err(error) => {
                 self.refused(which, &error);

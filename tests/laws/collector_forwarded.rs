@@ -34,5 +34,5 @@ fn of_client(list: &[u8], single: &[u8], compatibility: Compatibility) -> Option
         [b"GET /i HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: ", list, b"\r\nX-Real-IP: ", single, b"\r\n\r\n"];
     let mut head = Head::default();
     head.read(&fields.concat(), false, compatibility).ok().filter(|()| head.fields().count() == 3)?;
-    Some(client_ip::client_ip(&head, PEER, compatibility))
+    Some(client_ip::client_ip(&head, PEER, compatibility).into_owned())
 }

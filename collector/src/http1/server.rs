@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use service::{clock, timer::Timer};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -65,7 +66,8 @@ where
             Next::Request => connection.exchange().await,
             Next::Refused(refusal) => {
                 let response = server.refuse(&refusal, peer);
-                let _ = connection.write(&response, Form::of_refusal(server.config().compatibility)).await;
+                let form = Form::of_refusal(server.config().compatibility);
+                let _ = connection.write(&response, form, clock::now()).await;
                 ControlFlow::Break(())
             }
             Next::Http2 => return Some((connection.socket, connection.intake.into_unread())),
@@ -112,9 +114,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let mut exchange = self.server.begin(&head, self.peer);
         let body = self.body(&head, &mut exchange).await;
         let whole = body.is_ok();
-        let response = exchange.answer(body, &mut self.timer).await;
+        let (response, now) = exchange.answer(body, &mut self.timer).await;
         let last = !whole || !head.keeps_alive() || self.server.is_parting();
-        let written = self.write(&response, Form::to(&head, last, self.server.config().compatibility)).await;
+        let form = Form::to(&head, last, self.server.config().compatibility);
+        let written = self.write(&response, form, now).await;
         *self.intake.head() = head;
         if last || written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
@@ -176,10 +179,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         timer.until(deadline, reading).await
     }
 
-    async fn write(&mut self, response: &Response, form: Form) -> io::Result<()> {
+    async fn write(&mut self, response: &Response, form: Form, now: Timestamp) -> io::Result<()> {
         let mut out = std::mem::take(&mut self.out);
         out.clear();
-        answer::write(response, form, clock::now().as_second(), &mut out);
+        answer::write(response, form, now.as_second(), &mut out);
         let sent = self.send(&out).await;
         self.out = out;
         sent

@@ -108,7 +108,7 @@ async fn answer(server: &Server, request: Request<Incoming>, peer: Peer) -> Resp
     let within = server.config().networking.body_read_timeout;
     let body = timer.within(within, read_body(server, incoming, &mut exchange)).await;
     let body = body.unwrap_or_else(|| Err(Refusal::BodyTimeout.into()));
-    exchange.answer(body, &mut timer).await
+    exchange.answer(body, &mut timer).await.0
 }
 
 /// Reads a body. One that came in one piece is not copied.
