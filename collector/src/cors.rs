@@ -21,6 +21,10 @@ struct Origin<'a> {
 
 /// The value of `Access-Control-Allow-Origin`.
 pub fn allow_origin(head: &Head, compatibility: Compatibility) -> HeaderValue {
+    const ANY: HeaderValue = HeaderValue::from_static("*");
+    if head.first(Name::Origin).is_none() {
+        return ANY;
+    }
     let origin = match compatibility {
         Compatibility::V3 => origins(head).next().and_then(|origin| HeaderValue::from_str(origin.text).ok()),
         // The Apache line echoes the whole header when all of it parses, and `null`.
@@ -29,7 +33,7 @@ pub fn allow_origin(head: &Head, compatibility: Compatibility) -> HeaderValue {
             printed.and_then(|origin| HeaderValue::try_from(origin).ok())
         }
     };
-    origin.unwrap_or(HeaderValue::from_static("*"))
+    origin.unwrap_or(ANY)
 }
 
 /// The hosts of the origins, in their order.
@@ -77,7 +81,9 @@ fn origins_v2(text: &str) -> Option<Vec<Origin<'_>>> {
 
 /// `scheme://host[:port]`; the host may be empty, as in `file://`.
 fn parse(item: &str) -> Option<Origin<'_>> {
-    let (scheme, rest) = item.split_once("://")?;
+    // A scheme has no colon in it.
+    let (scheme, rest) = item.split_once(':')?;
+    let rest = rest.strip_prefix("//")?;
     let host_end = match rest.strip_prefix('[') {
         Some(v6) => v6.find(']')? + 2,
         None => rest.find(':').unwrap_or(rest.len()),

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What a client asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
     /// `GET`
     Get,
@@ -24,6 +24,7 @@ pub enum Method {
     /// `PUT`, `DELETE`, `PATCH`, `TRACE`, `CONNECT`
     OtherKnown,
     /// A token that is no method we know of.
+    #[default]
     Unknown,
 }
 
@@ -69,7 +70,8 @@ pub struct Caps {
 #[derive(Debug, Default)]
 pub struct Head {
     raw: Vec<u8>,
-    method: Span,
+    method: Method,
+    is_connect: bool,
     target: Span,
     http_11: bool,
     fields: Vec<Field>,
@@ -174,12 +176,12 @@ impl Head {
 
     /// The method.
     pub fn method(&self) -> Method {
-        Method::parse(self.at(self.method))
+        self.method
     }
 
     /// Whether the method is `CONNECT`.
     pub fn is_connect(&self) -> bool {
-        self.at(self.method) == b"CONNECT"
+        self.is_connect
     }
 
     /// The request target as it came.
@@ -304,7 +306,7 @@ impl Head {
         if target.is_empty() || has_any(target, |b| (b < b' ') | (b == 0x7f)) {
             return Err(Refusal::Malformed("Illegal request-target"));
         }
-        self.method = Span(0, method_end as u32);
+        (self.method, self.is_connect) = (Method::parse(&line[..method_end]), line.starts_with(b"CONNECT "));
         self.target = Span(method_end as u32 + 1, version_at as u32);
         Ok(())
     }

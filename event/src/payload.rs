@@ -49,7 +49,9 @@ pub struct CollectorPayload {
 impl CollectorPayload {
     /// Thrift bytes, fields in ascending order of their ids, appended to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        self.as_ref().encode_into(out);
+        let payload = self.as_ref();
+        out.reserve(payload.encoded_len());
+        payload.encode_into(out);
     }
 
     /// How many bytes [`CollectorPayload::encode`] appends.

@@ -41,9 +41,9 @@ pub struct PayloadRef<'a, H = String> {
 }
 
 impl<H: AsRef<[u8]>> PayloadRef<'_, H> {
-    /// Thrift bytes, fields in ascending order of their ids, appended to `out`.
+    /// Thrift bytes, fields in ascending order of their ids, appended to `out`, where there should be room for
+    /// [`PayloadRef::encoded_len`] bytes.
     pub fn encode_into(&self, out: &mut Vec<u8>) {
-        out.reserve(self.encoded_len());
         text(out, IP_ADDRESS, self.ip_address);
         field(out, I64, TIMESTAMP);
         out.extend_from_slice(&self.timestamp.to_be_bytes());

@@ -78,17 +78,20 @@ impl LogProducer {
     }
 
     async fn wait(&self, receipts: impl IntoIterator<Item = Receipt>) -> Result<Appended, AppendError> {
-        let (mut places, mut failure) = (Vec::<(u32, u64)>::new(), None);
+        let (mut last, mut failure) = (Vec::<(ShardId, Position)>::new(), None);
         for receipt in receipts {
             let outcome = receipt.ticket.wait().await;
             for (shard, index) in receipt.ends.iter() {
                 let written = outcome.iter().find(|(other, _)| *other == shard).map(|(_, written)| written);
                 match written {
                     Some(Ok(first)) => {
-                        let last = first + u64::from(index);
-                        match places.iter_mut().find(|(other, _)| *other == shard) {
-                            Some((_, place)) => *place = last,
-                            None => places.push((shard, last)),
+                        let (id, place) = (
+                            &self.stream.shards[shard as usize].id,
+                            Position::from(first + u64::from(index)),
+                        );
+                        match last.iter_mut().find(|(other, _)| other == id) {
+                            Some((_, known)) => *known = place,
+                            None => last.push((id.clone(), place)),
                         }
                     }
                     Some(Err(error)) => failure = Some(error.clone()),
@@ -97,12 +100,8 @@ impl LogProducer {
             }
         }
         match failure {
-            None => {
-                let named =
-                    |(shard, last)| (self.stream.shards[shard as usize].id.clone(), Position::from(last));
-                Ok(Appended { last: places.into_iter().map(named).collect() })
-            }
-            Some(Failure::Full(why)) if places.is_empty() => {
+            None => Ok(Appended { last }),
+            Some(Failure::Full(why)) if last.is_empty() => {
                 Err(AppendError::Full { stream: self.stream.config.name.clone(), why: why.to_string() })
             }
             // A part of the batch is durable, or may be.
