@@ -226,6 +226,19 @@ impl Buffer {
         self.compressed_bytes
     }
 
+    /// Bytes of events on their way into columns that are kept as they came.
+    pub fn plain_bytes(&self) -> u64 {
+        self.columns.as_ref().map_or(0, |columns| columns.plain_bytes())
+    }
+
+    /// Compresses these, so that there are none.
+    pub fn compress(&mut self) {
+        let Some(columns) = &mut self.columns else { return };
+        let before = columns.estimated_bytes();
+        columns.compress();
+        self.compressed_bytes = (self.compressed_bytes + columns.estimated_bytes()).saturating_sub(before);
+    }
+
     /// Whether a limit is reached (`spec/loaders-and-leases.md` 1.8).
     pub fn is_full(&self, limits: Limits) -> bool {
         let Limits { records, bytes, compressed_bytes } = limits;

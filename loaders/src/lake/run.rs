@@ -5,6 +5,7 @@
 //! finds a declaration repeats exactly that batch before anything else, so each record is in exactly one object however
 //! often and wherever the process ends. A failed put is tried again and moves nothing.
 
+mod room;
 mod schemas;
 
 use std::{
@@ -235,28 +236,23 @@ impl Loader {
                 self.close(&shard).await?;
             }
         }
+        self.pack().await?;
         self.make_room().await?;
         self.show_lag();
         Ok(())
     }
 
-    /// Closes the largest batches while all of them together are larger than one may be in the line 3.x: memory does not
-    /// grow with the number of shards.
-    async fn make_room(&mut self) -> Result<(), RunError> {
-        let limit = self.config.limits.compressed_bytes;
-        loop {
-            let open = self.shards.iter().filter(|(_, state)| state.declared.is_none());
-            let sizes = open.map(|(shard, state)| (state.buffer.compressed_bytes(), shard));
-            let (all, largest) =
-                sizes.fold((0, None), |(all, largest), next| (all + next.0, largest.max(Some(next))));
-            match largest {
-                Some((_, shard)) if all >= limit => {
-                    let shard = shard.clone();
-                    self.close(&shard).await?;
-                }
-                _ => return Ok(()),
-            }
-        }
+    /// Compresses the lines that a shard's batch keeps as they came.
+    async fn compress(&mut self, shard: &ShardId) -> Result<(), RunError> {
+        let Some(state) = self.shards.get_mut(shard) else { return Ok(()) };
+        let empty = Buffer::new(self.config.purpose, self.config.template.clone());
+        let mut buffer = std::mem::replace(&mut state.buffer, empty);
+        let packed = tokio::task::spawn_blocking(move || {
+            buffer.compress();
+            buffer
+        });
+        state.buffer = packed.await.map_err(|e| RunError::bug(format!("compressing lines: {e}")))?;
+        Ok(())
     }
 
     async fn close_due(&mut self) -> Result<(), RunError> {

@@ -28,6 +28,9 @@ const ROWS: usize = 4096;
 /// Bytes of lines that are encoded together.
 const BYTES: usize = 16 << 20;
 
+/// Bytes for what stands behind the last row group, roughly.
+const FOOTER: usize = 128 * 1024;
+
 /// Bytes of a text that statistics and the page index keep.
 const STATISTICS: usize = 64;
 
@@ -67,6 +70,9 @@ pub fn write(
     let mut encode = |rows: &mut Rows<'_>| {
         let file = file.get_or_insert_with(|| open(&schema, &rows.provenance().to_string(), options));
         file.write(&batch(&schema, rows)).expect(IN_MEMORY);
+        if file.in_progress_size() as u64 >= options.row_group_bytes {
+            close_group(file);
+        }
     };
     lines.for_each(|line, found| match rows.push(line, found) {
         Ok(()) => {
@@ -80,8 +86,18 @@ pub fn write(
     if rows.len() > 0 {
         encode(&mut rows);
     }
-    written.bytes = file.map_or_else(Vec::new, |file| file.into_inner().expect(IN_MEMORY));
+    written.bytes = file.map_or_else(Vec::new, |mut file| {
+        close_group(&mut file);
+        file.into_inner().expect(IN_MEMORY)
+    });
     written
+}
+
+/// Moves the pages of the open row group into the file. There is room for them before: a file that grows would be there twice.
+fn close_group(file: &mut ArrowWriter<Vec<u8>>) {
+    let size = file.in_progress_size();
+    file.inner_mut().reserve_exact(size + size / 16 + FOOTER);
+    file.flush().expect(IN_MEMORY);
 }
 
 /// Lines as rows that only have to be encoded: what a writer has at best. Lines that are no rows are left out.
@@ -136,7 +152,7 @@ fn open(schema: &SchemaRef, provenance: &str, options: Options) -> ArrowWriter<V
         .set_statistics_truncate_length(Some(STATISTICS))
         .set_column_index_truncate_length(Some(STATISTICS))
         .set_max_row_group_row_count(None)
-        .set_max_row_group_bytes(Some(usize::try_from(options.row_group_bytes.max(1)).unwrap_or(usize::MAX)))
+        .set_max_row_group_bytes(None)
         .set_key_value_metadata(Some(vec![KeyValue::new(PROVENANCE.to_owned(), provenance.to_owned())]))
         .build();
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);

@@ -25,8 +25,8 @@ use crate::{
     line::Line,
 };
 
-/// Bytes of lines that are kept as they are, all partitions together.
-const PLAIN: u64 = 16 << 20;
+/// Bytes of lines that are kept as they are, all partitions together. The loader holds all its batches to it.
+pub const PLAIN: u64 = 16 << 20;
 
 /// More names and days than this are expanded anew: a client must not fill the memory with them.
 const MAX_EVENTS: usize = 16 * 1024;
@@ -116,11 +116,21 @@ impl Gathering {
         self.plain += partition.lines.plain_bytes() - before.0;
         self.estimate += partition.lines.estimated_bytes() - before.1;
         if self.plain > PLAIN {
-            self.partitions.iter_mut().for_each(|partition| partition.lines.compress());
-            self.plain = 0;
-            self.estimate = self.partitions.iter().map(|partition| partition.lines.estimated_bytes()).sum();
+            self.compress();
         }
         Ok(())
+    }
+
+    /// Compresses what is kept as it is.
+    pub fn compress(&mut self) {
+        self.partitions.iter_mut().for_each(|partition| partition.lines.compress());
+        self.plain = 0;
+        self.estimate = self.partitions.iter().map(|partition| partition.lines.estimated_bytes()).sum();
+    }
+
+    /// Bytes of lines that are kept as they are.
+    pub fn plain_bytes(&self) -> u64 {
+        self.plain
     }
 
     /// About the size of all files.

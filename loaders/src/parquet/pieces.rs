@@ -1,15 +1,18 @@
 //! Lines of an open batch in memory: as they are while there are few, compressed when there are many. What is read back does
 //! not depend on which of them were compressed. Beside each line stands where its entities are, so that they are looked for once.
 
-use std::{collections::HashMap, io::Read, ops::Range};
+use std::{collections::HashMap, ops::Range};
 
 use iglu::field::column::Place;
+use zstd::bulk::{Compressor, Decompressor};
 
 /// Lines are compressed in pieces of this size.
 const PIECE: usize = 256 * 1024;
 
 /// Level of zstd: quick.
 const LEVEL: i32 = 1;
+
+const IN_MEMORY: &str = "compressing in memory does not fail";
 
 /// What plain lines come to in a file, roughly: one byte of so many.
 const PLAIN_TO_FILE: u64 = 6;
@@ -116,9 +119,11 @@ impl Pieces {
         if !open.is_empty() {
             self.done.push(Piece::Plain(open));
         }
+        let mut compressor = None;
         for piece in &mut self.done {
             let Piece::Plain(plain) = piece else { continue };
-            let mut bytes = zstd::bulk::compress(plain, LEVEL).expect("compressing in memory does not fail");
+            let compressor = compressor.get_or_insert_with(|| Compressor::new(LEVEL).expect(IN_MEMORY));
+            let mut bytes = compressor.compress(plain).expect(IN_MEMORY);
             // It has room for the worst case.
             bytes.shrink_to_fit();
             self.compressed += bytes.len() as u64;
@@ -129,16 +134,17 @@ impl Pieces {
 
     /// Gives every line to `take`, and its memory back piece by piece. With it go its entities, if it is known where they are.
     pub fn for_each(self, mut take: impl FnMut(&str, Option<&[Found]>)) {
-        let mut plain = Vec::new();
-        let mut found = Vec::new();
+        let (mut plain, mut found, mut decompressor) = (Vec::new(), Vec::new(), None);
         for piece in self.done.into_iter().chain([Piece::Plain(self.open)]) {
             match piece {
                 Piece::Plain(bytes) => plain = bytes,
                 Piece::Zstd { bytes, length } => {
                     plain.clear();
                     plain.reserve(length);
-                    zstd::Decoder::new(bytes.as_slice())
-                        .and_then(|mut decoder| decoder.read_to_end(&mut plain))
+                    let decompressor =
+                        decompressor.get_or_insert_with(|| Decompressor::new().expect(IN_MEMORY));
+                    decompressor
+                        .decompress_to_buffer(&bytes, &mut plain)
                         .expect("what was compressed here is whole");
                 }
             }
