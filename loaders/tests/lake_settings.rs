@@ -153,6 +153,11 @@ fn what_cannot_be_is_said_with_its_key() {
         "output.good.compressionType = LZO",
         &["s3.hocon:4:1: `output.good.compressionType`: expected one of GZIP, found `LZO`"],
     );
+    check(
+        CURRENT,
+        "output.good.fileFormat = parquet\nskipSchemas = [\"iglu:com.acme/a/jsonschema/1-*-*\", com.acme]",
+        &["`skipSchemas`: `com.acme` is no pattern of schemas"],
+    );
     check(CURRENT, "output.bad.streamName = null", &["`output.bad.streamName`: is required"]);
     check(
         CURRENT,
@@ -181,6 +186,7 @@ fn keys_without_effect_are_said() {
         "input { position = LATEST, initialPosition.type = LATEST, maxRecords = 1, retrievalMode.maxRecords = 2 }",
         &["input.maxRecords", "input.position"],
     );
+    check(CURRENT, "skipSchemas = [\"iglu:com.acme/a/jsonschema/1-*-*\"]", &["skipSchemas"]);
     check(CURRENT, "license.accept = true\ncpuParallelismFactor = 1", &["cpuParallelismFactor", "license"]);
 }
 

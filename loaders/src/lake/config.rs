@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use event::schema_key::SchemaCriterion;
 use serde::{Deserialize, Serialize};
 use service::statsd;
 
@@ -36,6 +37,8 @@ pub struct LakeConfig {
     /// Files of events are Parquet, whatever `format` says, and what is no row becomes a bad row. The pattern must be one of
     /// [`Template::parse_for_events`].
     pub parquet: Option<parquet::Options>,
+    /// Schemas whose data have no columns.
+    pub skip: Vec<SchemaCriterion>,
     /// File names begin with it.
     pub file_prefix: Option<String>,
     /// When a batch is closed.
@@ -70,6 +73,9 @@ pub enum InvalidConfig {
     /// The original's words.
     #[error("Enriched events can only get partitioned by date and time")]
     OnlyDates,
+    /// One of the schemas without columns.
+    #[error("`{0}` is no pattern of schemas such as iglu:com.acme/click/jsonschema/1-*-*")]
+    Skip(String),
     /// Other records have no columns.
     #[error("only ENRICHED_EVENTS can be written as Parquet")]
     OnlyEvents,
@@ -87,6 +93,7 @@ impl LakeConfig {
             template: Template::parse(pattern).expect("the patterns above are right"),
             format: FileFormat::default(),
             parquet: None,
+            skip: Vec::new(),
             file_prefix: None,
             limits: Limits { records: 100_000, bytes: 16 << 20, ..Limits::NONE },
             time_limit: Duration::from_secs(5),

@@ -46,6 +46,9 @@ pub struct S3LoaderConfig {
     pub batching: Batching,
     /// Compressed records.
     pub decompression: Decompression,
+    /// The lake loader's key. Patterns of schemas whose data have no columns in Parquet files, such as
+    /// iglu:com.acme/click/jsonschema/1-*-*; those of a model are left out where all versions of it in a batch are named.
+    pub skip_schemas: Vec<String>,
     /// Ours. The embedded log of inputs and outputs of type log.
     pub log: Log,
     /// What is told to whom.
@@ -378,6 +381,10 @@ impl S3LoaderConfig {
                     Layout::Parquet => {
                         let pattern = good.partition_format.as_deref();
                         lake = lake.in_columns(good.parquet.options(), pattern)?;
+                        for text in &self.skip_schemas {
+                            let criterion = text.parse().map_err(|_| InvalidConfig::Skip(text.clone()));
+                            lake.skip.push(criterion?);
+                        }
                     }
                     Layout::Lines => {
                         let pattern = good.partition_format.as_deref().unwrap_or(lake.template.text());

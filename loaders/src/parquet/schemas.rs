@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use event::schema_key::{SchemaKey, SchemaVersion};
+use event::schema_key::{SchemaCriterion, SchemaKey, SchemaVersion};
 use iglu::{
     client_error::{ClientError, ResolutionError},
     field::{
@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 #[derive(Debug, Default)]
 pub struct Schemas {
     models: BTreeMap<SchemaKey, BTreeMap<SchemaVersion, Known>>,
+    /// Models whose data are left out.
+    skipped: BTreeSet<SchemaKey>,
 }
 
 /// A version as columns see it, or why no data of it can be stored.
@@ -44,6 +46,19 @@ pub fn highest(keys: &BTreeSet<SchemaKey>) -> Vec<SchemaKey> {
 }
 
 impl Schemas {
+    /// Leaves out the data of each model of which all versions among `present` fall under one of the criteria
+    /// (`spec/loaders-and-leases.md` 4.3).
+    pub fn skip(&mut self, present: &BTreeSet<SchemaKey>, criteria: &[SchemaCriterion]) {
+        let is_named = |key: &SchemaKey| criteria.iter().any(|criterion| criterion.matches(key));
+        let kept: BTreeSet<SchemaKey> = present.iter().filter(|key| !is_named(key)).map(model_of).collect();
+        self.skipped = present.iter().map(model_of).filter(|model| !kept.contains(model)).collect();
+    }
+
+    /// Whether data of this schema are left out.
+    pub fn skips(&self, key: &SchemaKey) -> bool {
+        self.skipped.contains(&model_of(key))
+    }
+
     /// Adds a version.
     pub fn add(&mut self, key: &SchemaKey, schema: &Value) {
         let known = match Syntax::decode(schema) {
@@ -66,6 +81,9 @@ impl Schemas {
 
     /// What a bad row says of data whose schema cannot be used; `None`: it can.
     pub fn trouble(&self, key: &SchemaKey) -> Option<Value> {
+        if self.skips(key) {
+            return None;
+        }
         let uri = key.to_string();
         match self.models.get(&model_of(key)).and_then(|versions| versions.get(&key.version)) {
             Some(Known::Readable(_)) => None,
@@ -79,7 +97,7 @@ impl Schemas {
     /// one name, which stops the original, the later ones' columns have a hash of vendor and name behind it.
     pub fn columns(&self, present: &BTreeSet<(Place, SchemaKey)>) -> Vec<(SchemaKey, Place, Column)> {
         let mut by_model: BTreeMap<(Place, SchemaKey), Vec<SchemaVersion>> = BTreeMap::new();
-        for (place, key) in present {
+        for (place, key) in present.iter().filter(|(_, key)| !self.skips(key)) {
             by_model.entry((*place, model_of(key))).or_default().push(key.version);
         }
         let mut all: Vec<(SchemaKey, Place, Column)> = Vec::new();
@@ -106,7 +124,7 @@ impl Schemas {
 
     /// A hash of everything here, 16 hexadecimal digits: equal ones make the same columns of the same lines.
     pub fn fingerprint(&self) -> String {
-        let mut text = String::new();
+        let mut text: String = self.skipped.iter().map(|model| format!("!{model}")).collect();
         for (model, versions) in &self.models {
             for (version, known) in versions {
                 text.push_str(&SchemaKey { version: *version, ..model.clone() }.to_string());
@@ -141,6 +159,32 @@ mod tests {
         let wanted: Vec<String> =
             highest(&keys.into_iter().map(key).collect()).iter().map(SchemaKey::path).collect();
         assert_eq!(wanted, ["a/x/jsonschema/1-0-10", "a/x/jsonschema/2-0-0", "b/x/jsonschema/1-0-0"]);
+    }
+
+    #[test]
+    fn a_model_is_left_out_where_all_of_it_is_named() {
+        let present: BTreeSet<SchemaKey> =
+            ["a/x/jsonschema/1-0-0", "a/x/jsonschema/1-0-1", "a/x/jsonschema/2-0-0", "b/x/jsonschema/1-0-0"]
+                .into_iter()
+                .map(key)
+                .collect();
+        for (criteria, skipped) in [
+            (&[][..], &[][..]),
+            (&["iglu:a/x/jsonschema/1-0-0"], &[]),
+            (&["iglu:a/x/jsonschema/1-0-0", "iglu:a/x/jsonschema/*-0-1"], &["1-0-0", "1-0-1"]),
+            (&["iglu:a/x/jsonschema/*-*-*"], &["1-0-0", "1-0-1", "2-0-0"]),
+            (&["iglu:a/y/jsonschema/*-*-*"], &[]),
+        ] {
+            let criteria: Vec<SchemaCriterion> = criteria.iter().map(|text| text.parse().unwrap()).collect();
+            let mut schemas = Schemas::default();
+            let before = schemas.fingerprint();
+            schemas.skip(&present, &criteria);
+            assert_eq!(schemas.fingerprint() == before, skipped.is_empty());
+            let found: Vec<String> =
+                present.iter().filter(|key| schemas.skips(key)).map(|key| key.version.to_string()).collect();
+            assert_eq!(found, skipped, "{criteria:?}");
+            assert!(present.iter().all(|key| schemas.trouble(key).is_none() == schemas.skips(key)));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Lines that become rows, and lines that do not.
 
-use event::atomic::Field;
+use event::{atomic::Field, schema_key::SchemaKey};
 use loaders::parquet::refusal::Refusal;
 use serde_json::{Value, json};
 
@@ -104,6 +104,27 @@ fn what_is_no_row_says_why_and_leaves_its_neighbours_alone() {
             assert_eq!(serde_json::from_str::<Value>(field(line, Field::Contexts)).unwrap(), expect);
         }
     }
+}
+
+#[test]
+fn data_that_are_left_out_have_no_column_and_are_not_judged() {
+    let mut schemas = schemas(&[("com.acme/a/jsonschema/1-0-0", object(json!({"n": {"type": "integer"}})))]);
+    let keys = ["com.acme/a/jsonschema/1-0-0", "com.acme/b/jsonschema/1-0-0", "com.acme/c/jsonschema/1-0-1"];
+    let present = keys.iter().map(|key| SchemaKey::from_path(key).unwrap()).collect();
+    let criteria = ["iglu:com.acme/b/jsonschema/1-*-*", "iglu:com.acme/c/jsonschema/*-*-*"];
+    schemas.skip(&present, &criteria.map(|text| text.parse().unwrap()));
+    let whole = line(&[
+        (Field::Contexts, &contexts(&[(keys[0], json!({"n": 1})), (keys[1], json!({"any": "thing"}))])),
+        (Field::UnstructEvent, &unstruct(keys[2], &json!([1]))),
+    ]);
+    let file = &files(&[whole], &schemas)[0];
+    assert_eq!((file.file.rows, file.file.refused.len()), (1, 0));
+    let kept = line(&[(Field::Contexts, &contexts(&[(keys[0], json!({"n": 1}))]))]);
+    let read = read(file);
+    let data =
+        |line: &str| serde_json::from_str::<Value>(field(line, Field::Contexts)).unwrap()["data"].clone();
+    assert_eq!((read.len(), data(&read[0])), (1, data(&kept)));
+    assert_eq!(field(&read[0], Field::UnstructEvent), "");
 }
 
 #[test]

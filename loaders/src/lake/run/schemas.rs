@@ -18,6 +18,8 @@ impl Loader {
         let mut schemas = Schemas::default();
         let wanted = buffer.schemas();
         let Some(iglu) = self.iglu.as_deref().filter(|_| !wanted.is_empty()) else { return Some(schemas) };
+        schemas.skip(&wanted, &self.config.skip);
+        let wanted = wanted.into_iter().filter(|key| !schemas.skips(key)).collect();
         for key in highest(&wanted) {
             self.add_model(iglu, &key, &mut schemas).await?;
         }

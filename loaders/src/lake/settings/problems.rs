@@ -43,6 +43,7 @@ impl Checked for S3LoaderConfig {
             Err(error @ InvalidConfig::OnlyEvents) => {
                 notes.say("output.good.fileFormat", error.to_string());
             }
+            Err(error @ InvalidConfig::Skip(_)) => notes.say("skipSchemas", error.to_string()),
             Err(error @ InvalidConfig::FilePrefix(_)) => {
                 notes.say(format!("{section}.filenamePrefix"), error.to_string());
             }
@@ -96,6 +97,9 @@ impl Checked for S3LoaderConfig {
                 }
                 self.output.bad.without_effect(&mut notes);
             }
+        }
+        if self.line() == FileLine::Apache || self.output.good.file_format == Layout::Lines {
+            notes.say("skipSchemas", "lines have no columns");
         }
         if !self.uses_log() {
             notes.say("log", "neither source nor sink is of type log");
