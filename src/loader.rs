@@ -1,6 +1,6 @@
 //! What the two loaders have in common: how their process begins and ends.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, future::ready, path::PathBuf, sync::Arc};
 
 use service::{
     config::sections::{BadSink, BadSinkKind, HealthProbe, Log as LogKeys, Reading, SourceKind},
@@ -11,10 +11,14 @@ use service::{
     supervise::{DEADLINE, Supervisor},
     telemetry,
 };
-use stream::{log::Log, producer::Producer};
+use stream::{
+    archive::consumer::{Archive, Progress},
+    log::Log,
+    producer::Producer,
+};
 
 use crate::{
-    log, probe, sink,
+    archive, log, probe, sink,
     source::{self, Close, Source},
 };
 
@@ -53,6 +57,14 @@ impl Loader {
     /// Opens the stream to read.
     pub(crate) async fn source(&self, reading: &Reading) -> Result<Source, RunError> {
         source::open(reading, self.log.as_deref()).await
+    }
+
+    /// Files as a stream: the process is asked to end when all of them are loaded.
+    pub(crate) fn files(&self, files: Vec<PathBuf>) -> Source {
+        let drain = self.context.drain.clone();
+        let archive = Archive::new(files, Progress::default(), move || drain.request());
+        let consumer = Box::new(archive.with_rows(archive::ROWS));
+        Source { consumer, released: Box::pin(ready(())) }
     }
 
     /// Opens the stream of bad rows, and has its health told.

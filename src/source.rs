@@ -35,6 +35,7 @@ pub(crate) async fn open(reading: &Reading, log: Option<&Log>) -> Result<Source,
             let consumer = log.consumer(&reading.stream, &reading.application, start);
             Ok(Source { consumer, released: Box::pin(ready(())) })
         }
+        (SourceKind::Local, _) => Err(RunError::bug("files are no stream")),
         (SourceKind::Log, None) => Err(RunError::bug("a source in a log that is not open")),
         #[cfg(feature = "aws")]
         (SourceKind::Kinesis, _) => aws::kinesis(reading).await,

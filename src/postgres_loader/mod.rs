@@ -18,7 +18,7 @@ use service::{
 };
 
 use crate::{
-    configuration,
+    archive, configuration,
     healthcheck::Door,
     loader::{Loader, in_log},
     probe, schemas,
@@ -59,8 +59,9 @@ async fn role(options: Options) -> Result<ExitCode, RunError> {
     let config = configuration::usable(examined(&sources), &notes)?;
     let postgres = config.postgres().map_err(|error| RunError::new(ExitCode::Config, error.to_string()))?;
     let iglu = options.iglu()?;
+    let files = files(&config)?;
     if options.dry_run {
-        return dry_run::run(&postgres, &iglu, &[]).await;
+        return dry_run::run(&postgres, &iglu, files.as_deref().unwrap_or_default()).await;
     }
     let reading = config.reading();
     let (monitoring, bad) = (&config.monitoring, &config.output.bad);
@@ -69,12 +70,26 @@ async fn role(options: Options) -> Result<ExitCode, RunError> {
     let mut loader =
         Loader::begin("postgres-loader", &monitoring.health_probe, labels, &config.log, streams)?;
     let bad = loader.bad_rows(bad).await?;
-    let Source { consumer, released } = loader.source(&reading).await?;
+    let Source { consumer, released } = match files {
+        Some(files) => loader.files(files),
+        None => loader.source(&reading).await?,
+    };
     let load = |context| async move {
         let loaded = postgres::run::run(postgres, consumer, iglu, bad, context).await;
         loaded.map(drop).map_err(|error| RunError::unavailable(error.to_string()))
     };
     loader.run(released, load).await
+}
+
+/// The files of a source of type local.
+fn files(config: &PostgresLoaderConfig) -> Result<Option<Vec<PathBuf>>, RunError> {
+    let Some(path) = config.files() else { return Ok(None) };
+    let files = archive::files_below(path);
+    let files = files.map_err(|e| RunError::unavailable(format!("input.path {}: {e}", path.display())))?;
+    if files.is_empty() {
+        return Err(RunError::unavailable(format!("input.path {}: there is no file in it", path.display())));
+    }
+    Ok(Some(files))
 }
 
 /// What the loader would change in the database that this configuration names.
@@ -84,7 +99,7 @@ pub(crate) async fn dry_run(
 ) -> Result<ExitCode, RunError> {
     let postgres = config.postgres().map_err(|error| RunError::new(ExitCode::Config, error.to_string()))?;
     let iglu = registries(resolver)?;
-    dry_run::run(&postgres, &iglu, &[]).await
+    dry_run::run(&postgres, &iglu, &files(config)?.unwrap_or_default()).await
 }
 
 fn registries(resolver: Option<&Path>) -> Result<Arc<Client>, RunError> {

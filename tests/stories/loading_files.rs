@@ -174,6 +174,54 @@ fn files_are_loaded_once_whatever_they_are_called() {
     place.holds(2002);
 }
 
+/// With the original's configuration: everything below a folder, and bad rows in a file.
+#[test]
+fn a_source_of_files_is_loaded_to_its_end() {
+    let place = Place::new();
+    fs::create_dir_all(place.path("in/2026/11")).unwrap();
+    place.write("in/a.tsv", lines(0..700).as_bytes());
+    place.write("in/2026/b.gz", &packed(&format!("{}no event\n", lines(700..1300))));
+    place.write("in/2026/11/c.parquet", &columns(1300..1400));
+    place.write(
+        "loader.hocon",
+        br#"
+        purpose = ENRICHED_EVENTS
+        input { type = Local, path = in, checkpointSettings.maxBatchSize = 10 }
+        output {
+          good { type = Postgres, host = none, database = none, username = postgres, sslMode = DISABLE }
+          bad { type = Local, path = bad.jsonl }
+        }
+        "#,
+    );
+    let host = place.postgres.host();
+    let load = |more: &[&str]| {
+        let of = |key: &str, value: &str| format!("-Doutput.good.{key}={value}");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_piste"));
+        command.args(["--log", "warn", "postgres-loader", "--resolver", "resolver.json"]);
+        command.args(["--config", "loader.hocon", "-Dmonitoring.healthProbe.port=0"]);
+        command.args([of("host", &host), of("database", "postgres")]).args(more);
+        command.current_dir(place.folder.path()).stdin(Stdio::null());
+        Ended::of(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    };
+    let dry = load(&["--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.said);
+    assert!(dry.printed.contains("\"com_acme_pg_scalars_1\""), "{}", dry.printed);
+    let bad = || fs::read_to_string(place.path("bad.jsonl")).unwrap();
+    for _ in 0..2 {
+        let ended = load(&[]);
+        assert_eq!(ended.code, Some(0), "{}", ended.said);
+        place.holds(1400);
+        let row: Value = serde_json::from_str(&bad()).unwrap();
+        assert_eq!(row["data"]["payload"], "no event", "once, however often it is loaded");
+    }
+    for (path, said) in [("nowhere", "input.path nowhere: "), ("in/empty", "there is no file in it")] {
+        fs::create_dir_all(place.path("in/empty")).unwrap();
+        let ended = load(&[&format!("-Dinput.path={path}")]);
+        assert_eq!(ended.code, Some(69), "{}", ended.said);
+        assert!(ended.said.contains(said), "{}", ended.said);
+    }
+}
+
 #[test]
 fn files_of_columns_are_loaded_once_too() {
     let place = Place::new();

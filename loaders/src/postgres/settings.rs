@@ -2,7 +2,10 @@
 
 mod problems;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,6 +47,10 @@ pub struct PostgresLoaderConfig {
 }
 
 service::input_section! {
+    /// Where type is local: a file of lines, plain, gzipped or Parquet of the S3 loader, or a folder, with all that is below it.
+    /// Each line is loaded once, and then the process ends.
+    #[schemars(with = "String", example = &"/var/lib/piste/archive")]
+    pub path: Option<PathBuf>,
     /// When progress is noted in the lease table.
     pub checkpoint_settings: CheckpointSettings,
 }
@@ -236,6 +243,11 @@ impl PostgresLoaderConfig {
     /// What is read, and how.
     pub fn reading(&self) -> Reading {
         self.input.keys().reading(self.input.kind(), USUAL)
+    }
+
+    /// The file or folder of a source of type local.
+    pub fn files(&self) -> Option<&Path> {
+        self.input.path.as_deref().filter(|_| self.input.kind() == SourceKind::Local)
     }
 
     /// Whether source or sink are in a log.

@@ -106,8 +106,14 @@ fn what_cannot_be_is_said_with_its_key() {
     check(&fine("output.bad { type = Local, path = \"/tmp/bad\" }"), &[]);
     check(&fine("purpose = json"), &[]);
     check(&fine("output.good.host = null"), &["`output.good.host`: is required"]);
-    check(&fine("input.type = PubSub"), &["`input.type`: expected one of kinesis, log, found `PubSub`"]);
+    check(
+        &fine("input.type = PubSub"),
+        &["`input.type`: expected one of kinesis, log, local, found `PubSub`"],
+    );
     check(&fine("input.subscriptionId = s"), &["no Pub/Sub source"]);
+    check(&fine("input { type = Local, streamName = null }"), &["`input.path`: is required"]);
+    check(&fine("input { type = Local, path = \"/tmp/lines\" }"), &[]);
+    check(&fine("input.path = \"/tmp/lines\""), &["set `input.type` to local"]);
     check(&fine("batching.maxRecords = 0"), &["`batching.maxRecords`"]);
     check(&fine("input { type = log }\noutput.bad { type = log, streamName = a }"), &["another name"]);
 }

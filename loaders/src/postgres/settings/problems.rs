@@ -8,15 +8,19 @@ use service::config::{
 use super::{BackoffPolicy, PostgresLoaderConfig};
 
 /// What piste does not read from; a file that means one of these must not be taken for one that means Kinesis.
-const ELSEWHERE: [(&str, &str); 3] =
-    [("Pub/Sub", "projectId"), ("Pub/Sub", "subscriptionId"), ("file", "path")];
+const ELSEWHERE: [&str; 2] = ["projectId", "subscriptionId"];
 
 impl Checked for PostgresLoaderConfig {
     fn problems(&self) -> Vec<Note> {
         let mut notes = Notes::default();
         notes.unless(self.purpose.is_some(), "purpose", "is required: ENRICHED_EVENTS or JSON");
         let reading = self.reading();
-        reading.problems(self.input.keys().initial_position.as_ref(), &mut notes);
+        let is_set = self.input.path.as_ref().is_some_and(|path| !path.as_os_str().is_empty());
+        if reading.kind == SourceKind::Local {
+            notes.unless(is_set, "input.path", "is required: a file or a folder of files");
+        } else {
+            reading.problems(self.input.keys().initial_position.as_ref(), &mut notes);
+        }
         let good = &self.output.good;
         for (key, value, what) in [
             ("host", &good.host, "the host of the database, or the folder of its socket"),
@@ -51,8 +55,13 @@ impl Checked for PostgresLoaderConfig {
         let mut notes = Notes::default();
         let reading = self.reading();
         reading.without_effect(&mut notes);
-        if reading.kind == SourceKind::Log {
-            notes.say("input.checkpointSettings", "the source is of type log");
+        match reading.kind {
+            SourceKind::Kinesis => {}
+            SourceKind::Log => notes.say("input.checkpointSettings", "the source is of type log"),
+            SourceKind::Local => notes.say("input.checkpointSettings", "the source is of type local"),
+        }
+        if reading.kind != SourceKind::Local && self.input.kind.is_some() {
+            notes.say("input.path", "the source is of another type");
         }
         self.output.bad.without_effect(&mut notes);
         if !self.uses_log() {
@@ -64,10 +73,11 @@ impl Checked for PostgresLoaderConfig {
     fn refused(&self) -> Vec<Note> {
         let mut notes = Notes::default();
         if self.input.kind.is_none() {
-            for (source, key) in ELSEWHERE {
-                let why = format!("piste has no {source} source; set `input.type` to kinesis or log");
+            for key in ELSEWHERE {
+                let why = "piste has no Pub/Sub source; set `input.type` to kinesis, local or log";
                 notes.say(format!("input.{key}"), why);
             }
+            notes.say("input.path", "is for files; set `input.type` to local");
         }
         notes.into_vec()
     }

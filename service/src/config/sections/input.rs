@@ -113,6 +113,8 @@ pub enum SourceKind {
     Kinesis,
     /// Ours: the embedded log.
     Log,
+    /// Files, for the Postgres loader.
+    Local,
 }
 
 /// `retrievalMode`
@@ -262,6 +264,7 @@ impl Reading {
                 let at = self.position == PositionKind::AtTimestamp;
                 notes.unless(!at, "input.initialPosition.type", "a log is read from LATEST or TRIM_HORIZON");
             }
+            SourceKind::Local => notes.say("input.type", "this role reads no files; set kinesis or log"),
         }
         let fine = position.is_none_or(InitialPosition::has_fine_time);
         let key = "input.initialPosition.timestamp";
@@ -293,9 +296,16 @@ impl Reading {
     /// What has no effect with this source.
     pub fn without_effect(&self, notes: &mut Notes) {
         for section in ["input", "input.kinesis"] {
-            if self.kind == SourceKind::Log {
-                for key in OF_KINESIS {
-                    notes.say(format!("{section}.{key}"), "the source is of type log");
+            let other = match self.kind {
+                SourceKind::Kinesis => None,
+                SourceKind::Log => Some("the source is of type log"),
+                SourceKind::Local => Some("the source is of type local"),
+            };
+            if let Some(why) = other {
+                let of_streams = ["streamName", "initialPosition"].iter();
+                let of_streams = of_streams.filter(|_| self.kind == SourceKind::Local);
+                for key in OF_KINESIS.iter().chain(of_streams) {
+                    notes.say(format!("{section}.{key}"), why);
                 }
             } else if self.retrieval == RetrievalKind::FanOut {
                 for key in ["maxRecords", "idleTimeBetweenReads"] {
