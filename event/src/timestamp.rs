@@ -35,12 +35,12 @@ impl AtomicTime {
 
     /// Milliseconds since the epoch, rounded down.
     pub fn as_millis(self) -> i64 {
-        self.as_nanos().div_euclid(1_000_000) as i64
+        self.seconds() * 1_000 + i64::from(self.0.subsec_nanosecond() / 1_000_000)
     }
 
     /// Microseconds since the epoch, rounded down: what Postgres and Parquet keep.
     pub fn as_micros(self) -> i64 {
-        self.as_nanos().div_euclid(1_000) as i64
+        self.seconds() * 1_000_000 + i64::from(self.0.subsec_nanosecond() / 1_000)
     }
 
     /// The civil date and time in UTC.
@@ -53,13 +53,13 @@ impl AtomicTime {
         Iso(self.0)
     }
 
-    fn as_nanos(self) -> i128 {
+    /// Whole seconds since the epoch, rounded down.
+    fn seconds(self) -> i64 {
         let days = days_from_civil(i64::from(self.0.year()), self.0.month(), self.0.day());
-        let seconds = days * 86_400
+        days * 86_400
             + i64::from(self.0.hour()) * 3600
             + i64::from(self.0.minute()) * 60
-            + i64::from(self.0.second());
-        i128::from(seconds) * 1_000_000_000 + i128::from(self.0.subsec_nanosecond())
+            + i64::from(self.0.second())
     }
 }
 
