@@ -5,30 +5,29 @@ use event::atomic::{COUNT, Field};
 /// The columns of one line. An empty column is an absent field.
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
-    columns: [&'a str; COUNT],
+    text: &'a str,
+    /// Where each column ends.
+    ends: [usize; COUNT],
 }
 
 impl<'a> Line<'a> {
     /// Splits a line; `None` when it has not 131 columns.
     pub fn split(line: &'a str) -> Option<Self> {
-        let mut columns = [""; COUNT];
+        let mut ends = [line.len(); COUNT];
         let mut next = 0;
-        let mut start = 0;
-        for tab in tabs(line) {
-            *columns.get_mut(next)? = &line[start..tab];
+        tabs(line).try_for_each(|tab| {
+            *ends.get_mut(next)? = tab;
             next += 1;
-            start = tab + 1;
-        }
-        if next + 1 != COUNT {
-            return None;
-        }
-        columns[next] = &line[start..];
-        Some(Self { columns })
+            Some(())
+        })?;
+        (next + 1 == COUNT).then_some(Self { text: line, ends })
     }
 
     /// The field's text, empty when absent.
     pub fn get(&self, field: Field) -> &'a str {
-        self.columns[field as usize]
+        let column = field as usize;
+        let start = column.checked_sub(1).map_or(0, |before| self.ends[before] + 1);
+        &self.text[start..self.ends[column]]
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) const MONEY: FieldType = FieldType::Decimal { precision: 18, scale: 2
 
 /// The column of one atomic field.
 pub(super) struct AtomicColumn {
-    field: Field,
+    kind: Kind,
     is_money: bool,
     pub(super) builder: Builder,
 }
@@ -70,7 +70,7 @@ impl AtomicColumns {
                 required |= bit(field as usize);
             }
             all.push(AtomicColumn {
-                field,
+                kind: field.definition().kind,
                 is_money: is_money(field),
                 builder: Builder::new(&type_of(field)),
             });
@@ -82,7 +82,7 @@ impl AtomicColumns {
     /// missing where it must not be, or these are not 131 columns.
     pub(super) fn push(&mut self, line: &str, row: usize) -> bool {
         let (mut start, mut column, mut missing) = (0, 0, self.required);
-        for tab in tabs(line).chain([line.len()]) {
+        let are_right = tabs(line).chain([line.len()]).all(|tab| {
             if tab > start
                 && let Some(place) = self.places.get(column).copied().flatten()
             {
@@ -95,15 +95,16 @@ impl AtomicColumns {
             }
             start = tab + 1;
             column += 1;
-        }
-        column == COUNT && missing == 0
+            true
+        });
+        are_right && column == COUNT && missing == 0
     }
 }
 
 impl AtomicColumn {
     /// Takes the field's text, which is not empty. `false`: it is not of the field's kind.
     fn push(&mut self, text: &str) -> bool {
-        match self.field.definition().kind {
+        match self.kind {
             Kind::Text | Kind::Json => {
                 self.builder.push_text(text);
                 true

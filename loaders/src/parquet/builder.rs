@@ -20,8 +20,15 @@ pub(super) type Scratch<'a> = Vec<Option<&'a str>>;
 /// Values of one field.
 pub(super) struct Builder {
     ty: FieldType,
-    valid: BooleanBufferBuilder,
+    valid: Validity,
     data: Data,
+}
+
+/// Which values are none.
+struct Validity {
+    bits: BooleanBufferBuilder,
+    /// Values behind these bits: most columns are empty or full.
+    run: usize,
 }
 
 enum Data {
@@ -65,6 +72,44 @@ fn element_field(element: &FieldType, nullable: bool) -> FieldRef {
     Arc::new(arrow_schema::Field::new(ELEMENT, data_type(element), nullable))
 }
 
+impl Validity {
+    fn new() -> Self {
+        Self { bits: BooleanBufferBuilder::new(0), run: 0 }
+    }
+
+    fn len(&self) -> usize {
+        self.bits.len() + self.run
+    }
+
+    fn push_values(&mut self, count: usize) {
+        self.run += count;
+    }
+
+    fn push_nulls(&mut self, count: usize) {
+        self.write_run();
+        self.bits.append_n(count, false);
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.run = self.run.min(length.saturating_sub(self.bits.len()));
+        self.bits.truncate(length);
+    }
+
+    /// Takes it out; `None`: there are only values.
+    fn finish(&mut self) -> Option<NullBuffer> {
+        if self.bits.is_empty() {
+            self.run = 0;
+            return None;
+        }
+        self.write_run();
+        Some(NullBuffer::new(self.bits.finish())).filter(|nulls| nulls.null_count() > 0)
+    }
+
+    fn write_run(&mut self) {
+        self.bits.append_n(std::mem::take(&mut self.run), true);
+    }
+}
+
 impl Builder {
     pub(super) fn new(ty: &FieldType) -> Self {
         let data = match ty {
@@ -79,7 +124,7 @@ impl Builder {
                 Data::List { ends: vec![0], element: Box::new(Self::new(element)), nullable: *nullable }
             }
         };
-        Self { ty: ty.clone(), valid: BooleanBufferBuilder::new(0), data }
+        Self { ty: ty.clone(), valid: Validity::new(), data }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -96,7 +141,7 @@ impl Builder {
         if missing == 0 {
             return;
         }
-        self.valid.append_n(missing, false);
+        self.valid.push_nulls(missing);
         match &mut self.data {
             Data::Text { ends, .. } | Data::List { ends, .. } => {
                 ends.resize(length + 1, ends.last().copied().unwrap_or_default());
@@ -114,42 +159,42 @@ impl Builder {
         if let Data::Text { bytes, ends } = &mut self.data {
             bytes.extend_from_slice(text.as_bytes());
             ends.push(end(bytes.len()));
-            self.valid.append(true);
+            self.valid.push_values(1);
         }
     }
 
     pub(super) fn push_boolean(&mut self, value: bool) {
         if let Data::Boolean(values) = &mut self.data {
             values.append(value);
-            self.valid.append(true);
+            self.valid.push_values(1);
         }
     }
 
     pub(super) fn push_int(&mut self, value: i32) {
         if let Data::Int(values) = &mut self.data {
             values.push(value);
-            self.valid.append(true);
+            self.valid.push_values(1);
         }
     }
 
     pub(super) fn push_long(&mut self, value: i64) {
         if let Data::Long(values) = &mut self.data {
             values.push(value);
-            self.valid.append(true);
+            self.valid.push_values(1);
         }
     }
 
     pub(super) fn push_double(&mut self, value: f64) {
         if let Data::Double(values) = &mut self.data {
             values.push(value);
-            self.valid.append(true);
+            self.valid.push_values(1);
         }
     }
 
     pub(super) fn push_decimal(&mut self, value: i128) {
         if let Data::Decimal(values) = &mut self.data {
             values.push(value);
-            self.valid.append(true);
+            self.valid.push_values(1);
         }
     }
 
@@ -181,7 +226,7 @@ impl Builder {
         let Data::Struct(members) = &mut self.data else { return false };
         let is_right = members.push(json, version, scratch);
         if is_right {
-            self.valid.append(true);
+            self.valid.push_values(1);
         }
         is_right
     }
@@ -192,7 +237,7 @@ impl Builder {
             return false;
         }
         ends.push(end(element.len()));
-        self.valid.append(true);
+        self.valid.push_values(1);
         true
     }
 
@@ -216,7 +261,7 @@ impl Builder {
         if let Data::List { ends, element, .. } = &mut self.data {
             let end = end(element.len());
             if ends.last() != Some(&end) {
-                self.valid.append(true);
+                self.valid.push_values(1);
                 ends.push(end);
             }
         }
@@ -227,7 +272,7 @@ impl Builder {
         let missing = length.saturating_sub(self.len());
         if let Data::Long(values) = &mut self.data {
             values.resize(length, value);
-            self.valid.append_n(missing, true);
+            self.valid.push_values(missing);
         }
     }
 
@@ -255,7 +300,7 @@ impl Builder {
     /// Takes the values out.
     pub(super) fn finish(&mut self) -> ArrayRef {
         let length = self.len();
-        let nulls = Some(NullBuffer::new(self.valid.finish())).filter(|nulls| nulls.null_count() > 0);
+        let nulls = self.valid.finish();
         let right = "values, offsets and validity are kept in step";
         match &mut self.data {
             Data::Text { bytes, ends } => {
@@ -319,4 +364,40 @@ fn end(length: usize) -> i32 {
 
 fn take_ends(ends: &mut Vec<i32>) -> OffsetBuffer<i32> {
     OffsetBuffer::new(ScalarBuffer::from(std::mem::replace(ends, vec![0])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_off_comes_back_otherwise() {
+        // Values, nulls, then cut to so many, then values.
+        for (values, nulls, length, more, expect) in [
+            (3, 0, 3, 2, "11111"),
+            (3, 0, 1, 2, "111"),
+            (0, 2, 2, 1, "001"),
+            (2, 2, 3, 2, "11011"),
+            (2, 2, 1, 1, "11"),
+            (0, 3, 0, 0, ""),
+            (1, 1, 9, 1, "101"),
+        ] {
+            let mut valid = Validity::new();
+            valid.push_values(values);
+            if nulls > 0 {
+                valid.push_nulls(nulls);
+            }
+            valid.truncate(length);
+            valid.push_values(more);
+            assert_eq!(valid.len(), expect.len());
+            let nulls = valid.finish();
+            assert_eq!(nulls.is_some(), expect.contains('0'), "{expect}");
+            let found: String = match nulls {
+                Some(nulls) => nulls.iter().map(|is_value| if is_value { '1' } else { '0' }).collect(),
+                None => "1".repeat(expect.len()),
+            };
+            assert_eq!(found, expect);
+            assert_eq!(valid.len(), 0, "it is taken out");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use event::schema_key::SchemaKey;
 use iglu::field::column::Place;
@@ -15,6 +15,7 @@ use parquet::{
         metadata::KeyValue,
         properties::{EnabledStatistics, WriterProperties},
     },
+    schema::types::ColumnPath,
 };
 
 use super::{
@@ -67,9 +68,13 @@ pub fn write(
     let schema = schema_of(&rows);
     let mut file = None;
     let mut written = Written::default();
-    let mut encode = |rows: &mut Rows<'_>| {
-        let file = file.get_or_insert_with(|| open(&schema, &rows.provenance().to_string(), options));
-        file.write(&batch(&schema, rows)).expect(IN_MEMORY);
+    let mut encode = |rows: &mut Rows<'_>, is_last: bool| {
+        let batch = batch(&schema, rows);
+        let file = file.get_or_insert_with(|| {
+            let empty = if is_last { empty(&batch) } else { Vec::new() };
+            open(&schema, &rows.provenance().to_string(), options, empty)
+        });
+        file.write(&batch).expect(IN_MEMORY);
         if file.in_progress_size() as u64 >= options.row_group_bytes {
             close_group(file);
         }
@@ -78,13 +83,13 @@ pub fn write(
         Ok(()) => {
             written.rows += 1;
             if rows.len() >= ROWS || rows.bytes() >= BYTES {
-                encode(&mut rows);
+                encode(&mut rows, false);
             }
         }
         Err(refusal) => written.refused.push((refusal, line.to_owned())),
     });
     if rows.len() > 0 {
-        encode(&mut rows);
+        encode(&mut rows, true);
     }
     written.bytes = file.map_or_else(Vec::new, |mut file| {
         close_group(&mut file);
@@ -123,7 +128,7 @@ pub fn ready(
 
 /// Encodes rows that are ready.
 pub fn write_ready(ready: &Ready, options: Options) -> Vec<u8> {
-    let mut file = open(&ready.schema, &ready.provenance, options);
+    let mut file = open(&ready.schema, &ready.provenance, options, Vec::new());
     for batch in &ready.batches {
         file.write(batch).expect(IN_MEMORY);
     }
@@ -140,12 +145,29 @@ fn batch(schema: &SchemaRef, rows: &mut Rows<'_>) -> RecordBatch {
     RecordBatch::try_new(Arc::clone(schema), rows.take()).expect(IN_MEMORY)
 }
 
-fn open(schema: &SchemaRef, provenance: &str, options: Options) -> ArrowWriter<Vec<u8>> {
+/// The columns of one value each that have none.
+fn empty(batch: &RecordBatch) -> Vec<String> {
+    let columns = batch.schema_ref().fields().iter().zip(batch.columns());
+    let empty = columns.filter(|(field, column)| {
+        !field.data_type().is_nested() && column.logical_null_count() == column.len()
+    });
+    empty.map(|(field, _)| field.name().clone()).collect()
+}
+
+/// `empty`: columns that will have no value. For each of them, a codec would cost more than all that they hold.
+fn open(schema: &SchemaRef, provenance: &str, options: Options, empty: Vec<String>) -> ArrowWriter<Vec<u8>> {
     let compression = match options.compression {
         Compression::Zstd => Codec::ZSTD(ZstdLevel::default()),
         Compression::Snappy => Codec::SNAPPY,
     };
-    let properties = WriterProperties::builder()
+    let mut properties = WriterProperties::builder();
+    for name in empty {
+        let column = ColumnPath::new(vec![name]);
+        properties = properties
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_compression(column, Codec::UNCOMPRESSED);
+    }
+    let properties = properties
         .set_compression(compression)
         .set_dictionary_enabled(true)
         .set_statistics_enabled(EnabledStatistics::Page)

@@ -77,7 +77,8 @@ impl Pieces {
         self.open.extend_from_slice(line.as_bytes());
         self.plain += (self.open.len() - before) as u64;
         if self.open.len() >= PIECE {
-            self.done.push(Piece::Plain(std::mem::take(&mut self.open)));
+            let next = Vec::with_capacity(self.open.len());
+            self.done.push(Piece::Plain(std::mem::replace(&mut self.open, next)));
         }
     }
 
