@@ -17,7 +17,8 @@ locals {
   zones          = { small = 2, medium = 3, large = 3 }[local.network_size]
   databases_made = (local.ecs && local.own_registry ? 1 : 0) + (var.postgres_db_enabled ? 1 : 0)
   balancers      = local.ecs ? (local.own_registry && !local.iglu_outside ? 2 : 1) : 0
-  tasks_min      = sum(concat([0], [for task in local.tasks : task.min]))
+  running        = concat(values(local.tasks), local.scaler ? [merge(local.scaler_task, { min = 1, max = 1 })] : [])
+  tasks_min      = sum(concat([0], [for task in local.running : task.min]))
 
   costs = {
     streams = (
@@ -26,7 +27,7 @@ locals {
       sum([for name in ["raw", "enriched", "bad-1", "bad-2"] : lookup(var.stream_shards, name, 1)]) * local.hours * local.price.kinesis_shard_hour + 2 * local.million * local.price.kinesis_put_million
     )
     tasks = sum(concat([0], [
-      for task in local.tasks : task.min * local.hours * (task.cpu / 1024 * local.task_hour.cpu + task.memory / 1024 * local.task_hour.gb)
+      for task in local.running : task.min * local.hours * (task.cpu / 1024 * local.task_hour.cpu + task.memory / 1024 * local.task_hour.gb)
     ]))
     machine        = local.ecs ? 0 : local.hours * (var.architecture == "ARM64" ? local.price.t4g_small_hour : local.price.t3a_small_hour) + 30 * local.price.ebs_gp3_gb_month
     load_balancers = local.balancers * (local.hours * local.price.load_balancer_hour + 1.2 * local.gb * local.price.load_balancer_unit_hour)
@@ -37,7 +38,8 @@ locals {
     )
     databases = local.databases_made * (local.preset.database_multi_az ? 2 : 1) * (local.hours * local.price.rds_t4g_micro_hour + 20 * local.price.rds_gp3_gb_month)
     files     = 1.1 * local.gb * local.price.s3_gb_month
-    rest      = local.price.key_month + 2 * local.price.secret_month + local.price.dashboard_month + 35 * local.price.alarm_month
+    firewall  = local.firewall ? local.price.firewall_month + local.price.firewall_rule_month + local.price.firewall_million * local.million : 0
+    rest      = local.price.key_month + 2 * local.price.secret_month + local.price.dashboard_month + length(module.observability.alarm_names) * local.price.alarm_month + (local.ecs ? local.price.metric_month : 0)
   }
 }
 

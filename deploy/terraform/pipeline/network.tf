@@ -7,6 +7,7 @@ locals {
   certificate  = var.ssl_information.enabled ? var.ssl_information.certificate_arn : ""
   iglu_outside = local.own_registry && var.iglu_domain_name != ""
   access_logs  = local.ecs && var.access_logs_enabled
+  firewall     = local.ecs && var.waf_rate_limit > 0
 
   collector_route = { collector = { port = 8080, health_path = "/health" } }
   iglu_route      = { port = 8080, health_path = "/api/meta/health", redirect = true }
@@ -58,6 +59,7 @@ module "collector_edge" {
   certificate_arn     = local.certificate
   domain_names        = concat(var.domain_names, local.iglu_outside ? [var.iglu_domain_name] : [])
   route53_zone_id     = var.route53_zone_id
+  waf_rate_limit      = var.waf_rate_limit
   access_logs_enabled = local.access_logs
   access_logs_bucket  = local.access_logs ? module.access_logs[0].name : ""
   keep_data           = var.keep_data

@@ -12,8 +12,17 @@ module "observability" {
   retention_hours = var.stream_retention_hours
   tables          = local.consumers
   cluster         = local.ecs ? module.cluster[0].name : ""
-  services        = { for name, task in local.tasks : name => { name = module.services[name].service_name, min = task.min } }
   machines        = local.ecs ? {} : { server = module.machine[0].instance_id }
+
+  services = merge(
+    { for name, task in local.tasks : name => { name = module.services[name].service_name, min = task.min } },
+    { for scaler in module.scaler : "scaler" => { name = scaler.service_name, min = 1 } },
+  )
+
+  log_groups = var.cloudwatch_logs_enabled ? merge(
+    { for name, task in local.tasks : name => module.services[name].log_group },
+    { for scaler in module.scaler : "scaler" => scaler.log_group },
+  ) : {}
 
   load_balancers = {
     for name, front in local.fronts : name => {

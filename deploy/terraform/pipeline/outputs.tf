@@ -57,7 +57,7 @@ output "table_arns" {
 
 output "role_arns" {
   description = "Roles by service."
-  value       = local.ecs ? { for name, service in module.services : name => service.role_arn } : { machine = module.machine[0].role_arn }
+  value       = local.ecs ? merge({ for name, service in module.services : name => service.role_arn }, { for scaler in module.scaler : "scaler" => scaler.role_arn }) : { machine = module.machine[0].role_arn }
 }
 
 output "vpc_id" {
@@ -97,7 +97,10 @@ output "package" {
 
 output "services" {
   description = "Cluster and services of ECS."
-  value       = local.ecs ? { cluster = module.cluster[0].name, services = { for name, service in module.services : name => service.service_name } } : null
+  value = local.ecs ? {
+    cluster  = module.cluster[0].name
+    services = merge({ for name, service in module.services : name => service.service_name }, { for scaler in module.scaler : "scaler" => scaler.service_name })
+  } : null
 }
 
 output "alarm_topic_arn" {

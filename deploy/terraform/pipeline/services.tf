@@ -20,9 +20,12 @@ locals {
   tasks      = { for name, role in local.roles : name => lookup(local.preset.tasks, name, lookup(local.preset.tasks, "loader", null)) if local.ecs }
   most_tasks = sum(concat([0], [for name, task in local.tasks : local.most[name]]))
 
+  # Whoever gives streams their shards gives their readers their tasks, too; else ECS does, by lag.
+  scaler = local.ecs && var.stream_mode == "PROVISIONED" && coalesce(var.scaler_enabled, local.preset.scaler)
+
   # More readers than shards would idle.
   most = {
-    for name, task in local.tasks : name => local.roles[name].reads == null || var.stream_mode == "ON_DEMAND" ? task.max :
+    for name, task in local.tasks : name => local.roles[name].reads == null || var.stream_mode == "ON_DEMAND" || local.scaler ? task.max :
     max(task.min, min(task.max, lookup(var.stream_shards, local.roles[name].reads, 1)))
   }
 }
@@ -69,6 +72,10 @@ module "services" {
   egress_ports        = each.value.schemas ? local.registries : {}
   databases           = lookup(local.databases, each.key, {})
 
+  # RDS changes passwords, and a task takes up the new one when it starts. A loader that is not let in falls behind, which its probe
+  # says; a registry has to be asked for its database, with the patience that a change of zones needs.
+  health = each.key == "iglu" ? { url = "http://127.0.0.1:8080/api/meta/health/db", interval = 30, retries = 10 } : {}
+
   port             = contains(["collector", "iglu"], each.key) ? 8080 : null
   clients          = contains(["collector", "iglu"], each.key) ? { load-balancer = local.fronts[each.key].edge.sg_id } : {}
   target_group_arn = contains(["collector", "iglu"], each.key) ? local.fronts[each.key].edge.target_groups[local.fronts[each.key].route].arn : null
@@ -77,7 +84,7 @@ module "services" {
   max = local.most[each.key]
   # An nlb counts no requests.
   scaling = {
-    kind           = each.value.reads == null ? "load" : "lag"
+    kind           = each.value.reads == null ? "load" : local.scaler ? "none" : "lag"
     stream         = each.value.reads == null ? "" : local.stream[each.value.reads]
     requests       = each.value.reads == null && !(each.key == "collector" && var.edge == "nlb")
     resource_label = each.value.reads == null ? "${local.fronts[each.key].edge.arn_suffix}/${local.fronts[each.key].edge.target_groups[local.fronts[each.key].route].arn_suffix}" : ""
@@ -86,6 +93,53 @@ module "services" {
   logs_enabled           = var.cloudwatch_logs_enabled
   log_retention_days     = var.cloudwatch_logs_retention_days
   enable_execute_command = var.enable_execute_command
+}
+
+# Shards for the streams, and tasks for those that read them.
+module "scaler" {
+  source = "../../modules/service-ecs"
+  count  = local.scaler ? 1 : 0
+
+  name           = "${var.prefix}-scaler"
+  cluster        = { arn = module.cluster[0].arn, name = module.cluster[0].name }
+  image          = local.image
+  repository_arn = var.image == "" ? module.images[0].arn : ""
+  architecture   = var.architecture
+  cpu            = local.scaler_task.cpu
+  memory         = local.scaler_task.memory
+
+  command = local.scaler_command
+
+  documents   = {}
+  environment = { AWS_REGION = local.region }
+
+  policies = { scaler = {
+    streams  = sort(values(local.stream_a))
+    services = [for name in local.scaled : "arn:${data.aws_partition.here.partition}:ecs:${local.region}:${local.account}:service/${module.cluster[0].name}/${var.prefix}-${name}-server"]
+  } }
+  permissions_boundary = var.iam_permissions_boundary
+  key_arn              = module.kms.arn
+
+  vpc_id              = module.network.vpc_id
+  subnet_ids          = module.network.task_subnet_ids
+  assign_public_ip    = module.network.assign_public_ip
+  egress_cidrs        = module.network.egress_cidrs
+  egress_prefix_lists = module.network.egress_prefix_lists
+
+  logs_enabled           = var.cloudwatch_logs_enabled
+  log_retention_days     = var.cloudwatch_logs_retention_days
+  enable_execute_command = var.enable_execute_command
+}
+
+locals {
+  scaler_task = { cpu = 256, memory = 512 }
+  scaled      = local.scaler ? sort([for name, role in local.roles : name if role.reads != null]) : []
+
+  scaler_command = concat(
+    ["scaler"],
+    [for name in sort(keys(local.stream)) : "--stream=${local.stream[name]}=${lookup(var.stream_shards, name, 1)}..${max(var.stream_shards_max, lookup(var.stream_shards, name, 1))}"],
+    [for name in local.scaled : "--service=${var.prefix}/${var.prefix}-${name}-server=${local.stream[local.roles[name].reads]}:${local.tasks[name].min}..${local.most[name]}"],
+  )
 }
 
 locals {

@@ -56,6 +56,11 @@ variable "network_size" {
   description = "small (/25), medium (/23) or large (/22); empty: the preset's."
   type        = string
   default     = ""
+
+  validation {
+    condition     = contains(["", "small", "medium", "large"], var.network_size)
+    error_message = "network_size is small (/25), medium (/23) or large (/22)."
+  }
 }
 
 variable "network_cidr" {
@@ -147,6 +152,23 @@ variable "stream_shards" {
   default     = {}
 }
 
+variable "stream_shards_max" {
+  description = "With the scaler: shards of each stream at most."
+  type        = number
+  default     = 16
+
+  validation {
+    condition     = var.stream_shards_max >= 1 && floor(var.stream_shards_max) == var.stream_shards_max
+    error_message = "stream_shards_max is a whole number, at least 1."
+  }
+}
+
+variable "scaler_enabled" {
+  description = "Whether a service gives streams shards and consumers tasks as they need them; null: the preset's. Streams on demand need none."
+  type        = bool
+  default     = null
+}
+
 variable "stream_retention_hours" {
   description = "How long streams keep records."
   type        = number
@@ -208,6 +230,17 @@ variable "config_overrides" {
   validation {
     condition     = length(setsubtract(keys(var.config_overrides), ["collector", "enrich", "s3-loader-raw", "s3-loader-enriched", "s3-loader-bad", "postgres-loader-enriched", "postgres-loader-bad", "iglu"])) == 0
     error_message = "config_overrides knows collector, enrich, s3-loader-raw, s3-loader-enriched, s3-loader-bad, postgres-loader-enriched, postgres-loader-bad and iglu."
+  }
+}
+
+variable "waf_rate_limit" {
+  description = "Requests that one address may send to the collector within five minutes; more are answered 429, and sent again. 0: no limit, and no firewall."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.waf_rate_limit == 0 || (var.waf_rate_limit >= 10 && var.waf_rate_limit <= 2000000000)
+    error_message = "waf_rate_limit is 0, or 10 to 2000000000 requests in five minutes."
   }
 }
 

@@ -130,3 +130,20 @@ run "refuses_what_is_no_certificate_and_no_network" {
 
   expect_failures = [var.certificate_arn, var.ip_allowlist, var.kind]
 }
+
+run "firewall" {
+  command = plan
+
+  module {
+    source = "./modules/edge"
+  }
+
+  variables {
+    waf_rate_limit = 2000
+  }
+
+  assert {
+    condition     = one(aws_wafv2_web_acl.this[0].rule).action[0].block[0].custom_response[0].response_code == 429 && length(aws_wafv2_web_acl_association.this) == 1
+    error_message = "what is refused must be sent again"
+  }
+}

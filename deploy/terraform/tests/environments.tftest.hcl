@@ -44,8 +44,17 @@ run "small_needs_no_input" {
   }
 
   assert {
-    condition     = local.most == { collector = 6, enrich = 2, iglu = 4, s3-loader-bad = 1, s3-loader-enriched = 1, s3-loader-raw = 1 }
-    error_message = "no more readers than shards, but those that are always there: ${jsonencode(local.most)}"
+    condition     = local.most == { collector = 6, enrich = 3, iglu = 3, s3-loader-bad = 2, s3-loader-enriched = 2, s3-loader-raw = 2 }
+    error_message = "the scaler looks after readers: ${jsonencode(local.most)}"
+  }
+
+  assert {
+    condition = local.scaler_command == [
+      "scaler", "--stream=piste-bad-1-stream=1..16", "--stream=piste-bad-2-stream=1..16", "--stream=piste-enriched-stream=1..16", "--stream=piste-raw-stream=1..16",
+      "--service=piste/piste-enrich-server=piste-raw-stream:2..3", "--service=piste/piste-s3-loader-bad-server=piste-bad-1-stream:1..2",
+      "--service=piste/piste-s3-loader-enriched-server=piste-enriched-stream:1..2", "--service=piste/piste-s3-loader-raw-server=piste-raw-stream:1..2",
+    ]
+    error_message = "scaler: ${jsonencode(local.scaler_command)}"
   }
 
   assert {
@@ -54,7 +63,7 @@ run "small_needs_no_input" {
   }
 
   assert {
-    condition     = output.monthly_cost_estimate.total == 218
+    condition     = output.monthly_cost_estimate.total == 230
     error_message = "an idle month costs ${jsonencode(output.monthly_cost_estimate)}"
   }
 }
@@ -99,6 +108,7 @@ run "postgres_and_failed_events" {
     failed_events_enabled = true
     stream_shards         = { raw = 3 }
     edge                  = "nlb"
+    scaler_enabled        = false
   }
 
   assert {
@@ -107,8 +117,26 @@ run "postgres_and_failed_events" {
   }
 
   assert {
-    condition     = strcontains(local.roles["enrich"].configuration, "failed.streamName = \"piste-failed-stream\"") && local.most["enrich"] == 3
+    condition     = strcontains(local.roles["enrich"].configuration, "failed.streamName = \"piste-failed-stream\"") && local.most["enrich"] == 3 && local.most["s3-loader-bad"] == 1 && length(module.scaler) == 0
     error_message = "failed events have a stream, and enrich a reader for each shard"
+  }
+}
+
+run "firewall" {
+  command = plan
+
+  module {
+    source = "./environments/small"
+  }
+
+  variables {
+    waf_rate_limit   = 2000
+    events_per_month = 1000000
+  }
+
+  assert {
+    condition     = output.monthly_cost_estimate.firewall == 6.6
+    error_message = "a firewall costs ${output.monthly_cost_estimate.firewall}"
   }
 }
 

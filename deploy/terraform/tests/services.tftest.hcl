@@ -102,6 +102,12 @@ run "load" {
     clients          = { load-balancer = "sg-1" }
     target_group_arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/sp/0123456789abcdef"
     scaling          = { kind = "load" }
+    health           = { url = "http://127.0.0.1:8080/api/meta/health/db", interval = 30, retries = 10 }
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].healthCheck.command == ["CMD", "/piste", "healthcheck", "--url", "http://127.0.0.1:8080/api/meta/health/db"]
+    error_message = "a task is asked for what it is told to be asked for"
   }
 
   assert {
@@ -126,7 +132,8 @@ run "refuses" {
     image        = "piste"
     architecture = "RISC-V"
     scaling      = { kind = "mood" }
+    health       = { interval = 1 }
   }
 
-  expect_failures = [var.image, var.architecture, var.scaling]
+  expect_failures = [var.image, var.architecture, var.scaling, var.health]
 }

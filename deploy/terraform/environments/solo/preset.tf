@@ -8,6 +8,7 @@ locals {
     instance_type     = "t4g.small"
     database_class    = "db.t4g.micro"
     database_multi_az = false
+    scaler            = false
     tasks             = {}
   }
 }

@@ -86,6 +86,11 @@ resource "aws_lb" "this" {
     }
 
     precondition {
+      condition     = local.alb || var.waf_rate_limit == 0
+      error_message = "A firewall stands before an alb alone: edge = \"nlb\" and waf_rate_limit exclude each other."
+    }
+
+    precondition {
       condition     = local.alb || length(var.routes) == 1
       error_message = "An nlb has one route: edge = \"nlb\" and a registry on the same load balancer exclude each other."
     }

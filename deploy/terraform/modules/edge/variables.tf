@@ -93,6 +93,12 @@ variable "route53_zone_id" {
   default     = ""
 }
 
+variable "waf_rate_limit" {
+  description = "Requests that one address may send within five minutes; more are answered 429, and sent again. 0: no limit, and no firewall. With alb alone."
+  type        = number
+  default     = 0
+}
+
 variable "ssl_policy" {
   description = "Versions and ciphers of TLS."
   type        = string

@@ -1,7 +1,7 @@
 # The alarms as a table: name -> metric, threshold, what it means.
 
 locals {
-  defaults = { statistic = "Sum", when = "GreaterThanThreshold", period = 60, periods = 5, missing = "notBreaching", critical = false }
+  defaults = { statistic = "Sum", percentile = null, when = "GreaterThanThreshold", period = 60, periods = 5, missing = "notBreaching", critical = false }
 
   by_stream = merge([
     for name, stream in var.streams : {
@@ -46,6 +46,14 @@ locals {
     }
   ]...)
 
+  slow = {
+    for name, edge in var.load_balancers : "${name}-slow" => merge(local.defaults, {
+      says       = "One request in a hundred to ${name} takes longer than a second"
+      namespace  = "AWS/ApplicationELB", metric = "TargetResponseTime", dimensions = { LoadBalancer = edge.balancer }
+      percentile = "p99", threshold = 1
+    })
+  }
+
   quiet = {
     for name, edge in var.load_balancers : "${name}-no-requests" => merge(local.defaults, {
       says      = "Nobody has sent an event for a quarter of an hour"
@@ -89,6 +97,11 @@ locals {
         namespace = "AWS/RDS", metric = "FreeStorageSpace", dimensions = { DBInstanceIdentifier = server }
         statistic = "Minimum", when = "LessThanThreshold", threshold = 2000000000, period = 300, periods = 1, critical = true
       })
+      "${name}-database-crowded" = merge(local.defaults, {
+        says      = "Database ${server} has more than 60 connections; the smallest servers take about 80"
+        namespace = "AWS/RDS", metric = "DatabaseConnections", dimensions = { DBInstanceIdentifier = server }
+        statistic = "Maximum", threshold = 60
+      })
     }
   ]...)
 
@@ -116,26 +129,54 @@ locals {
     })
   }
 
+  by_log = {
+    for name, group in length(var.log_groups) == 0 ? {} : { errors = "" } : name => merge(local.defaults, {
+      says      = "A role logs errors: see the log groups ${var.prefix}"
+      namespace = local.own, metric = "errors", dimensions = {}
+      threshold = 0, period = 300, periods = 1
+    })
+  }
+
   plain = merge(
-    local.by_stream, local.full_streams, local.by_balancer, local.quiet, local.by_service, local.by_machine, local.by_database, local.by_table,
+    local.by_stream, local.full_streams, local.by_balancer, local.slow, local.quiet, local.by_log, local.by_service, local.by_machine, local.by_database, local.by_table,
     local.by_certificate, local.last_resort,
   )
 
-  ratios = merge(
+  # What is said of several metrics at once. A metric without data counts as 0 where it is filled: when all is lost, what came of
+  # it has no data at all.
+  several = merge(
     {
       bad-rows = {
-        says  = "More than 5 % of what enrich writes are bad rows"
-        label = "bad rows in per cent", percent = 5, periods = 3
-        part  = { namespace = "AWS/Kinesis", metric = "IncomingRecords", dimensions = { StreamName = var.streams["bad-1"] } }
-        whole = { namespace = "AWS/Kinesis", metric = "IncomingRecords", dimensions = { StreamName = var.streams["enriched"] } }
+        says       = "More than 5 % of what enrich writes are bad rows"
+        label      = "bad rows in per cent", threshold = 5, period = 300, periods = 3
+        expression = "100 * FILL(bad, 0) / (FILL(bad, 0) + FILL(good, 0))"
+        metrics = {
+          good = { namespace = "AWS/Kinesis", metric = "IncomingRecords", dimensions = { StreamName = var.streams["enriched"] } }
+          bad  = { namespace = "AWS/Kinesis", metric = "IncomingRecords", dimensions = { StreamName = var.streams["bad-1"] } }
+        }
+      }
+      # Each record of raw becomes one at least: an enriched event or a bad row. One in a hundred may be under way.
+      conservation = {
+        says       = "Enrich writes less than the collector did, for half an hour: events are late or lost"
+        label      = "records of raw that nothing came of, in per cent", threshold = 1, period = 900, periods = 2
+        expression = "100 * (raw - FILL(good, 0) - FILL(bad, 0)) / raw"
+        metrics = {
+          raw  = { namespace = "AWS/Kinesis", metric = "IncomingRecords", dimensions = { StreamName = var.streams["raw"] } }
+          good = { namespace = "AWS/Kinesis", metric = "IncomingRecords", dimensions = { StreamName = var.streams["enriched"] } }
+          bad  = { namespace = "AWS/Kinesis", metric = "IncomingRecords", dimensions = { StreamName = var.streams["bad-1"] } }
+        }
       }
     },
     {
       for name, edge in var.load_balancers : "${name}-errors" => {
-        says  = "More than 0.1 % of requests to ${name} end with a status of 500 or above"
-        label = "errors in per cent", percent = 0.1, periods = 1
-        part  = { namespace = "AWS/ApplicationELB", metric = "HTTPCode_Target_5XX_Count", dimensions = { LoadBalancer = edge.balancer } }
-        whole = { namespace = "AWS/ApplicationELB", metric = "RequestCount", dimensions = { LoadBalancer = edge.balancer } }
+        says       = "More than 0.1 % of requests to ${name} end with a status of 500 or above"
+        label      = "errors in per cent", threshold = 0.1, period = 300, periods = 1
+        expression = "100 * (FILL(ours, 0) + FILL(balancers, 0)) / requests"
+        metrics = {
+          ours      = { namespace = "AWS/ApplicationELB", metric = "HTTPCode_Target_5XX_Count", dimensions = { LoadBalancer = edge.balancer } }
+          balancers = { namespace = "AWS/ApplicationELB", metric = "HTTPCode_ELB_5XX_Count", dimensions = { LoadBalancer = edge.balancer } }
+          requests  = { namespace = "AWS/ApplicationELB", metric = "RequestCount", dimensions = { LoadBalancer = edge.balancer } }
+        }
       }
     },
   )

@@ -1,5 +1,5 @@
-# One topic, alarms that send to it, and a dashboard. Every metric here is one that AWS itself publishes; what the processes
-# say of themselves is in Prometheus' format at their port 8000.
+# One topic, alarms that send to it, and a dashboard. Every metric here is one that AWS itself publishes, or counts in the logs;
+# what the processes say of themselves is in Prometheus' format at their port 8000.
 
 data "aws_region" "here" {}
 data "aws_caller_identity" "here" {}
@@ -25,6 +25,36 @@ resource "aws_sns_topic_subscription" "emails" {
   endpoint  = each.key
 }
 
+# Errors of all roles, as one metric.
+locals {
+  own = "piste/${var.prefix}"
+}
+
+resource "aws_cloudwatch_log_metric_filter" "errors" {
+  for_each = var.log_groups
+
+  name           = "errors"
+  log_group_name = each.value
+  pattern        = "{ $.level = \"ERROR\" }"
+
+  metric_transformation {
+    namespace = local.own
+    name      = "errors"
+    value     = "1"
+  }
+}
+
+# What RDS tells: a server went over to its other zone, or is in trouble.
+resource "aws_db_event_subscription" "databases" {
+  count = length(var.databases) == 0 ? 0 : 1
+
+  name             = "${var.prefix}-databases"
+  sns_topic        = aws_sns_topic.alarms.arn
+  source_type      = "db-instance"
+  source_ids       = [for name in sort(keys(var.databases)) : var.databases[name]]
+  event_categories = ["failover", "failure", "low storage", "recovery"]
+}
+
 resource "aws_cloudwatch_metric_alarm" "plain" {
   for_each = local.plain
 
@@ -33,7 +63,8 @@ resource "aws_cloudwatch_metric_alarm" "plain" {
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
-  statistic           = each.value.statistic
+  statistic           = each.value.percentile == null ? each.value.statistic : null
+  extended_statistic  = each.value.percentile
   comparison_operator = each.value.when
   threshold           = each.value.threshold
   period              = each.value.period
@@ -43,27 +74,27 @@ resource "aws_cloudwatch_metric_alarm" "plain" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-resource "aws_cloudwatch_metric_alarm" "ratio" {
-  for_each = local.ratios
+resource "aws_cloudwatch_metric_alarm" "several" {
+  for_each = local.several
 
   alarm_name          = "${var.prefix}-${each.key}"
   alarm_description   = each.value.says
   comparison_operator = "GreaterThanThreshold"
-  threshold           = each.value.percent
+  threshold           = each.value.threshold
   evaluation_periods  = each.value.periods
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 
   metric_query {
-    id          = "percent"
-    expression  = "IF(whole > 0, 100 * part / whole, 0)"
+    id          = "found"
+    expression  = each.value.expression
     label       = each.value.label
     return_data = true
   }
 
   dynamic "metric_query" {
-    for_each = { part = each.value.part, whole = each.value.whole }
+    for_each = each.value.metrics
 
     content {
       id = metric_query.key
@@ -73,10 +104,15 @@ resource "aws_cloudwatch_metric_alarm" "ratio" {
         metric_name = metric_query.value.metric
         dimensions  = metric_query.value.dimensions
         stat        = "Sum"
-        period      = 300
+        period      = each.value.period
       }
     }
   }
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.ratio
+  to   = aws_cloudwatch_metric_alarm.several
 }
 
 # What somebody has to get up for.

@@ -12,7 +12,7 @@ output "alarm_names" {
   description = "All alarms."
   value = concat(
     [for alarm in aws_cloudwatch_metric_alarm.plain : alarm.alarm_name],
-    [for alarm in aws_cloudwatch_metric_alarm.ratio : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.several : alarm.alarm_name],
     [aws_cloudwatch_composite_alarm.unhealthy.alarm_name],
   )
 }

@@ -82,3 +82,9 @@ variable "certificates" {
   type        = map(string)
   default     = {}
 }
+
+variable "log_groups" {
+  description = "Log groups by role, in which errors are counted."
+  type        = map(string)
+  default     = {}
+}

@@ -28,10 +28,10 @@ locals {
     )
 
     healthCheck = {
-      command     = ["CMD", "/piste", "healthcheck"]
-      interval    = 10
+      command     = concat(["CMD", "/piste", "healthcheck"], var.health.url == "" ? [] : ["--url", var.health.url])
+      interval    = var.health.interval
       timeout     = 5
-      retries     = 3
+      retries     = var.health.retries
       startPeriod = 30
     }
 

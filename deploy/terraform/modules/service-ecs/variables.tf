@@ -125,6 +125,17 @@ variable "port" {
   default     = null
 }
 
+variable "health" {
+  description = "What is asked for the health of a task (empty: the role's own probe), how often (seconds), and how many times in vain until ECS replaces it."
+  type        = object({ url = optional(string, ""), interval = optional(number, 10), retries = optional(number, 3) })
+  default     = {}
+
+  validation {
+    condition     = var.health.interval >= 5 && var.health.interval <= 300 && var.health.retries >= 1 && var.health.retries <= 10
+    error_message = "ECS asks every 5 to 300 seconds, and 1 to 10 times in vain."
+  }
+}
+
 variable "target_group_arn" {
   description = "Target group of the load balancer in front; with port alone."
   type        = string
