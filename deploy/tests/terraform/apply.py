@@ -10,10 +10,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
+import alarms
 import aws as stand_in
+import machine
 import roles
 from environment import Environment
+from postgres import programs
 
 
 def expect(found, wanted, what):
@@ -49,24 +53,17 @@ def streams_tables_bucket(aws, outputs):
     expect(s3.get_bucket_versioning(Bucket=bucket)["Status"], "Enabled", "versions of objects")
 
 
-def alarms(aws, least):
-    """Alarms all go to one topic, and the dashboard is there."""
-    cloudwatch = aws.client("cloudwatch")
-    found = cloudwatch.describe_alarms()
-    topics = {topic for alarm in found["MetricAlarms"] if "-lag-" not in alarm["AlarmName"] for topic in alarm["AlarmActions"]}
-    expect({topic for topic in topics if ":sns:" in topic}, {"arn:aws:sns:eu-west-1:123456789012:piste-alarms"}, "topics of alarms")
-    count = len(found["MetricAlarms"])
-    if count < least:
-        raise SystemExit(f"{count} alarms, at least {least} were wanted")
-    body = json.loads(cloudwatch.get_dashboard(DashboardName="piste")["DashboardBody"])
-    if len(body["widgets"]) < 5:
-        raise SystemExit("the dashboard is nearly empty")
+def told(aws):
+    """Alarms all go to one topic, and each is set off by what it is for."""
+    found = [each for each in aws.client("cloudwatch").describe_alarms()["MetricAlarms"] if each["AlarmName"].startswith("piste-")]
+    expect({topic for alarm in found for topic in alarm["AlarmActions"]}, {"arn:aws:sns:eu-west-1:123456789012:piste-alarms"}, "topics of alarms")
+    return alarms.check(aws)
 
 
 def small(aws, outputs):
     """What only `small` has."""
     ecs, elb, rds = (aws.client(service) for service in ("ecs", "elbv2", "rds"))
-    wanted = {f"piste-{name}-server" for name in ("collector", "enrich", "iglu", "s3-loader-bad", "s3-loader-enriched", "s3-loader-raw")}
+    wanted = {f"piste-{name}-server" for name in ("collector", "enrich", "iglu", "s3-loader-bad", "s3-loader-enriched", "s3-loader-raw")} | {"piste-scaler"}
     arns = ecs.list_services(cluster="piste")["serviceArns"]
     services = {service["serviceName"]: service for service in ecs.describe_services(cluster="piste", services=arns)["services"]}
     expect(set(services), wanted, "services")
@@ -81,27 +78,31 @@ def small(aws, outputs):
     expect(found, [True, "gp3", True, True, False], "the database")
     scaled = aws.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
     limits = {target["ResourceId"].split("/")[-1]: (target["MinCapacity"], target["MaxCapacity"]) for target in scaled}
-    expect(limits, {"piste-collector-server": (2, 6), "piste-iglu-server": (2, 4)}, "what scales")
-    alarms(aws, 30)
+    expect(limits, {"piste-collector-server": (2, 6), "piste-iglu-server": (2, 3)}, "what scales")
+
+
+def the_machine(aws):
+    """The one that runs, and its start script."""
+    ec2 = aws.client("ec2")
+    servers = [server for each in ec2.describe_instances()["Reservations"] for server in each["Instances"]]
+    [server] = [each for each in servers if each["State"]["Name"] == "running"]
+    told = ec2.describe_instance_attribute(InstanceId=server["InstanceId"], Attribute="userData")["UserData"]["Value"]
+    return server, base64.b64decode(told).decode()
 
 
 def solo(aws, outputs):
     """What only `solo` has."""
     ec2 = aws.client("ec2")
-    machines = [machine for each in ec2.describe_instances()["Reservations"] for machine in each["Instances"]]
-    [machine] = [each for each in machines if each["State"]["Name"] == "running"]
-    expect([machine["InstanceType"], machine["MetadataOptions"]["HttpTokens"]], ["t4g.small", "required"], "the machine")
+    server, script = the_machine(aws)
+    expect([server["InstanceType"], server["MetadataOptions"]["HttpTokens"]], ["t4g.small", "required"], "the machine")
     [address] = ec2.describe_addresses()["Addresses"]
     expect(outputs["collector_ips"], [address["PublicIp"]], "the fixed address")
-    told = ec2.describe_instance_attribute(InstanceId=machine["InstanceId"], Attribute="userData")["UserData"]["Value"]
-    script = base64.b64decode(told)
-    subprocess.run(["bash", "-n"], input=script, check=True)
-    [units] = re.findall(r"piste.target((?: piste@[a-z0-9-]+)+)", script.decode())
+    subprocess.run(["bash", "-n"], input=script.encode(), check=True)
+    [units] = re.findall(r"piste.target((?: piste@[a-z0-9-]+)+)", script)
     wanted = "collector enrich iglu-server s3-loader-bad s3-loader-enriched s3-loader-raw"
     expect(units.split(), [f"piste@{name}" for name in wanted.split()], "units of the machine")
     groups = {group["GroupName"]: group for group in ec2.describe_security_groups()["SecurityGroups"]}
     expect([rule["FromPort"] for rule in groups["piste-server"]["IpPermissions"]], [80], "open ports")
-    alarms(aws, 15)
 
 
 def no_secret_anywhere(aws, environment):
@@ -139,22 +140,47 @@ def nothing_left(aws):
     expect(found, [[], [], [], [], [], []], "left after the end")
 
 
+def no_executable():
+    return not os.access(os.environ.get("PISTE", ""), os.X_OK)
+
+
+def with_postgres(aws, environment, work):
+    """Adds the loaders of Postgres to what runs, and has every role run."""
+    lacking = "PISTE names no executable" if no_executable() else None if programs() else "no PostgreSQL is here"
+    if lacking:
+        return f"SKIPPED: roles were not run, {lacking}"
+    environment.apply("-var=postgres_db_enabled=true")
+    no_secret_anywhere(aws, environment)
+    # A task definition is another version each time; all else stays.
+    gone = [each["address"] for each in json.loads(environment.plan)["resource_changes"] if "delete" in each["change"]["actions"]]
+    expect([address for address in gone if not address.endswith(".aws_ecs_task_definition.this")], [], "what adding a database takes away")
+    found = roles.run(aws, work)
+    aws.judge_no_more()
+    return found
+
+
 def main(name):
     with tempfile.TemporaryDirectory() as work, stand_in.Aws(work) as aws:
         environment = Environment(name, aws, work)
+        from_here = time.monotonic()
         environment.init()
         environment.apply()
+        seconds = round(time.monotonic() - from_here)
         outputs = environment.outputs()
         streams_tables_bucket(aws, outputs)
         {"small": small, "solo": solo}[name](aws, outputs)
         places = no_secret_anywhere(aws, environment)
-        said = [f"{len(json.loads(environment.state)['resources'])} resources", f"no secret in {places} places"]
+        said = [told(aws), f"{len(json.loads(environment.state)['resources'])} resources", f"no secret in {places} places"]
         if name == "small":
-            said.append(roles.run(aws, work) if os.access(os.environ.get("PISTE", ""), os.X_OK) else "roles not run: PISTE names no executable")
+            said.append(with_postgres(aws, environment, work))
+        elif no_executable():
+            said.append("SKIPPED: roles were not run, PISTE names no executable")
+        else:
+            said.append(machine.run(aws, outputs, the_machine(aws)[1], work))
             aws.judge_no_more()
         environment.destroy()
         nothing_left(aws)
-    print(f"{name}: applied without input, {', '.join(said)}, destroyed")
+    print(f"{name}: init and apply without input in {seconds} s, {', '.join(said)}, destroyed")
 
 
 if __name__ == "__main__":

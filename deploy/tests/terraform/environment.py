@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parents[2] / "terraform"
 
 SERVICES = """acm appautoscaling cloudwatch dynamodb ec2 ecr ecs elbv2 iam kinesis kms logs rds route53 s3 secretsmanager sns
-    sqs ssm sts"""
+    sqs ssm sts wafv2"""
 
 
 class Environment:
@@ -45,6 +45,7 @@ class Environment:
 
     def apply(self, *arguments):
         """Plans and applies; the plan as JSON is kept in `plan`."""
+        self.chosen = arguments
         self.run("plan", "-input=false", "-no-color", "-parallelism=30", "-out=plan", *arguments)
         self.plan = self.run("show", "-json", "plan")
         self.run("apply", "-input=false", "-no-color", "-parallelism=30", "plan")
@@ -55,5 +56,5 @@ class Environment:
 
     def destroy(self):
         """With keep_data off first: what holds data refuses to go."""
-        self.run("apply", "-input=false", "-no-color", "-parallelism=30", "-auto-approve", "-var=keep_data=false")
-        self.run("destroy", "-input=false", "-no-color", "-parallelism=30", "-auto-approve", "-var=keep_data=false")
+        self.run("apply", "-input=false", "-no-color", "-parallelism=30", "-auto-approve", "-var=keep_data=false", *self.chosen)
+        self.run("destroy", "-input=false", "-no-color", "-parallelism=30", "-auto-approve", "-var=keep_data=false", *self.chosen)

@@ -1,8 +1,9 @@
 """The services of an applied environment as processes of this machine: each with the command, environment, secrets and role that
 its task definition says, under its own policies.
 
-They take in, enrich and file good and bad events while a stream is split. Then: every right was used, none was lacking,
-what no role may do is refused, and without any one of its rights a role says that it is refused.
+They take in, enrich, file and load good and bad events while streams are split, with schemas of the environment's own registry;
+databases take only what comes over TLS. Then: every right was used, none was lacking, what no role may do is refused, and without
+any one of its rights a role says that it is refused.
 """
 
 import base64
@@ -11,15 +12,15 @@ import os
 import signal
 import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import scaling
 from botocore.exceptions import ClientError
+from events import PATIENCE, events, few, publish, send, unloadable, until
+from postgres import Postgres
 
 ACCOUNT = "123456789012"
-PATIENCE = int(os.environ.get("PATIENCE", "90"))
 
 
 def plain(text):
@@ -36,17 +37,6 @@ def free_port():
         return found.getsockname()[1]
 
 
-def until(what, true):
-    """Asks again until it is true."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = true()
-        if found:
-            return found
-        time.sleep(0.2)
-    raise SystemExit(f"waited for nothing: {what}")
-
-
 class Service:
     """A service as its task definition says."""
 
@@ -59,6 +49,8 @@ class Service:
         self.keys = aws.become(task["taskRoleArn"])
         self.start_keys = aws.become(task["executionRoleArn"])
         self.secrets = {each["name"]: each["valueFrom"] for each in container["secrets"]}
+        self.port, self.probe = free_port(), free_port()
+        self.hidden, self.moved = {}, []
 
     def resolve(self):
         """What ECS does with the execution role before the container starts."""
@@ -71,24 +63,29 @@ class Service:
                 parts = arn.split(":")
                 value = secrets.get_secret_value(SecretId=":".join(parts[:7]))["SecretString"]
                 self.env[name] = json.loads(value)[parts[7]] if len(parts) > 7 else value
+                if not name.endswith("_USER"):
+                    self.hidden[name] = self.env[name]
 
     def start(self):
         """Runs it, with what differs here: addresses and shorter waits."""
-        self.port, probe = free_port(), free_port()
         here = {
-            "collector": [f"collector.port={self.port}", f"collector.adminListen=127.0.0.1:{probe}", "collector.preTerminationPeriod=0"],
-            "enrich": [f"monitoring.healthProbe.port={probe}"],
+            "collector": [f"collector.port={self.port}", f"collector.adminListen=127.0.0.1:{self.probe}", "collector.preTerminationPeriod=0"],
+            "enrich": [f"monitoring.healthProbe.port={self.probe}"],
             "s3-loader": [
-                f"monitoring.healthProbe.port={probe}",
+                f"monitoring.healthProbe.port={self.probe}",
                 "buffer.timeLimit=1000" if "raw" in self.name else "batching.maxDelay=1s",
             ],
-            "iglu-server": [f"repoServer.port={self.port}", "database.type=sqlite", f"database.path={self.work}/iglu.sqlite"],
-        }[self.command[0]]
+            "postgres-loader": [f"monitoring.healthProbe.port={self.probe}"],
+            "iglu-server": [f"repoServer.port={self.port}", "preTerminationPeriod=0"],
+            "scaler": [],
+        }[self.command[0]] + self.moved
         keys = {name.upper(): value for name, value in self.keys.items()}
         env = {**self.env, **keys, "AWS_ENDPOINT_URL": self.aws.url, "AWS_ENDPOINT_URL_S3": self.aws.url, "HOSTNAME": self.name, "HOME": str(self.work)}
         self.log = Path(self.work, self.name + ".log")
         with open(self.log, "w") as log:
             arguments = [os.environ["PISTE"], *self.command, *(f"-D{each}" for each in here)]
+            if self.command[0] == "scaler":
+                arguments += ["--every", "1", "--admin-listen", f"127.0.0.1:{self.probe}"]
             self.process = subprocess.Popen(arguments, env=env, cwd=self.work, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def stop(self, expected=0):
@@ -126,38 +123,8 @@ def calls(file):
     return found
 
 
-def send(port, method, path, body=None):
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, {"Content-Type": "application/json; charset=utf-8"}, method=method)
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
-
-
-def events(collector):
-    """A page view; a request that no adapter reads; a payload that is too large."""
-    until("the collector answers", lambda: send(collector.port, "GET", "/health") == 200)
-    answers = [
-        send(collector.port, "GET", "/i?e=pv&p=web&tv=test&aid=rehearsal&url=http%3A%2F%2Facme.com%2F"),
-        send(collector.port, "GET", "/com.acme/v9?a=b"),
-        send(collector.port, "POST", "/com.snowplowanalytics.snowplow/tp2", b'{"schema":"' + b"x" * 1_200_000 + b'"}'),
-    ]
-    if answers != [200, 200, 200]:
-        raise SystemExit(f"the collector answered {answers}:\n{collector.said()}")
-
-
-def few(collector):
-    """Some more, for every shard of a stream that was split."""
-    for _ in range(4):
-        send(collector.port, "GET", "/i?e=pv&p=web&tv=test&aid=rehearsal")
-        send(collector.port, "GET", "/com.acme/v9?a=b")
-
-
-def story(aws, services):
-    """Good and bad events from end to end, while a stream is split."""
+def story(aws, services, postgres):
+    """Good and bad events from end to end, while streams are split; `postgres` is None where nobody loads into it."""
     for service in services.values():
         service.start()
     s3, kinesis = aws.client("s3"), aws.client("kinesis")
@@ -176,19 +143,26 @@ def story(aws, services):
         found = {name: unused(rights, used.get(services[name].role, set())) for name, rights in wanted.items()}
         return {name: sorted(rights) for name, rights in found.items() if rights}
 
-    events(services["collector"])
-    # What the loaders cannot load.
-    kinesis.put_record(StreamName="piste-enriched-stream", PartitionKey="1", Data=b"\x1f\x8bno gzip")
-    kinesis.put_record(StreamName="piste-bad-1-stream", PartitionKey="1", Data=b"no bad row")
+    def rows(table):
+        found = postgres.ask(f"select count(*) from {table}", "snowplow")
+        return int(found[0]) if found else 0
+
     try:
+        publish(services["iglu"])
+        events(services["collector"])
+        unloadable(kinesis)
         until("files in all folders", lambda: folders() == {"raw", "enriched", "bad"})
+        if postgres:
+            until("events in Postgres", lambda: rows("atomic.events") == 2)
+            until("the event of one's own in Postgres", lambda: rows("atomic.com_acme_click_1") == 1)
+            kind = "atomic_bad.com_snowplowanalytics_snowplow_badrows_"
+            until("bad rows in Postgres", lambda: rows(kind + "adapter_failures_1") == 1 and rows(kind + "size_violation_1") == 1)
         # All shards are split: readers finish them and take up their children.
         for name in ("raw", "enriched", "bad-1"):
             kinesis.split_shard(StreamName=f"piste-{name}-stream", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
         until("every right is used", lambda: (few(services["collector"]), not lacking())[1])
     except SystemExit as error:
         raise SystemExit(f"{error}\nnot used: {lacking()}\nfolders: {folders()}\nrefused: {calls(aws.denied)}\n{said()}") from None
-    until("the registry answers", lambda: send(services["iglu"].port, "GET", "/api/meta/health") == 200)
     for service in services.values():
         service.stop()
 
@@ -226,6 +200,16 @@ def refused(aws, services):
             ("kinesis", "put_records", {"StreamName": stream("bad-1"), "Records": [record]}),
             ("dynamodb", "scan", {"TableName": "piste-enrich-server"}),
         ],
+        "postgres-loader-enriched": [
+            ("kinesis", "get_shard_iterator", {"StreamName": stream("bad-1"), **shard}),
+            ("kinesis", "put_records", {"StreamName": stream("bad-2"), "Records": [record]}),
+            ("dynamodb", "scan", {"TableName": "piste-postgres-loader-bad-server"}),
+            ("s3", "put_object", {"Bucket": bucket, "Key": "enriched/x", "Body": b""}),
+        ],
+        "postgres-loader-bad": [
+            ("kinesis", "get_shard_iterator", {"StreamName": stream("enriched"), **shard}),
+            ("kinesis", "put_records", {"StreamName": stream("bad-1"), "Records": [record]}),
+        ],
         "s3-loader-bad": [("kinesis", "put_records", {"StreamName": stream("bad-1"), "Records": [record]}), ("s3", "put_object", {"Bucket": bucket, "Key": "raw/x", "Body": b""})],
         "iglu": [("kinesis", "describe_stream_summary", {"StreamName": stream("raw")}), ("secretsmanager", "list_secrets", {})],
     }
@@ -243,59 +227,91 @@ def refused(aws, services):
     return count
 
 
-def without_each(aws, services):
+def without_each(aws, services, postgres):
     """Takes one right at a time from each role, and sees it refused and said."""
-    iam, dynamodb, count = aws.client("iam"), aws.client("dynamodb"), 0
-    for name, service in services.items():
-        for policy, document in list(service.policies()):
-            for right in sorted({action for action, _ in service.rights()}):
-                kept = [{**each, "Action": [action for action in each["Action"] if action != right]} for each in document["Statement"]]
-                less = {**document, "Statement": [each for each in kept if each["Action"]]}
-                iam.put_role_policy(RoleName=service.role, PolicyName=policy, PolicyDocument=json.dumps(less))
-                # Leases are forgotten: all is read again, from the shard that was split.
-                if service.role in dynamodb.list_tables()["TableNames"]:
-                    for item in dynamodb.scan(TableName=service.role)["Items"]:
-                        dynamodb.delete_item(TableName=service.role, Key={"leaseKey": item["leaseKey"]})
-                before = len(aws.denied.read_text())
-                service.start()
+    with ThreadPoolExecutor(3) as several:
+        return sum(several.map(lambda service: without_each_of(aws, service, postgres), services.values()))
 
-                def noticed():
-                    if name == "collector" and service.process.poll() is None:
-                        send(service.port, "GET", "/i?e=pv&p=web&tv=test")
-                    found = aws.denied.read_text()[before:]
-                    return f"/{service.role}/" in found and f" {right} " in found
 
-                try:
-                    until(f"{name} without {right} is refused", noticed)
-                    until(f"{name} without {right} says so", lambda: any(word in service.log.read_text() for word in ("AccessDenied", "not authorized", "not allowed")))
-                except SystemExit as error:
-                    raise SystemExit(f"{error}\n{service.said()}") from None
-                finally:
-                    service.process.kill()
-                    service.process.wait()
-                count += 1
-            iam.put_role_policy(RoleName=service.role, PolicyName=policy, PolicyDocument=json.dumps(document))
+def without_each_of(aws, service, postgres, prepare=lambda: None):
+    iam, dynamodb, kinesis, count = aws.client("iam"), aws.client("dynamodb"), aws.client("kinesis"), 0
+    schema = {"enriched": "atomic", "bad": "atomic_bad"}.get(service.name.split("-")[-2])
+    for policy, document in list(service.policies()):
+        for right in sorted({action for action, _ in service.rights()}):
+            kept = [{**each, "Action": [action for action in each["Action"] if action != right]} for each in document["Statement"]]
+            less = {**document, "Statement": [each for each in kept if each["Action"]]}
+            iam.put_role_policy(RoleName=service.role, PolicyName=policy, PolicyDocument=json.dumps(less))
+            # Leases are forgotten: all is read again, from the shard that was split.
+            if service.role in dynamodb.list_tables()["TableNames"]:
+                for item in dynamodb.scan(TableName=service.role)["Items"]:
+                    dynamodb.delete_item(TableName=service.role, Key={"leaseKey": item["leaseKey"]})
+            if service.command[0] == "postgres-loader":
+                postgres.ask(f"truncate {schema}.piste_checkpoints", "snowplow")
+            prepare()
+            before = len(aws.denied.read_text())
+            service.start()
+
+            def noticed(right=right, before=before):
+                if service.command[0] == "collector" and service.process.poll() is None:
+                    send(service.port, "GET", "/i?e=pv&p=web&tv=test")
+                found = aws.denied.read_text()[before:]
+                return any(f"/{service.role}/" in line and f" {right} " in line for line in found.splitlines())
+
+            try:
+                until(f"{service.name} without {right} is refused", noticed)
+                until(f"{service.name} without {right} says so", lambda: any(word in service.log.read_text() for word in ("AccessDenied", "not authorized", "not allowed")))
+            except SystemExit as error:
+                raise SystemExit(f"{error}\n{service.said()}") from None
+            finally:
+                service.process.kill()
+                service.process.wait()
+            count += 1
+        iam.put_role_policy(RoleName=service.role, PolicyName=policy, PolicyDocument=json.dumps(document))
     return count
 
 
 def run(aws, work):
-    names = {"collector", "enrich", "iglu", "s3-loader-bad", "s3-loader-enriched", "s3-loader-raw"}
-    services = {name: Service(aws, f"piste-{name}-server", work) for name in sorted(names)}
+    """Does all of it, and says what was seen."""
+    kinds = ("collector", "enrich", "iglu", "postgres-loader-bad", "postgres-loader-enriched", "s3-loader-bad", "s3-loader-enriched", "s3-loader-raw")
+    services = {name: Service(aws, f"piste-{name}-server", work) for name in kinds}
+    scaler = Service(aws, "piste-scaler", work)
     # It refuses what comes without TLS, which this AWS does not speak.
     aws.client("s3").delete_bucket_policy(Bucket=f"piste-{ACCOUNT}-eu-west-1")
     aws.judge()
     for service in services.values():
         service.resolve()
     no = refused(aws, services)
-    try:
-        aws.denied.write_text("")
-        story(aws, services)
-        if calls(aws.denied):
-            raise SystemExit(f"refused although it is needed: {calls(aws.denied)}")
-        less = without_each(aws, services)
-    finally:
+    with Postgres(work) as postgres:
+        registry, loader = services["iglu"].env, services["postgres-loader-bad"].env
+        postgres.admit(registry["IGLU_DB_NAME"], registry["IGLU_DB_USER"], registry["IGLU_DB_PASSWORD"])
+        postgres.admit(loader["POSTGRES_DATABASE"], loader["POSTGRES_USER"], loader["POSTGRES_PASSWORD"])
+        place = {"HOST": "127.0.0.1", "PORT": str(postgres.port)}
+        address = f"http://127.0.0.1:{services['iglu'].port}/api"
         for service in services.values():
-            if getattr(service, "process", None) and service.process.poll() is None:
-                service.process.kill()
+            for name in [each for each in service.env if each.endswith("_HOST")]:
+                service.env |= {name.replace("HOST", part): value for part, value in place.items()}
+            if "IGLU_URL" in service.env:
+                service.env |= {"IGLU_URL": address, "IGLU_CENTRAL_URL": address}
+        try:
+            aws.denied.write_text("")
+            story(aws, services, postgres)
+            if calls(aws.denied):
+                raise SystemExit(f"refused although it is needed: {calls(aws.denied)}")
+            for service in services.values():
+                for name, secret in service.hidden.items():
+                    if any(secret in each.log.read_text() for each in services.values()):
+                        raise SystemExit(f"a role logs the value of {name}")
+            less = without_each(aws, services, postgres)
+            services["scaler"] = scaler
+            seen = len(aws.denied.read_text())
+            scaling.scaled(aws, scaler)
+            lacking = unused(set(scaler.rights()) - scaling.spared(scaler.rights()), calls(aws.allowed).get(scaler.role, set()))
+            if lacking or len(aws.denied.read_text()) != seen:
+                raise SystemExit(f"scaler: not used: {sorted(lacking)}, refused: {aws.denied.read_text()[seen:]}")
+            less += without_each_of(aws, scaler, None, lambda: scaling.rush(aws))
+        finally:
+            for service in services.values():
+                if getattr(service, "process", None) and service.process.poll() is None:
+                    service.process.kill()
     rights = sum(len(set(service.rights())) for service in services.values())
     return f"{rights} rights all used and enough, {no} calls refused, {less} times one right too few"

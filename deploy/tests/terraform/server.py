@@ -18,6 +18,7 @@ from moto.cloudwatch import responses as cloudwatch
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.responses import DynamoHandler
+from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.iam import access_control
 from moto.kinesis.models import Stream
 from moto.kinesis.responses import KinesisResponse
@@ -76,6 +77,14 @@ def make(self, *arguments, **named):
 
 
 rds.DBInstance.__init__ = make
+
+
+# The secret that RDS makes for a server names its user.
+def secret_of_server(self):
+    return json.dumps({"username": self.resource.master_username, "password": "Pa'ss" + uuid.uuid4().hex})
+
+
+rds.MasterUserSecret._generate_secret_string = secret_of_server
 
 # A table that is billed by request has no capacity.
 updated = DynamoDBBackend.update_table
@@ -171,6 +180,12 @@ def secret_of(call):
     return call._get_param("SecretId") or "*"
 
 
+def service_of(call):
+    name = call._get_param("service") or (call._get_param("services") or [None])[0]
+    return f"arn:aws:ecs:{call.region}:{call.current_account}:service/{call._get_param('cluster')}/{name}" if name else "*"
+
+
+EC2ContainerServiceResponse._determine_resource = service_of
 KinesisResponse._determine_resource = stream_of
 DynamoHandler._determine_resource = table_of
 SimpleSystemManagerResponse._determine_resource = parameter_of
