@@ -46,12 +46,12 @@ resource "aws_cloudwatch_log_metric_filter" "errors" {
 
 # What RDS tells: a server went over to its other zone, or is in trouble.
 resource "aws_db_event_subscription" "databases" {
-  count = length(var.databases) == 0 ? 0 : 1
+  for_each = var.databases
 
-  name             = "${var.prefix}-databases"
+  name             = "${var.prefix}-${each.key}-database"
   sns_topic        = aws_sns_topic.alarms.arn
   source_type      = "db-instance"
-  source_ids       = [for name in sort(keys(var.databases)) : var.databases[name]]
+  source_ids       = [each.value]
   event_categories = ["failover", "failure", "low storage", "recovery"]
 }
 
