@@ -33,7 +33,7 @@ locals {
     load_balancers = local.balancers * (local.hours * local.price.load_balancer_hour + 1.2 * local.gb * local.price.load_balancer_unit_hour)
     network = (
       local.network_mode == "nat" ? (var.nat_gateways == "one" ? 1 : local.zones) * local.hours * local.price.nat_hour + 9.6 * local.gb * local.price.nat_gb :
-      local.network_mode == "endpoints" ? 6 * local.zones * local.hours * local.price.interface_endpoint_hour + 9.6 * local.gb * local.price.interface_endpoint_gb :
+      local.network_mode == "endpoints" ? length(local.endpoints) * local.zones * local.hours * local.price.interface_endpoint_hour + 9.6 * local.gb * local.price.interface_endpoint_gb :
       (local.ecs ? local.tasks_min + local.zones : 1) * local.hours * local.price.public_address_hour
     )
     databases = local.databases_made * (local.preset.database_multi_az ? 2 : 1) * (local.hours * local.price.rds_t4g_micro_hour + 20 * local.price.rds_gp3_gb_month)

@@ -9,6 +9,9 @@ locals {
   access_logs  = local.ecs && var.access_logs_enabled
   firewall     = local.ecs && var.waf_rate_limit > 0
 
+  # What tasks reach without the internet; the scaler also looks at metrics, and counts tasks.
+  endpoints = concat(["kinesis-streams", "logs", "ecr.api", "ecr.dkr", "secretsmanager", "ssm"], local.scaler ? ["monitoring", "ecs"] : [])
+
   collector_route = { collector = { port = 8080, health_path = "/health" } }
   iglu_route      = { port = 8080, health_path = "/api/meta/health", redirect = true }
 }
@@ -16,18 +19,19 @@ locals {
 module "network" {
   source = "../../modules/network"
 
-  prefix             = var.prefix
-  mode               = local.network_mode
-  size               = local.network_size
-  cidr               = var.network_cidr
-  ipam_pool_cidr     = var.ipam_pool_cidr
-  environment_index  = var.environment_index
-  taken_cidrs        = var.taken_cidrs
-  zones              = var.availability_zones
-  nat_gateways       = var.nat_gateways
-  vpc_id             = var.vpc_id
-  public_subnet_ids  = var.public_subnet_ids
-  private_subnet_ids = var.private_subnet_ids
+  prefix              = var.prefix
+  mode                = local.network_mode
+  size                = local.network_size
+  cidr                = var.network_cidr
+  ipam_pool_cidr      = var.ipam_pool_cidr
+  environment_index   = var.environment_index
+  taken_cidrs         = var.taken_cidrs
+  zones               = var.availability_zones
+  nat_gateways        = var.nat_gateways
+  interface_endpoints = local.endpoints
+  vpc_id              = var.vpc_id
+  public_subnet_ids   = var.public_subnet_ids
+  private_subnet_ids  = var.private_subnet_ids
 
   bucket_arns          = [module.bucket.arn]
   table_arns           = values(module.checkpoints.arns)

@@ -122,6 +122,28 @@ run "postgres_and_failed_events" {
   }
 }
 
+run "no_way_out" {
+  command = plan
+
+  module {
+    source = "./environments/small"
+  }
+
+  variables {
+    network_mode = "endpoints"
+  }
+
+  assert {
+    condition     = length(setsubtract(["ecs", "monitoring", "kinesis-streams", "logs", "secretsmanager", "ssm"], local.endpoints)) == 0
+    error_message = "reached: ${jsonencode(local.endpoints)}"
+  }
+
+  assert {
+    condition     = local.roles["enrich"].environment.IGLU_CENTRAL_URL == local.roles["enrich"].environment.IGLU_URL
+    error_message = "nobody answers for Iglu Central"
+  }
+}
+
 run "firewall" {
   command = plan
 
