@@ -95,8 +95,8 @@ def run(aws, outputs, script, work):
     # It refuses what comes without TLS, which this AWS does not speak.
     s3.delete_bucket_policy(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key=outputs["package"].removeprefix(f"s3://{bucket}/"), Body=b"rpm")
-    aws.judge()
     keys = aws.become(role_arn)
+    aws.judge()
     names = installed(aws, script, keys, root)
     services = {name.removesuffix("-server"): Unit(name, aws, keys, role_arn.split("/")[-1], root) for name in names}
     address = f"http://127.0.0.1:{services['iglu'].port}/api"
