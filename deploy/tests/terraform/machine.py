@@ -109,8 +109,8 @@ def run(aws, outputs, script, work):
         for service in services.values():
             if getattr(service, "process", None) and service.process.poll() is None:
                 service.process.kill()
-    if roles.calls(aws.denied):
-        raise SystemExit(f"refused although it is needed: {roles.calls(aws.denied)}")
+    if roles.needed(aws):
+        raise SystemExit(f"refused although it is needed: {roles.needed(aws)}")
     secret = services["iglu"].env["IGLU_SUPER_API_KEY"]
     if any(secret in service.log.read_text() for service in services.values()):
         raise SystemExit("a role logs the registry's key")
