@@ -50,7 +50,8 @@ by_partition = con.execute(
 ).fetchall()
 
 metadata = [pq.ParquetFile(file).metadata for file in files]
-one = metadata[0].row_group(0).column(0)
+columns = [metadata[0].row_group(0).column(at) for at in range(metadata[0].num_columns)]
+one = next(column for column in columns if column.path_in_schema == "event_id")
 print(
     json.dumps(
         {
@@ -61,6 +62,11 @@ print(
                 for column in (metadata[0].schema.column(at) for at in range(metadata[0].num_columns))
             },
             "codec": one.compression,
+            "codec_without_values": sorted({
+                column.compression
+                for column in columns
+                if "." not in column.path_in_schema and column.statistics.null_count == column.num_values
+            }),
             "has_statistics": one.is_stats_set,
             "has_page_index": one.has_column_index and one.has_offset_index,
             "pyarrow": rows(dataset.to_table().to_pylist()),

@@ -122,6 +122,7 @@ fn columns_are_what_pyarrow_and_duckdb_read() {
         (&read["codec"], &read["has_statistics"], &read["has_page_index"]),
         (&json!("ZSTD"), &json!(true), &json!(true))
     );
+    assert_eq!(read["codec_without_values"], json!(["UNCOMPRESSED"]));
     assert_eq!(read["partitions"], json!({"link": EVENTS, "transaction": 1}));
     assert_eq!(
         read["required"],

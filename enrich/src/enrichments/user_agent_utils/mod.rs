@@ -95,8 +95,8 @@ mod tests {
         let mut differences = String::new();
         let mut lines = 0;
         // Those by which the rules were made, and those that were written down afterwards.
-        let made = include_str!("../../../tests/golden/user_agents.jsonl").lines();
-        let unseen = include_str!("../../../tests/golden/user_agents_unseen.jsonl").lines();
+        let made = include_str!("../../../tests/golden/user_agents/known.jsonl").lines();
+        let unseen = include_str!("../../../tests/golden/user_agents/unseen.jsonl").lines();
         for line in made.chain(unseen) {
             let line: Value = serde_json::from_str(line).unwrap();
             let agent = line["headers"]["User-Agent"].as_str().unwrap();

@@ -8,8 +8,8 @@ use super::*;
 
 /// User agents by which the rules were made, and those that were written down afterwards.
 const RECORDED: [&str; 2] = [
-    include_str!("../../../tests/golden/user_agents.jsonl"),
-    include_str!("../../../tests/golden/user_agents_unseen.jsonl"),
+    include_str!("../../../tests/golden/user_agents/known.jsonl"),
+    include_str!("../../../tests/golden/user_agents/unseen.jsonl"),
 ];
 
 /// The user agents of each, and of a thousand fields at least so many that are equal; `docs/compatibility.md` says it.
