@@ -25,6 +25,9 @@ use iglu::{client::Client, resolver_config::ResolverConfig};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const AGENT: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
 const WEB_PAGE: &str = r#"{"schema":"iglu:com.snowplowanalytics.snowplow/web_page/jsonschema/1-0-0","data":{"id":"6b2f06de-169e-466a-93ec-b62f9e7fb2a0"}}"#;

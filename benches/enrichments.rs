@@ -22,6 +22,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SNOWPLOW: &str = "com.snowplowanalytics.snowplow";
 const ENRICHMENTS: &str = "com.snowplowanalytics.snowplow.enrichments";
 const AGENT: &str =

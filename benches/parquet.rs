@@ -16,6 +16,9 @@ use loaders::{
 };
 use serde_json::json;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EVENTS: u64 = 10_000;
 
 const PAGE: &str = "com.snowplowanalytics.snowplow/web_page/jsonschema/1-0-0";

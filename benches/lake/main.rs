@@ -20,6 +20,9 @@ use loaders::lake::{
 };
 use stream::record::Position;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EVENTS: u64 = 1000;
 
 /// Lines of about a kilobyte that compress as enriched events do: most of a line is like the one before.

@@ -29,6 +29,9 @@ use loaders::postgres::{
 };
 use serde_json::{Value, json};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const WEB_PAGE: &str = "iglu:com.acme/web_page/jsonschema/1-0-0";
 const SESSION: &str = "iglu:com.acme/session/jsonschema/1-0-0";
 const CLICK: &str = "iglu:com.acme/click/jsonschema/1-0-0";
