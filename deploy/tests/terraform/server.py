@@ -8,9 +8,11 @@ DENIED_CALLS name.
 """
 
 import base64
+import copy
 import json
 import os
 import sys
+import threading
 import uuid
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
@@ -20,7 +22,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.responses import DynamoHandler
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.iam import access_control
-from moto.kinesis.models import Stream
+from moto.kinesis.models import Shard, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.rds import models as rds
 from moto.secretsmanager.responses import SecretsManagerResponse
@@ -105,14 +107,23 @@ chosen = Stream.get_shard_for_key
 
 
 def get_shard_for_key(self, *arguments):
-    every, self.shards = self.shards, {name: shard for name, shard in self.shards.items() if shard.is_open}
-    try:
-        return chosen(self, *arguments)
-    finally:
-        self.shards = every
+    taking = copy.copy(self)
+    taking.shards = {name: shard for name, shard in list(self.shards.items()) if shard.is_open}
+    return chosen(taking, *arguments)
 
 
 Stream.get_shard_for_key = get_shard_for_key
+
+# Without it two records that are put at the same time get the same number, and one of them is gone.
+put, alone = Shard.put_record, threading.Lock()
+
+
+def put_record(self, *arguments, **named):
+    with alone:
+        return put(self, *arguments, **named)
+
+
+Shard.put_record = put_record
 
 
 # A shard that was split or merged ends, and its last answer names what goes on.
