@@ -34,7 +34,7 @@ image=localhost/piste:story
 deploy/image.sh --binary "$PISTE_STATIC" --name "$image" --by-name localhost/ --tag story | tee "$work/made"
 deploy/image.sh --binary "$PISTE_STATIC" --name localhost/piste:again >"$work/again"
 layers() { podman image inspect --format '{{.RootFS.Layers}}' "$1"; }
-[[ $(layers "$image") == $(layers localhost/piste:again) ]] || fail 'made twice, the layers are not the same'
+[[ $(layers "$image") == "$(layers localhost/piste:again)" ]] || fail 'made twice, the layers are not the same'
 compressed=$(sed -n 's/^executable [0-9]* bytes, \([0-9]*\) with gzip$/\1/p' "$work/made")
 [[ $compressed -le 40000000 ]] || fail "the executable has $compressed bytes with gzip"
 
