@@ -72,7 +72,8 @@ podman exec "$solo" /piste send --to http://127.0.0.1:8080 --events 20
 podman stop --time 90 "$solo" >/dev/null
 code=$(podman inspect --format '{{.State.ExitCode}}' "$solo")
 [[ $code == 0 ]] || { podman logs "$solo"; fail "piste up ended with $code"; }
-podman volume export piste-solo | tar -t | grep -q '^lake/enriched/.*gz$' || fail 'no file of events in the volume'
+podman volume export piste-solo | tar -t >"$work/files"
+grep -q '^lake/enriched/.*gz$' "$work/files" || { cat "$work/files"; fail 'no file of events in the volume'; }
 podman volume rm --force piste-solo >/dev/null
 
 PYTHON=${PYTHON:-.tools/python/bin/python}
